@@ -1,0 +1,61 @@
+//! Columns of float64 as kernels read them: borrowed values and a validity bitmap.
+
+/// Which rows are present: bit `offset + i`, least significant bit first.
+#[derive(Clone, Copy, Debug)]
+pub struct Bitmap<'a> {
+    bytes: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> Bitmap<'a> {
+    /// A bitmap over `bytes` whose first row is bit `offset`.
+    #[must_use]
+    pub fn new(bytes: &'a [u8], offset: usize) -> Self {
+        Self { bytes, offset }
+    }
+
+    /// Whether row `row` is present.
+    #[must_use]
+    pub fn get(&self, row: usize) -> bool {
+        let bit = self.offset + row;
+        self.bytes[bit / 8] >> (bit % 8) & 1 == 1
+    }
+
+    /// The same bitmap from row `rows` on.
+    #[must_use]
+    pub fn skip(self, rows: usize) -> Self {
+        Self { offset: self.offset + rows, ..self }
+    }
+}
+
+/// Consecutive rows of one float64 column. NaN means missing, as a zero bit does.
+#[derive(Clone, Copy, Debug)]
+pub struct Chunk<'a> {
+    /// One value per row; anything where the bitmap says missing.
+    pub values: &'a [f64],
+    /// Present rows; `None` where all are.
+    pub validity: Option<Bitmap<'a>>,
+}
+
+impl<'a> Chunk<'a> {
+    /// A chunk without missing rows, other than NaN.
+    #[must_use]
+    pub fn dense(values: &'a [f64]) -> Self {
+        Self { values, validity: None }
+    }
+
+    /// The value of a row, NaN where it is missing.
+    #[must_use]
+    pub fn get(&self, row: usize) -> f64 {
+        match self.validity {
+            Some(bitmap) if !bitmap.get(row) => f64::NAN,
+            _ => self.values[row],
+        }
+    }
+
+    /// The rows from `from` up to, not including, `to`.
+    #[must_use]
+    pub fn slice(self, from: usize, to: usize) -> Self {
+        Self { values: &self.values[from..to], validity: self.validity.map(|bitmap| bitmap.skip(from)) }
+    }
+}

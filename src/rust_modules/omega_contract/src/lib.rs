@@ -1,0 +1,20 @@
+//! What every language agrees on: function specs, errors, table schemas and the Arrow C structs.
+//!
+//! No Python and no kernels live here, so every other crate can depend on it.
+
+/// Borrowed Arrow columns, and the C structs they come in.
+pub mod arrow;
+/// The error that crosses languages: a code from the one table, and the fields of its message.
+pub mod error;
+/// Codes and constructors, one per entry of `schemas/error_codes.toml`. Generated.
+mod error_codes;
+/// Parameters, resolved once against a spec so that no kernel checks a range.
+pub mod params;
+/// What there is to know about a function, as data.
+pub mod spec;
+
+pub use error::Error;
+pub use error_codes::ErrorCode;
+
+/// The result of anything that can be refused.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,181 @@
+//! Parameters, resolved once against a spec so that no kernel checks a range.
+
+use crate::spec::{FunctionSpec, Parameter, ParameterType, Value};
+use crate::{Error, Result};
+
+/// The greatest whole number that every `f64` around it can still tell apart.
+const LARGEST_INT: f64 = 9_007_199_254_740_992.0;
+
+/// A caller's choice for one parameter, before it is checked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Given {
+    /// A Python bool.
+    Bool(bool),
+    /// A Python int that fits in 64 bits.
+    Int(i64),
+    /// A Python float.
+    Float(f64),
+    /// A Python str.
+    Text(String),
+    /// Anything else, as it is shown in the message.
+    Other(String),
+}
+
+/// Checked parameters, one `f64` each, in the order of the spec.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Params(Vec<f64>);
+
+impl Params {
+    /// The defaults of a spec with the caller's choices laid over them.
+    ///
+    /// # Errors
+    /// `UNKNOWN_PARAMETER`, `INVALID_TYPE` or `PARAMETER_OUT_OF_RANGE`, naming the parameter.
+    pub fn resolve<'a>(
+        spec: &FunctionSpec,
+        given: impl IntoIterator<Item = (&'a str, Given)>,
+    ) -> Result<Self> {
+        let mut values: Vec<f64> = spec.parameters.iter().map(default_value).collect();
+        for (name, value) in given {
+            let Some(index) = spec.parameters.iter().position(|p| p.name == name) else {
+                return Err(unknown_parameter(spec, name));
+            };
+            values[index] = check(&spec.parameters[index], &value)?;
+        }
+        Self::from_values(spec, values)
+    }
+
+    /// Parameters that are numbers already, as in a snapshot, checked against the spec.
+    ///
+    /// # Errors
+    /// `PARAMETER_OUT_OF_RANGE`, naming the parameter; `CONTRACT_MISMATCH` if their number is wrong.
+    pub fn from_values(spec: &FunctionSpec, values: Vec<f64>) -> Result<Self> {
+        if values.len() != spec.parameters.len() {
+            let allowed = format!("{} parameters", spec.parameters.len());
+            return Err(Error::contract_mismatch(&spec.name, allowed, values.len()));
+        }
+        for (parameter, &value) in spec.parameters.iter().zip(&values) {
+            check_range(parameter, value)?;
+        }
+        for (parameter, &value) in spec.parameters.iter().zip(&values) {
+            let Some(other) = &parameter.less_than else { continue };
+            let limit = spec.parameters.iter().position(|p| &p.name == other).map(|i| values[i]);
+            if limit.is_some_and(|limit| value >= limit) {
+                let allowed = format!("less than {other}, which is {}", limit.unwrap_or_default());
+                return Err(Error::parameter_out_of_range(&parameter.name, allowed, value));
+            }
+        }
+        Ok(Self(values))
+    }
+
+    /// All values, in the order of the spec.
+    #[must_use]
+    pub fn values(&self) -> &[f64] {
+        &self.0
+    }
+
+    /// The value at a place in the spec, as a number.
+    #[must_use]
+    pub fn float(&self, index: usize) -> f64 {
+        self.0[index]
+    }
+
+    /// The value at a place in the spec, as a number of rows.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and small")]
+    pub fn rows(&self, index: usize) -> usize {
+        self.0[index] as usize
+    }
+}
+
+/// What a parameter's default is as a number.
+fn default_value(parameter: &Parameter) -> f64 {
+    match &parameter.default {
+        Value::Bool(value) => f64::from(u8::from(*value)),
+        #[expect(clippy::cast_precision_loss, reason = "defaults are small")]
+        Value::Int(value) => *value as f64,
+        Value::Float(value) => *value,
+        #[expect(clippy::cast_precision_loss, reason = "choices are few")]
+        Value::Choice(word) => parameter.choices.iter().position(|c| c == word).unwrap_or(0) as f64,
+    }
+}
+
+fn check(parameter: &Parameter, given: &Given) -> Result<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "beyond 2^53 the range check refuses it")]
+    let value = match (parameter.parameter_type, given) {
+        (ParameterType::Int | ParameterType::Float, Given::Int(value)) => *value as f64,
+        (ParameterType::Float, Given::Float(value)) => *value,
+        (ParameterType::Bool, Given::Bool(value)) => f64::from(u8::from(*value)),
+        (ParameterType::Choice, Given::Text(word)) => {
+            match parameter.choices.iter().position(|choice| choice == word) {
+                Some(index) => index as f64,
+                None => return Err(Error::parameter_out_of_range(&parameter.name, range(parameter), word)),
+            }
+        }
+        (_, given) => {
+            return Err(Error::invalid_type(&parameter.name, type_name(parameter.parameter_type), shown(given)));
+        }
+    };
+    check_range(parameter, value)?;
+    Ok(value)
+}
+
+fn check_range(parameter: &Parameter, value: f64) -> Result<()> {
+    let above = parameter.minimum.is_none_or(|min| if parameter.exclusive { value > min } else { value >= min });
+    let below = parameter.maximum.is_none_or(|max| if parameter.exclusive { value < max } else { value <= max });
+    let whole = match parameter.parameter_type {
+        ParameterType::Float => value.is_finite(),
+        ParameterType::Int => value.fract() == 0.0 && value.abs() <= LARGEST_INT,
+        ParameterType::Bool => value == 0.0 || value == 1.0,
+        #[expect(clippy::cast_precision_loss, reason = "choices are few")]
+        ParameterType::Choice => value.fract() == 0.0 && value >= 0.0 && value < parameter.choices.len() as f64,
+    };
+    if above && below && whole {
+        return Ok(());
+    }
+    Err(Error::parameter_out_of_range(&parameter.name, range(parameter), value))
+}
+
+/// What a parameter may be, in words: `at least 2 and at most 1000000`.
+fn range(parameter: &Parameter) -> String {
+    if !parameter.choices.is_empty() {
+        return format!("one of {}", parameter.choices.join(", "));
+    }
+    let (least, most) = if parameter.exclusive { ("above", "below") } else { ("at least", "at most") };
+    match (parameter.minimum, parameter.maximum) {
+        (Some(min), Some(max)) => format!("{least} {min} and {most} {max}"),
+        (Some(min), None) => format!("{least} {min}"),
+        (None, Some(max)) => format!("{most} {max}"),
+        (None, None) => "finite".into(),
+    }
+}
+
+fn type_name(parameter_type: ParameterType) -> &'static str {
+    match parameter_type {
+        ParameterType::Int => "a whole number",
+        ParameterType::Float => "a number",
+        ParameterType::Bool => "True or False",
+        ParameterType::Choice => "a word",
+    }
+}
+
+fn shown(given: &Given) -> String {
+    match given {
+        Given::Bool(true) => "True".into(),
+        Given::Bool(false) => "False".into(),
+        Given::Int(value) => value.to_string(),
+        Given::Float(value) => value.to_string(),
+        Given::Text(text) | Given::Other(text) => text.clone(),
+    }
+}
+
+fn unknown_parameter(spec: &FunctionSpec, name: &str) -> Error {
+    let names: Vec<&str> = spec.parameters.iter().map(|p| p.name.as_str()).collect();
+    let nearest = nearest(name, names.iter().copied()).unwrap_or("none");
+    let allowed = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    Error::unknown_parameter(&spec.name, name, nearest, allowed)
+}
+
+/// The candidate that needs the fewest edits to become `name`.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates.into_iter().min_by_key(|candidate| strsim::damerau_levenshtein(name, candidate))
+}

@@ -1,0 +1,296 @@
+//! What there is to know about a function, as data.
+//!
+//! Rust modules build a [`FunctionSpec`] with the methods below; Julia publishes the same shape as JSON.
+//! Python validates both as `omega.shared.protocols.FunctionSpec`.
+
+use serde::{Deserialize, Serialize};
+
+/// How a function relates rows in to rows out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// As many rows out as in; can run per bar and grouped by symbol.
+    Rowwise,
+    /// One row per group; its incremental state can be merged.
+    Reduction,
+    /// A fitted model, with outputs of their own shapes.
+    Model,
+    /// A seeded simulation, with outputs of their own shapes.
+    Simulation,
+}
+
+/// What a state remembers, which decides what `nulls="propagate"` means for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Memory {
+    /// A fixed number of rows, or rows whose weight fades: clean again once warmed up anew.
+    Fading,
+    /// All rows for ever, as a running total does: never clean again after a missing row.
+    Cumulative,
+    /// A whole data set at once; there is no state to carry from row to row.
+    Whole,
+}
+
+/// The language that a function is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// In this library.
+    Rust,
+    /// In the package `OmegaJulia`, entered through the Julia host.
+    Julia,
+}
+
+/// What a parameter may be. Every kind travels to a kernel as one `f64`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParameterType {
+    /// A whole number, at most 2^53.
+    Int,
+    /// A finite number.
+    Float,
+    /// True or false; 1 or 0 for the kernel.
+    Bool,
+    /// One of `choices`; its index for the kernel.
+    Choice,
+}
+
+/// The default of a parameter, in the type that Python shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// For [`ParameterType::Bool`].
+    Bool(bool),
+    /// For [`ParameterType::Int`].
+    Int(i64),
+    /// For [`ParameterType::Float`].
+    Float(f64),
+    /// For [`ParameterType::Choice`].
+    Choice(String),
+}
+
+/// One column that a function reads.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// Its name in the table schema, in data frames and as a keyword.
+    pub name: String,
+    /// Its Arrow type; `float64` for every numeric kernel.
+    #[serde(rename = "type")]
+    pub data_type: String,
+    /// What it is, in a few words.
+    pub summary: String,
+}
+
+/// One number that a caller may choose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// Its keyword.
+    pub name: String,
+    /// What it may be.
+    #[serde(rename = "type")]
+    pub parameter_type: ParameterType,
+    /// What it is when the caller says nothing.
+    pub default: Value,
+    /// The least allowed value, included.
+    pub minimum: Option<f64>,
+    /// The greatest allowed value, included.
+    pub maximum: Option<f64>,
+    /// Whether `minimum` and `maximum` themselves are refused.
+    pub exclusive: bool,
+    /// Another parameter that this one must stay below.
+    pub less_than: Option<String>,
+    /// The allowed words of a [`ParameterType::Choice`]; empty otherwise.
+    pub choices: Vec<String>,
+    /// rows, 1/year, fraction …; empty for a pure number.
+    pub unit: String,
+    /// What it does, in a sentence.
+    pub summary: String,
+}
+
+/// One column, number or table that a function returns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Output {
+    /// Its name in the answer.
+    pub name: String,
+    /// Its Arrow type; `float64` throughout today.
+    #[serde(rename = "type")]
+    pub data_type: String,
+    /// What its values run along: none for one number, `["row"]` for a column as long as the input,
+    /// `["horizon"]` for a column of its own length, `["row", "state"]` for a table of `state` columns.
+    pub axes: Vec<String>,
+    /// price, fraction, percent …; empty for a pure number.
+    pub unit: String,
+    /// What it is, in a sentence.
+    pub summary: String,
+}
+
+/// Everything there is to know about a function without calling it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FunctionSpec {
+    /// `module.function`, as in `ta.rsi`.
+    pub name: String,
+    /// The language it is written in.
+    pub language: Language,
+    /// Its semantic version: the major rises when the numbers change.
+    pub version: String,
+    /// How rows in relate to rows out.
+    pub kind: Kind,
+    /// What its state remembers.
+    pub memory: Memory,
+    /// What comes back, in one sentence.
+    pub summary: String,
+    /// Conventions, edge cases and formula, in as many sentences as they need.
+    pub description: String,
+    /// Papers, books and reference implementations.
+    pub references: Vec<String>,
+    /// The table schema that holds the inputs.
+    pub table: String,
+    /// The columns it reads, in the order a kernel takes them.
+    pub inputs: Vec<Input>,
+    /// The numbers a caller may choose, in the order a kernel takes them.
+    pub parameters: Vec<Parameter>,
+    /// What it returns, in order.
+    pub outputs: Vec<Output>,
+    /// The number of rows before the first value, as a formula in the parameters.
+    pub warm_up: String,
+    /// Codes that this function may raise beyond those of the door.
+    pub errors: Vec<String>,
+}
+
+impl FunctionSpec {
+    /// A Rust function with one sentence to say what comes back.
+    #[must_use]
+    pub fn new(name: &str, kind: Kind, table: &str, summary: &str) -> Self {
+        let memory = if kind == Kind::Rowwise { Memory::Fading } else { Memory::Whole };
+        Self {
+            name: name.into(),
+            language: Language::Rust,
+            version: "1.0.0".into(),
+            kind,
+            memory,
+            summary: summary.into(),
+            description: String::new(),
+            references: Vec::new(),
+            table: table.into(),
+            inputs: Vec::new(),
+            parameters: Vec::new(),
+            outputs: Vec::new(),
+            warm_up: "0".into(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// Conventions, edge cases and formula.
+    #[must_use]
+    pub fn describe(mut self, description: &str) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    /// A paper, book or reference implementation.
+    #[must_use]
+    pub fn reference(mut self, reference: &str) -> Self {
+        self.references.push(reference.into());
+        self
+    }
+
+    /// Marks a state that never forgets.
+    #[must_use]
+    pub fn cumulative(mut self) -> Self {
+        self.memory = Memory::Cumulative;
+        self
+    }
+
+    /// A float64 column that the function reads.
+    #[must_use]
+    pub fn input(mut self, name: &str, summary: &str) -> Self {
+        self.inputs.push(Input { name: name.into(), data_type: "float64".into(), summary: summary.into() });
+        self
+    }
+
+    /// A number of rows, from `minimum` to 1,000,000.
+    #[must_use]
+    pub fn rows(self, name: &str, default: i64, minimum: i64, summary: &str) -> Self {
+        self.parameter(Parameter {
+            name: name.into(),
+            parameter_type: ParameterType::Int,
+            default: Value::Int(default),
+            minimum: Some(minimum as f64),
+            maximum: Some(1e6),
+            exclusive: false,
+            less_than: None,
+            choices: Vec::new(),
+            unit: "rows".into(),
+            summary: summary.into(),
+        })
+    }
+
+    /// A finite number from `minimum` to `maximum`, both allowed.
+    #[must_use]
+    pub fn float(self, name: &str, default: f64, minimum: f64, maximum: f64, unit: &str, summary: &str) -> Self {
+        self.parameter(Parameter {
+            name: name.into(),
+            parameter_type: ParameterType::Float,
+            default: Value::Float(default),
+            minimum: Some(minimum),
+            maximum: Some(maximum),
+            exclusive: false,
+            less_than: None,
+            choices: Vec::new(),
+            unit: unit.into(),
+            summary: summary.into(),
+        })
+    }
+
+    /// Any parameter.
+    #[must_use]
+    pub fn parameter(mut self, parameter: Parameter) -> Self {
+        self.parameters.push(parameter);
+        self
+    }
+
+    /// Keeps the last parameter below another one.
+    #[must_use]
+    pub fn less_than(mut self, other: &str) -> Self {
+        if let Some(parameter) = self.parameters.last_mut() {
+            parameter.less_than = Some(other.into());
+        }
+        self
+    }
+
+    /// Refuses the bounds of the last parameter themselves.
+    #[must_use]
+    pub fn exclusive(mut self) -> Self {
+        if let Some(parameter) = self.parameters.last_mut() {
+            parameter.exclusive = true;
+        }
+        self
+    }
+
+    /// A float64 output: a column for a rowwise function, one number per group for a reduction.
+    #[must_use]
+    pub fn output(mut self, name: &str, unit: &str, summary: &str) -> Self {
+        let axes = if self.kind == Kind::Rowwise { vec!["row".into()] } else { Vec::new() };
+        self.outputs.push(Output {
+            name: name.into(),
+            data_type: "float64".into(),
+            axes,
+            unit: unit.into(),
+            summary: summary.into(),
+        });
+        self
+    }
+
+    /// The number of rows before the first value, as a formula in the parameters.
+    #[must_use]
+    pub fn warm_up(mut self, formula: &str) -> Self {
+        self.warm_up = formula.into();
+        self
+    }
+
+    /// The part of the name before the dot.
+    #[must_use]
+    pub fn module(&self) -> &str {
+        self.name.split_once('.').map_or("", |(module, _)| module)
+    }
+}
