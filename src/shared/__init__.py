@@ -1,0 +1,1 @@
+"""The contracts in Python: errors, records, specs and table schemas."""

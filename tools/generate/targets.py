@@ -1,0 +1,13 @@
+"""What can be generated, by name, in the order in which one target may read what another wrote."""
+
+from collections.abc import Callable
+
+from tools.generate import errors_docs, errors_julia, errors_python, errors_rust
+from tools.generate.files import Files
+
+TARGETS: dict[str, Callable[[], Files]] = {
+    "errors-rust": errors_rust.generate,
+    "errors-python": errors_python.generate,
+    "errors-julia": errors_julia.generate,
+    "errors-docs": errors_docs.generate,
+}
