@@ -81,7 +81,6 @@ impl Params {
 
     /// The value at a place in the spec, as a number of rows.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and small")]
     pub fn rows(&self, index: usize) -> usize {
         self.0[index] as usize
     }
@@ -91,16 +90,13 @@ impl Params {
 fn default_value(parameter: &Parameter) -> f64 {
     match &parameter.default {
         Value::Bool(value) => f64::from(u8::from(*value)),
-        #[expect(clippy::cast_precision_loss, reason = "defaults are small")]
         Value::Int(value) => *value as f64,
         Value::Float(value) => *value,
-        #[expect(clippy::cast_precision_loss, reason = "choices are few")]
         Value::Choice(word) => parameter.choices.iter().position(|c| c == word).unwrap_or(0) as f64,
     }
 }
 
 fn check(parameter: &Parameter, given: &Given) -> Result<f64> {
-    #[expect(clippy::cast_precision_loss, reason = "beyond 2^53 the range check refuses it")]
     let value = match (parameter.parameter_type, given) {
         (ParameterType::Int | ParameterType::Float, Given::Int(value)) => *value as f64,
         (ParameterType::Float, Given::Float(value)) => *value,
@@ -112,7 +108,11 @@ fn check(parameter: &Parameter, given: &Given) -> Result<f64> {
             }
         }
         (_, given) => {
-            return Err(Error::invalid_type(&parameter.name, type_name(parameter.parameter_type), shown(given)));
+            return Err(Error::invalid_type(
+                &parameter.name,
+                type_name(parameter.parameter_type),
+                shown(given),
+            ));
         }
     };
     check_range(parameter, value)?;
@@ -120,14 +120,17 @@ fn check(parameter: &Parameter, given: &Given) -> Result<f64> {
 }
 
 fn check_range(parameter: &Parameter, value: f64) -> Result<()> {
-    let above = parameter.minimum.is_none_or(|min| if parameter.exclusive { value > min } else { value >= min });
-    let below = parameter.maximum.is_none_or(|max| if parameter.exclusive { value < max } else { value <= max });
+    let above =
+        parameter.minimum.is_none_or(|min| if parameter.exclusive { value > min } else { value >= min });
+    let below =
+        parameter.maximum.is_none_or(|max| if parameter.exclusive { value < max } else { value <= max });
     let whole = match parameter.parameter_type {
         ParameterType::Float => value.is_finite(),
         ParameterType::Int => value.fract() == 0.0 && value.abs() <= LARGEST_INT,
         ParameterType::Bool => value == 0.0 || value == 1.0,
-        #[expect(clippy::cast_precision_loss, reason = "choices are few")]
-        ParameterType::Choice => value.fract() == 0.0 && value >= 0.0 && value < parameter.choices.len() as f64,
+        ParameterType::Choice => {
+            value.fract() == 0.0 && value >= 0.0 && value < parameter.choices.len() as f64
+        }
     };
     if above && below && whole {
         return Ok(());

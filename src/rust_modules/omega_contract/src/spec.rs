@@ -227,7 +227,15 @@ impl FunctionSpec {
 
     /// A finite number from `minimum` to `maximum`, both allowed.
     #[must_use]
-    pub fn float(self, name: &str, default: f64, minimum: f64, maximum: f64, unit: &str, summary: &str) -> Self {
+    pub fn float(
+        self,
+        name: &str,
+        default: f64,
+        minimum: f64,
+        maximum: f64,
+        unit: &str,
+        summary: &str,
+    ) -> Self {
         self.parameter(Parameter {
             name: name.into(),
             parameter_type: ParameterType::Float,

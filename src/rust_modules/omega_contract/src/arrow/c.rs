@@ -120,6 +120,12 @@ impl ArrowArray {
             private_data: std::ptr::null_mut(),
         }
     }
+
+    /// Whether the values are indices into a dictionary.
+    #[must_use]
+    pub fn dictionary_present(&self) -> bool {
+        !self.dictionary.is_null()
+    }
 }
 
 impl Drop for ArrowSchema {

@@ -4,3 +4,11 @@
 pub mod c;
 /// Columns of float64 as kernels read them: borrowed values and a validity bitmap.
 pub mod column;
+/// Whatever numeric type a producer has, as float64: borrowed where it is, copied and counted where it is not.
+pub mod float64;
+/// Group keys: text or whole numbers, read where they lie and numbered in order of appearance.
+pub mod keys;
+/// Reads the C structs of a producer without taking or copying what they hold.
+pub mod read;
+/// Hands columns to a consumer through the C structs.
+pub mod write;

@@ -1,0 +1,246 @@
+//! Group keys: text or whole numbers, read where they lie and numbered in order of appearance.
+
+use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
+
+use super::read::Field;
+use crate::{Error, Result};
+
+/// The value that a group shares.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Key {
+    /// As in a column of symbols.
+    Text(String),
+    /// As in a column of instrument numbers.
+    Int(i64),
+}
+
+/// Which number each key has, in order of first appearance.
+#[derive(Clone, Debug, Default)]
+pub struct Groups {
+    texts: HashMap<String, u32>,
+    ints: HashMap<i64, u32>,
+    keys: Vec<Key>,
+}
+
+impl Groups {
+    /// The keys, by number.
+    #[must_use]
+    pub fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+
+    /// Groups with these keys, numbered in this order.
+    #[must_use]
+    pub fn from_keys(keys: Vec<Key>) -> Self {
+        let mut groups = Self::default();
+        for key in &keys {
+            match key {
+                Key::Text(text) => groups.text(text),
+                Key::Int(int) => groups.int(*int),
+            };
+        }
+        groups
+    }
+
+    /// The number of a text, new or known.
+    pub fn text(&mut self, text: &str) -> u32 {
+        let next = self.next();
+        *self.texts.entry_ref(text).or_insert_with(|| {
+            self.keys.push(Key::Text(text.into()));
+            next
+        })
+    }
+
+    /// The number of a whole number, new or known.
+    pub fn int(&mut self, int: i64) -> u32 {
+        let next = self.next();
+        *self.ints.entry(int).or_insert_with(|| {
+            self.keys.push(Key::Int(int));
+            next
+        })
+    }
+
+    /// The number of a known key.
+    #[must_use]
+    pub fn find(&self, key: &Key) -> Option<u32> {
+        match key {
+            Key::Text(text) => self.texts.get(text.as_str()).copied(),
+            Key::Int(int) => self.ints.get(int).copied(),
+        }
+    }
+
+    fn next(&self) -> u32 {
+        self.keys.len() as u32
+    }
+
+    /// Appends the group number of every row of a column.
+    ///
+    /// # Errors
+    /// `UNSUPPORTED_TYPE`, `MISSING_VALUE` or `MALFORMED_ARROW`, naming the column.
+    ///
+    /// # Safety
+    /// The array must be as the Arrow C data interface asks.
+    pub unsafe fn number(&mut self, field: &Field<'_>, name: &str, numbers: &mut Vec<u32>) -> Result<()> {
+        // SAFETY: as the caller vouches, here and below.
+        let validity = unsafe { field.validity() };
+        let absent = |row: usize| {
+            !(validity.is_none_or(|bits| bits.get(row))
+                && field.parent_validity.is_none_or(|bits| bits.get(row)))
+        };
+        if let Some(row) = (0..field.rows)
+            .find(|&row| (validity.is_some() || field.parent_validity.is_some()) && absent(row))
+        {
+            return Err(Error::missing_value(name, numbers.len() + row, "grouping"));
+        }
+        if field.array.dictionary_present() {
+            // SAFETY: as the caller vouches.
+            return unsafe { self.number_dictionary(field, name, numbers) };
+        }
+        numbers.reserve(field.rows);
+        for row in 0..field.rows {
+            // SAFETY: as the caller vouches.
+            let number = match unsafe { read_key(field, name, row)? } {
+                KeyRef::Text(text) => self.text(text),
+                KeyRef::Int(int) => self.int(int),
+            };
+            numbers.push(number);
+        }
+        Ok(())
+    }
+
+    /// As `number`, looking each distinct value up once.
+    unsafe fn number_dictionary(
+        &mut self,
+        field: &Field<'_>,
+        name: &str,
+        numbers: &mut Vec<u32>,
+    ) -> Result<()> {
+        // SAFETY: `dictionary_present` was checked; a schema with a dictionary array has its type.
+        let (Some(values), Some(schema)) =
+            (unsafe { field.array.dictionary.as_ref() }, unsafe { field.schema.dictionary.as_ref() })
+        else {
+            return Err(Error::malformed_arrow(name, "the dictionary's type", "present", "NULL"));
+        };
+        // SAFETY: as the caller vouches.
+        let values = unsafe { super::read::dictionary_values(schema, values)? };
+        let mut known: Vec<Option<u32>> = vec![None; values.rows];
+        for row in 0..field.rows {
+            // SAFETY: as the caller vouches.
+            let KeyRef::Int(index) = (unsafe { read_key(field, name, row)? }) else {
+                return Err(Error::unsupported_type(name, "text or whole numbers", field.format));
+            };
+            let Some(slot) = usize::try_from(index).ok().and_then(|index| known.get_mut(index)) else {
+                let allowed = format!("below {}, the dictionary's length", values.rows);
+                return Err(Error::malformed_arrow(name, "a dictionary index", allowed, index));
+            };
+            let number = match *slot {
+                Some(number) => number,
+                None => {
+                    // SAFETY: as the caller vouches; `index` is below the dictionary's length.
+                    let number =
+                        match unsafe { read_key(&values, name, usize::try_from(index).unwrap_or(0))? } {
+                            KeyRef::Text(text) => self.text(text),
+                            KeyRef::Int(int) => self.int(int),
+                        };
+                    *slot.insert(number)
+                }
+            };
+            numbers.push(number);
+        }
+        Ok(())
+    }
+}
+
+enum KeyRef<'a> {
+    Text(&'a str),
+    Int(i64),
+}
+
+/// The key in one row.
+unsafe fn read_key<'a>(field: &Field<'a>, name: &str, row: usize) -> Result<KeyRef<'a>> {
+    macro_rules! int {
+        ($type:ty) => {{
+            let value = {
+                // SAFETY: the values buffer covers the row.
+                unsafe { field.values(size_of::<$type>())?.cast::<$type>().add(row).read_unaligned() }
+            };
+            i64::try_from(value)
+                .map(KeyRef::Int)
+                .map_err(|_| Error::unsupported_type(name, "below 2^63", value))
+        }};
+    }
+    macro_rules! text {
+        ($type:ty) => {{
+            // SAFETY: the offsets buffer covers one more than the rows.
+            let (from, to) = unsafe {
+                let offsets = field.values(size_of::<$type>())?.cast::<$type>().add(row);
+                (offsets.read_unaligned(), offsets.add(1).read_unaligned())
+            };
+            let (Ok(start), Ok(end)) = (usize::try_from(from), usize::try_from(to)) else {
+                return Err(Error::malformed_arrow(name, "a text offset", "at least 0", from.min(to)));
+            };
+            if end < start {
+                return Err(Error::malformed_arrow(name, "a text offset", format!("at least {from}"), to));
+            }
+            // SAFETY: as the caller vouches.
+            let data = unsafe { field.buffer(2) };
+            if data.is_null() && end > start {
+                return Err(Error::malformed_arrow(name, "the text buffer", "present", "NULL"));
+            }
+            let bytes = if end == start {
+                &[]
+            } else {
+                // SAFETY: the data buffer covers what the offsets say.
+                unsafe { std::slice::from_raw_parts(data.add(start), end - start) }
+            };
+            utf8(name, bytes)
+        }};
+    }
+    match field.format {
+        "c" => int!(i8),
+        "C" => int!(u8),
+        "s" => int!(i16),
+        "S" => int!(u16),
+        "i" => int!(i32),
+        "I" => int!(u32),
+        "l" => int!(i64),
+        "L" => int!(u64),
+        "u" => text!(i32),
+        "U" => text!(i64),
+        // SAFETY: as the caller vouches.
+        "vu" => unsafe { read_view(field, name, row) },
+        other => Err(Error::unsupported_type(name, "text or whole numbers", other)),
+    }
+}
+
+/// A `string_view`: 4 bytes of length, then up to 12 bytes of text, or a prefix, a buffer's number and an offset.
+unsafe fn read_view<'a>(field: &Field<'a>, name: &str, row: usize) -> Result<KeyRef<'a>> {
+    // SAFETY: the views buffer covers the row with 16 bytes each.
+    let view = unsafe { std::slice::from_raw_parts(field.values(16)?.add(row * 16), 16) };
+    let int = |at: usize| i32::from_le_bytes([view[at], view[at + 1], view[at + 2], view[at + 3]]);
+    let refuse =
+        |reason: &str, allowed: &str, value: i32| Error::malformed_arrow(name, reason, allowed, value);
+    let length = usize::try_from(int(0)).map_err(|_| refuse("a text length", "at least 0", int(0)))?;
+    if length <= 12 {
+        return utf8(name, &view[4..4 + length]);
+    }
+    // Data buffers follow validity and views; the last buffer holds their sizes.
+    let buffers = usize::try_from(field.array.n_buffers).unwrap_or(0).saturating_sub(3);
+    let index = usize::try_from(int(8)).ok().filter(|&index| index < buffers);
+    let index = index.ok_or_else(|| refuse("a text buffer's number", "one of the array's", int(8)))?;
+    let start = usize::try_from(int(12)).map_err(|_| refuse("a text offset", "at least 0", int(12)))?;
+    // SAFETY: the sizes buffer has one int64 for each data buffer.
+    let size = unsafe { field.buffer(buffers + 2).cast::<i64>().add(index).read_unaligned() };
+    if usize::try_from(size).is_ok_and(|size| start + length <= size) {
+        // SAFETY: just checked against the buffer's size.
+        return utf8(name, unsafe { std::slice::from_raw_parts(field.buffer(index + 2).add(start), length) });
+    }
+    Err(refuse("a text offset", "within its buffer", int(12)))
+}
+
+fn utf8<'a>(name: &str, bytes: &'a [u8]) -> Result<KeyRef<'a>> {
+    std::str::from_utf8(bytes)
+        .map(KeyRef::Text)
+        .map_err(|error| Error::malformed_arrow(name, "text", "UTF-8", format!("{error}")))
+}

@@ -1,0 +1,308 @@
+//! Hands columns to a consumer through the C structs.
+//!
+//! A missing float64 is NaN in memory; the validity bitmap is made from that when a consumer asks, so that NumPy and
+//! Arrow consumers share the same values.
+
+use std::any::Any;
+use std::ffi::{CString, c_char, c_int, c_void};
+use std::sync::Arc;
+
+use super::c::{ARROW_FLAG_NULLABLE, ArrowArray, ArrowArrayStream, ArrowSchema};
+use super::keys::Key;
+
+/// Values that several columns and consumers may share.
+#[derive(Clone)]
+pub struct Shared {
+    start: *const f64,
+    rows: usize,
+    _owner: Arc<dyn Any + Send + Sync>,
+}
+
+// SAFETY: the values are written before they are shared and only read afterwards.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    /// Values of a vector.
+    #[must_use]
+    pub fn from_vec(values: Vec<f64>) -> Self {
+        Self { start: values.as_ptr(), rows: values.len(), _owner: Arc::new(values) }
+    }
+
+    /// `rows` values at `start`, in memory that `owner` keeps.
+    ///
+    /// # Safety
+    /// `start` must point to `rows` initialised values that stay where they are while `owner` lives.
+    #[must_use]
+    pub unsafe fn from_owner(start: *const f64, rows: usize, owner: Arc<dyn Any + Send + Sync>) -> Self {
+        Self { start, rows, _owner: owner }
+    }
+
+    /// The values.
+    #[must_use]
+    pub fn as_slice(&self) -> &[f64] {
+        if self.rows == 0 {
+            return &[];
+        }
+        // SAFETY: as promised to `from_owner`, or those of the vector.
+        unsafe { std::slice::from_raw_parts(self.start, self.rows) }
+    }
+}
+
+/// What a column holds.
+#[derive(Clone)]
+pub enum Values {
+    /// Numbers; NaN where missing.
+    Float64(Shared),
+    /// Text keys: all characters, and where each text ends.
+    Text(Arc<(Vec<i32>, Vec<u8>)>),
+    /// Whole-number keys.
+    Int64(Arc<Vec<i64>>),
+}
+
+/// A named column of an answer.
+#[derive(Clone)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub values: Values,
+}
+
+impl Column {
+    /// A column of numbers; NaN where missing.
+    #[must_use]
+    pub fn float64(name: &str, values: Shared) -> Self {
+        Self { name: name.into(), values: Values::Float64(values) }
+    }
+
+    /// The keys of groups, which are all text or all whole numbers.
+    #[must_use]
+    pub fn keys(name: &str, keys: &[Key]) -> Self {
+        let ints: Option<Vec<i64>> =
+            keys.iter().map(|key| if let Key::Int(int) = key { Some(*int) } else { None }).collect();
+        let values = match ints {
+            Some(ints) if !ints.is_empty() => Values::Int64(Arc::new(ints)),
+            _ => {
+                let mut ends = vec![0];
+                let mut text = Vec::new();
+                for key in keys {
+                    if let Key::Text(key) = key {
+                        text.extend_from_slice(key.as_bytes());
+                    }
+                    ends.push(i32::try_from(text.len()).unwrap_or(i32::MAX));
+                }
+                Values::Text(Arc::new((ends, text)))
+            }
+        };
+        Self { name: name.into(), values }
+    }
+
+    /// How many rows it has.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        match &self.values {
+            Values::Float64(values) => values.rows,
+            Values::Text(text) => text.0.len() - 1,
+            Values::Int64(values) => values.len(),
+        }
+    }
+
+    fn format(&self) -> &'static str {
+        match self.values {
+            Values::Float64(_) => "g",
+            Values::Text(_) => "u",
+            Values::Int64(_) => "l",
+        }
+    }
+}
+
+/// The type of one column.
+#[must_use]
+pub fn column_schema(column: &Column) -> ArrowSchema {
+    schema(column.format(), &column.name, Vec::new())
+}
+
+/// The type of columns together: a struct.
+#[must_use]
+pub fn batch_schema(columns: &[Column]) -> ArrowSchema {
+    schema("+s", "", columns.iter().map(column_schema).collect())
+}
+
+/// The values of one column, shared with it.
+#[must_use]
+pub fn column_array(column: &Column) -> ArrowArray {
+    let rows = column.rows();
+    match &column.values {
+        Values::Float64(values) => {
+            let (bitmap, missing) = validity(values.as_slice());
+            let buffers = vec![pointer(&bitmap), values.start.cast()];
+            array(rows, missing, buffers, Vec::new(), Box::new((bitmap, values.clone())))
+        }
+        Values::Text(text) => {
+            let buffers = vec![std::ptr::null(), text.0.as_ptr().cast(), text.1.as_ptr().cast()];
+            array(rows, 0, buffers, Vec::new(), Box::new(Arc::clone(text)))
+        }
+        Values::Int64(values) => {
+            let buffers = vec![std::ptr::null(), values.as_ptr().cast()];
+            array(rows, 0, buffers, Vec::new(), Box::new(Arc::clone(values)))
+        }
+    }
+}
+
+/// The values of columns together: a struct of `rows` rows.
+#[must_use]
+pub fn batch_array(columns: &[Column], rows: usize) -> ArrowArray {
+    array(rows, 0, vec![std::ptr::null()], columns.iter().map(column_array).collect(), Box::new(()))
+}
+
+/// A stream of one array.
+#[must_use]
+pub fn stream(schema: ArrowSchema, array: ArrowArray) -> ArrowArrayStream {
+    ArrowArrayStream {
+        get_schema: Some(get_schema),
+        get_next: Some(get_next),
+        get_last_error: Some(get_last_error),
+        release: Some(release_stream),
+        private_data: Box::into_raw(Box::new(OneArray { schema, array })).cast(),
+    }
+}
+
+/// A bitmap of the values that are not NaN and the number of those that are; none where all are present.
+fn validity(values: &[f64]) -> (Option<Vec<u8>>, usize) {
+    let missing = values.iter().filter(|value| value.is_nan()).count();
+    if missing == 0 {
+        return (None, 0);
+    }
+    let byte = |eight: &[f64]| {
+        eight.iter().enumerate().fold(0, |byte, (bit, value)| byte | u8::from(!value.is_nan()) << bit)
+    };
+    (Some(values.chunks(8).map(byte).collect()), missing)
+}
+
+fn pointer(bitmap: &Option<Vec<u8>>) -> *const c_void {
+    bitmap.as_ref().map_or(std::ptr::null(), |bytes| bytes.as_ptr().cast())
+}
+
+/// What an exported type keeps alive until it is released.
+struct SchemaOwner {
+    format: CString,
+    name: CString,
+    _children: Vec<ArrowSchema>,
+    pointers: Vec<*mut ArrowSchema>,
+}
+
+fn schema(format: &str, name: &str, mut children: Vec<ArrowSchema>) -> ArrowSchema {
+    let pointers = children.iter_mut().map(std::ptr::from_mut).collect();
+    let text = |text: &str| CString::new(text.replace('\0', "")).unwrap_or_default();
+    let mut owner =
+        Box::new(SchemaOwner { format: text(format), name: text(name), _children: children, pointers });
+    ArrowSchema {
+        format: owner.format.as_ptr(),
+        name: owner.name.as_ptr(),
+        metadata: std::ptr::null(),
+        flags: if format == "g" { ARROW_FLAG_NULLABLE } else { 0 },
+        n_children: i64::try_from(owner.pointers.len()).unwrap_or(0),
+        children: owner.pointers.as_mut_ptr(),
+        dictionary: std::ptr::null_mut(),
+        release: Some(release_schema),
+        private_data: Box::into_raw(owner).cast(),
+    }
+}
+
+unsafe extern "C" fn release_schema(schema: *mut ArrowSchema) {
+    // SAFETY: consumers call this once with a struct that `schema` made; its owner is a SchemaOwner.
+    unsafe {
+        (*schema).release = None;
+        drop(Box::from_raw((*schema).private_data.cast::<SchemaOwner>()));
+    }
+}
+
+/// What exported values keep alive until they are released.
+struct ArrayOwner {
+    buffers: Vec<*const c_void>,
+    _children: Vec<ArrowArray>,
+    pointers: Vec<*mut ArrowArray>,
+    _values: Box<dyn Any + Send + Sync>,
+}
+
+fn array(
+    rows: usize,
+    missing: usize,
+    buffers: Vec<*const c_void>,
+    mut children: Vec<ArrowArray>,
+    values: Box<dyn Any + Send + Sync>,
+) -> ArrowArray {
+    let pointers = children.iter_mut().map(std::ptr::from_mut).collect();
+    let mut owner = Box::new(ArrayOwner { buffers, _children: children, pointers, _values: values });
+    ArrowArray {
+        length: i64::try_from(rows).unwrap_or(0),
+        null_count: i64::try_from(missing).unwrap_or(-1),
+        offset: 0,
+        n_buffers: i64::try_from(owner.buffers.len()).unwrap_or(0),
+        n_children: i64::try_from(owner.pointers.len()).unwrap_or(0),
+        buffers: owner.buffers.as_mut_ptr(),
+        children: owner.pointers.as_mut_ptr(),
+        dictionary: std::ptr::null_mut(),
+        release: Some(release_array),
+        private_data: Box::into_raw(owner).cast(),
+    }
+}
+
+unsafe extern "C" fn release_array(array: *mut ArrowArray) {
+    // SAFETY: consumers call this once with a struct that `array` made; its owner is an ArrayOwner. A child that the
+    // consumer moved out has no release left, so dropping it here frees nothing twice.
+    unsafe {
+        (*array).release = None;
+        drop(Box::from_raw((*array).private_data.cast::<ArrayOwner>()));
+    }
+}
+
+struct OneArray {
+    schema: ArrowSchema,
+    array: ArrowArray,
+}
+
+unsafe extern "C" fn get_schema(stream: *mut ArrowArrayStream, out: *mut ArrowSchema) -> c_int {
+    // SAFETY: the consumer passes a stream that `stream` made and room for a schema.
+    unsafe {
+        let one = &mut *(*stream).private_data.cast::<OneArray>();
+        out.write(copy_schema(&one.schema));
+    }
+    0
+}
+
+/// A stream may be asked for its schema more than once, so it hands out copies.
+unsafe fn copy_schema(original: &ArrowSchema) -> ArrowSchema {
+    let text = |pointer: *const c_char| {
+        // SAFETY: both strings were made by `schema`.
+        unsafe { std::ffi::CStr::from_ptr(pointer) }.to_string_lossy().into_owned()
+    };
+    // SAFETY: the owner was made by `schema`.
+    let owner = unsafe { &*original.private_data.cast::<SchemaOwner>() };
+    // SAFETY: children were made by `schema` too, and live as long as the owner.
+    let children = owner.pointers.iter().map(|&child| unsafe { copy_schema(&*child) }).collect();
+    schema(&text(original.format), &text(original.name), children)
+}
+
+unsafe extern "C" fn get_next(stream: *mut ArrowArrayStream, out: *mut ArrowArray) -> c_int {
+    // SAFETY: the consumer passes a stream that `stream` made and room for an array.
+    unsafe {
+        let one = &mut *(*stream).private_data.cast::<OneArray>();
+        out.write(std::mem::replace(&mut one.array, ArrowArray::empty()));
+    }
+    0
+}
+
+unsafe extern "C" fn get_last_error(_: *mut ArrowArrayStream) -> *const c_char {
+    std::ptr::null()
+}
+
+unsafe extern "C" fn release_stream(stream: *mut ArrowArrayStream) {
+    // SAFETY: consumers call this once with a stream that `stream` made.
+    unsafe {
+        (*stream).release = None;
+        drop(Box::from_raw((*stream).private_data.cast::<OneArray>()));
+    }
+}
