@@ -1,0 +1,2 @@
+//! What a call through the queue costs.
+fn main() {}
