@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tools.generate import errors_docs, errors_julia, errors_python, errors_rust
+from tools.generate import errors_docs, errors_julia, errors_python, errors_rust, tables_arrow
 from tools.generate.files import Files
 
 TARGETS: dict[str, Callable[[], Files]] = {
@@ -10,4 +10,5 @@ TARGETS: dict[str, Callable[[], Files]] = {
     "errors-python": errors_python.generate,
     "errors-julia": errors_julia.generate,
     "errors-docs": errors_docs.generate,
+    "tables-arrow": tables_arrow.generate,
 }
