@@ -1,12 +1,25 @@
 //! The one Julia of this process: start, call, stop.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::mpsc;
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use omega_contract::arrow::c::{ArrowArray, ArrowSchema};
 use omega_contract::{Error, Result};
 
-use crate::Outputs;
+use crate::abi::Published;
+use crate::discover::unavailable;
+use crate::failure::decode;
+use crate::outputs::{Outputs, Refusal};
+use crate::process::stack_size;
+use crate::queue::Queue;
+use crate::runtime::{Job, Runtime};
+
+/// How long [`Julia::stop`] waits for the call that runs, and for Julia's exit hooks.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What to start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,36 +30,85 @@ pub struct Settings {
     pub package: PathBuf,
 }
 
-/// The one Julia of this process.
+/// The one Julia of this process, on a thread of its own. Any thread may call.
 pub struct Julia {
-    specs: String,
-    version: String,
+    shared: Arc<Shared>,
+    published: Published,
+    /// A forked child inherits this value, and not the thread.
+    process: u32,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What Julia's thread and the others share.
+struct Shared {
+    queue: Queue<Job>,
+    ended: Mutex<bool>,
+    ending: Condvar,
 }
 
 static JULIA: OnceLock<Result<Julia>> = OnceLock::new();
 
 impl Julia {
-    /// The process's Julia, started with `settings` if it was not yet. A failure is remembered.
+    /// The process's Julia, started with `settings` if it was not yet: a second one does not fit into a process,
+    /// so later settings are of no effect, and a failure stays.
     ///
     /// # Errors
-    /// JULIA_UNAVAILABLE, saying why and what to do.
+    /// JULIA_UNAVAILABLE, saying why and what to do; CONTRACT_MISMATCH where the package speaks another version;
+    /// FORKED_PROCESS in a child of the process that started it.
     pub fn start(settings: &Settings) -> Result<&'static Self> {
-        JULIA
-            .get_or_init(|| Err(Error::julia_unavailable("this function", settings.julia.display(), "")))
-            .as_ref()
-            .map_err(Clone::clone)
+        let julia = JULIA.get_or_init(|| Self::launch(settings)).as_ref().map_err(Clone::clone)?;
+        julia.refuse_fork("this function")?;
+        Ok(julia)
     }
 
-    /// The process's Julia, if it runs.
+    /// The process's Julia, if it was started.
     #[must_use]
     pub fn started() -> Option<&'static Self> {
         JULIA.get()?.as_ref().ok()
     }
 
-    /// Runs function `id` of [`Self::specs_json`] on Julia's thread, and waits for it.
+    fn launch(settings: &Settings) -> Result<Self> {
+        let shared =
+            Arc::new(Shared { queue: Queue::new(), ended: Mutex::new(false), ending: Condvar::new() });
+        let (tell, told) = mpsc::channel();
+        let thread = {
+            let (shared, settings) = (Arc::clone(&shared), settings.clone());
+            let body = move || {
+                let started =
+                    catch_unwind(AssertUnwindSafe(|| Runtime::start(&settings.julia, &settings.package)));
+                let runtime = match started.unwrap_or_else(|_| Err(unavailable("its start panicked"))) {
+                    Ok((runtime, published)) => {
+                        // The other end waits below, so it is there.
+                        let _ = tell.send(Ok(published));
+                        runtime
+                    }
+                    Err(error) => {
+                        let _ = tell.send(Err(error));
+                        return;
+                    }
+                };
+                runtime.serve(&shared.queue);
+                *shared.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+                shared.ending.notify_all();
+            };
+            std::thread::Builder::new()
+                .name("omega-julia".into())
+                .stack_size(stack_size())
+                .spawn(body)
+                .map_err(|fault| unavailable(format!("its thread cannot be started: {fault}")))?
+        };
+        let published = told.recv().unwrap_or_else(|_| Err(unavailable("its thread ended early")))?;
+        Ok(Self { shared, published, process: std::process::id(), thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Runs function `id`, the place of its spec in [`Self::specs_json`], on Julia's thread, and waits for it.
+    /// `outputs` is emptied first, and is empty after an error.
+    ///
+    /// Column `c` of `k` chunks each is `arrays[c * k..][..k]`; there is a schema for each array.
     ///
     /// # Errors
-    /// What the function reports, JULIA_UNAVAILABLE after [`Self::stop`], FORKED_PROCESS in a forked child.
+    /// What the function reports; JULIA_UNAVAILABLE after [`Self::stop`]; FORKED_PROCESS in a forked child;
+    /// CONTRACT_MISMATCH where Julia breaks the rules of the call.
     ///
     /// # Safety
     /// Every pointer must be to a live struct that describes memory which nobody writes during the call.
@@ -58,28 +120,101 @@ impl Julia {
         arrays: &[*const ArrowArray],
         outputs: &mut Outputs,
     ) -> Result<()> {
-        let _ = (id, params, schemas, arrays, outputs);
-        Err(Error::julia_unavailable("this function", "", ""))
+        outputs.clear();
+        let name = usize::try_from(id).ok().and_then(|index| self.published.names.get(index));
+        let Some(name) = name else {
+            return Err(Error::internal("a call of Julia", format!("there is no function {id}")));
+        };
+        self.refuse_fork(name)?;
+        let Some(mut job) = Job::new(id, params, schemas, arrays, outputs) else {
+            return Err(Error::internal(name, "schemas and arrays do not match, or are too many"));
+        };
+        let answer = match self.shared.queue.run(&mut job) {
+            Err(_closed) => Err(Error::julia_unavailable(
+                name,
+                "it was stopped",
+                "start a new process: Julia cannot be started twice in one",
+            )),
+            Ok(()) if job.status != 0 => Err(decode(name, job.status, &job.report)),
+            Ok(()) => check(name, outputs),
+        };
+        if answer.is_err() {
+            outputs.clear();
+        }
+        answer
     }
 
-    /// The published function specs: a JSON array.
+    /// The published function specs: a JSON array, in the order of their numbers.
     #[must_use]
     pub fn specs_json(&self) -> &str {
-        &self.specs
+        &self.published.specs_json
+    }
+
+    /// The names of the functions, by their numbers.
+    #[must_use]
+    pub fn function_names(&self) -> &[String] {
+        &self.published.names
     }
 
     /// Julia's version, such as `1.5.3`.
     #[must_use]
     pub fn version(&self) -> &str {
-        &self.version
+        &self.published.version
     }
 
-    /// The fingerprint of the contracts the package was generated from.
+    /// The fingerprint of the contracts that the package was generated from.
     #[must_use]
     pub fn contract_fingerprint(&self) -> &str {
-        ""
+        &self.published.contract_fingerprint
     }
 
-    /// Ends Julia: its exit hooks run, later calls are refused. Returns within a few seconds in any case.
-    pub fn stop(&self) {}
+    /// Ends Julia: calls that wait are refused, as are all later ones, and its exit hooks run. Returns within a
+    /// few seconds even if the call that runs takes longer.
+    pub fn stop(&self) {
+        if self.process != std::process::id() {
+            return;
+        }
+        self.shared.queue.close();
+        let ended = self.shared.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let (ended, _) = self
+            .shared
+            .ending
+            .wait_timeout_while(ended, PATIENCE, |ended| !*ended)
+            .unwrap_or_else(PoisonError::into_inner);
+        if *ended {
+            drop(ended);
+            let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+            // It has nothing left to do that could panic.
+            let _ = thread.map(JoinHandle::join);
+        }
+    }
+
+    fn refuse_fork(&self, function: &str) -> Result<()> {
+        let here = std::process::id();
+        if here == self.process {
+            return Ok(());
+        }
+        let allowed = "start processes with `spawn`, or call Julia only after forking";
+        Err(Error::forked_process(function, here, allowed))
+    }
+}
+
+/// Whether what Julia wrote can be what it was asked for.
+fn check(function: &str, outputs: &Outputs) -> Result<()> {
+    match outputs.refused() {
+        Some(Refusal::OutOfMemory { bytes }) => {
+            Err(Error::out_of_memory(function, bytes, "what the system has"))
+        }
+        Some(Refusal::Malformed { node, buffer, rows, bytes }) => Err(Error::contract_mismatch(
+            format!("what {function} allocates"),
+            "one request for each buffer, and one length for each output",
+            format!("output {node}, buffer {buffer}, {rows} rows in {bytes} bytes"),
+        )),
+        None if !outputs.is_gapless() => Err(Error::contract_mismatch(
+            format!("what {function} returns"),
+            "outputs numbered without gaps",
+            format!("{} outputs", outputs.len()),
+        )),
+        None => Ok(()),
+    }
 }

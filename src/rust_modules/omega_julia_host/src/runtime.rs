@@ -1,0 +1,148 @@
+//! Julia's own thread: start-up, then calls until told to stop.
+
+use std::ffi::{CStr, c_void};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use omega_contract::arrow::c::{ArrowArray, ArrowSchema, OmegaError};
+use omega_contract::{Error, Result};
+
+use crate::abi::Published;
+use crate::discover::unavailable;
+use crate::failure::empty_report;
+use crate::library::Libjulia;
+use crate::outputs::Outputs;
+use crate::probe::Probe;
+use crate::process::{FiniteStackLimit, Habits};
+use crate::queue::Queue;
+
+/// One call, on its way to Julia and back.
+pub(crate) struct Job {
+    function: i32,
+    parameters: *const f64,
+    n_parameters: i32,
+    schemas: *const *const ArrowSchema,
+    arrays: *const *const ArrowArray,
+    n_inputs: i32,
+    outputs: *mut Outputs,
+    /// What Julia returned, and what it said.
+    pub(crate) status: i32,
+    pub(crate) report: OmegaError,
+}
+
+// SAFETY: what it points to is borrowed by the caller, who waits until the job is done.
+unsafe impl Send for Job {}
+
+impl Job {
+    /// None where there are more parameters or inputs than the call can count.
+    pub(crate) fn new(
+        function: i32,
+        parameters: &[f64],
+        schemas: &[*const ArrowSchema],
+        arrays: &[*const ArrowArray],
+        outputs: &mut Outputs,
+    ) -> Option<Self> {
+        Some(Self {
+            function,
+            parameters: parameters.as_ptr(),
+            n_parameters: i32::try_from(parameters.len()).ok()?,
+            schemas: schemas.as_ptr(),
+            arrays: arrays.as_ptr(),
+            n_inputs: i32::try_from(arrays.len()).ok().filter(|_| schemas.len() == arrays.len())?,
+            outputs,
+            status: 0,
+            report: empty_report(),
+        })
+    }
+}
+
+/// Julia, started, on the thread that started it.
+pub(crate) struct Runtime {
+    library: Libjulia,
+    habits: Habits,
+    call: omega_contract::arrow::c::Call,
+}
+
+impl Runtime {
+    /// Loads and starts Julia on this thread, and the package in it.
+    pub(crate) fn start(julia: &Path, package: &Path) -> Result<(Self, Published)> {
+        let probe = Probe::run(julia)?;
+        let library = Libjulia::load(&probe)?;
+        let habits = Habits::save();
+        let limit = FiniteStackLimit::set();
+        // SAFETY: the process's one Julia is started once, and none runs yet.
+        let started = unsafe { library.start(&probe) };
+        drop(limit);
+        habits.restore();
+        started?;
+        // SAFETY: on Julia's thread, and the package's table is what the code evaluates to.
+        let published =
+            unsafe { load_package(&library, package).and_then(|table| Published::read(table.cast()))? };
+        Ok((Self { library, habits, call: published.call }, published))
+    }
+
+    /// Serves calls until the queue is closed, and ends Julia.
+    pub(crate) fn serve(&self, queue: &Queue<Job>) {
+        let call = |job: &mut Job| {
+            // SAFETY: the package promises that nothing it throws gets out. What the job points to is borrowed
+            // by its caller, who waits.
+            job.status = unsafe {
+                (self.call)(
+                    job.function,
+                    job.parameters,
+                    job.n_parameters,
+                    job.n_inputs,
+                    job.schemas,
+                    job.arrays,
+                    Outputs::alloc,
+                    job.outputs.cast::<c_void>(),
+                    &raw mut job.report,
+                )
+            };
+        };
+        // SAFETY: on Julia's thread; waiting for a job touches nothing of Julia's.
+        while queue.work(|wait| unsafe { self.library.while_waiting(wait) }, call) {}
+        // SAFETY: on Julia's thread, and nothing calls it again.
+        unsafe { self.library.end() };
+        self.habits.restore();
+    }
+}
+
+/// The address of the package's table. The package warms its entries up while it loads.
+///
+/// # Safety
+/// On Julia's thread, once started.
+unsafe fn load_package(library: &Libjulia, package: &Path) -> Result<*mut c_void> {
+    let package = bytes_literal(package);
+    // The text of an exception is made where it can be made safely, and kept where it can be read.
+    let code = format!(
+        "try
+            Base.include(Main, joinpath(String({package}), \"src\", \"OmegaJulia.jl\"))
+            Core.eval(Main, :(convert(Ptr{{Cvoid}}, OmegaJulia.abi())))
+        catch fault
+            global omega_start_up_fault = try sprint(showerror, fault) catch; \"an exception\" end
+            C_NULL
+        end"
+    );
+    // SAFETY: on Julia's thread; either branch is a pointer.
+    let table = unsafe { library.eval_pointer(&code) }?;
+    if !table.is_null() {
+        return Ok(table);
+    }
+    // SAFETY: as above; the text is kept by a global, and ends with a zero byte.
+    let fault = unsafe {
+        let start = library.eval_pointer("convert(Ptr{Cvoid}, pointer(omega_start_up_fault))")?;
+        CStr::from_ptr(start.cast()).to_string_lossy().into_owned()
+    };
+    Err(package_fault(&fault))
+}
+
+fn package_fault(fault: &str) -> Error {
+    unavailable(format!("the package OmegaJulia did not load: {fault}"))
+}
+
+/// A path as Julia's bytes, in which no character has a meaning of its own.
+fn bytes_literal(path: &Path) -> String {
+    let bytes: Vec<String> = path.as_os_str().as_bytes().iter().map(|byte| format!("{byte:#04x}")).collect();
+    format!("UInt8[{}]", bytes.join(","))
+}
