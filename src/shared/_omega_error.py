@@ -44,7 +44,8 @@ class OmegaError(Exception):
     def _restore(cls, code: int, fields: Mapping[str, str], function: str | None, message: str) -> Self:
         """An error as it was elsewhere, without the checks of the constructor."""
         # Not `cls.__new__`: the builtin that decides the memory layout must allocate, and `__base__` is that one.
-        error = cls.__base__.__new__(cls)  # type: ignore[misc, union-attr]
+        allocator: type[object] = cls.__base__ or object
+        error = allocator.__new__(cls)
         error._fill(fields, function)
         error._message = message or error._message
         error.args = (error._message,)

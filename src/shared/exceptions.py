@@ -118,14 +118,7 @@ class InvalidTypeError(ValidationError, TypeError):
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "caller"
 
-    def __init__(
-        self,
-        *,
-        name: object,
-        allowed: object,
-        value: object,
-        function: str | None = None,
-    ) -> None:
+    def __init__(self, *, name: object, allowed: object, value: object, function: str | None = None) -> None:
         self._fill({"name": name, "allowed": allowed, "value": value}, function)
 
 
@@ -137,9 +130,7 @@ class MissingColumnError(ValidationError, LookupError):
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "caller"
 
-    def __init__(
-        self, *, name: object, available: object, function: str | None = None
-    ) -> None:
+    def __init__(self, *, name: object, available: object, function: str | None = None) -> None:
         self._fill({"name": name, "available": available}, function)
 
 
@@ -147,15 +138,11 @@ class UnknownFunctionError(ValidationError, LookupError):
     """no function is named `{name}`; the nearest is `{nearest}`"""
 
     code: ErrorCode = ErrorCode.UNKNOWN_FUNCTION
-    template: ClassVar[str] = (
-        "no function is named `{name}`; the nearest is `{nearest}`"
-    )
+    template: ClassVar[str] = "no function is named `{name}`; the nearest is `{nearest}`"
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "caller"
 
-    def __init__(
-        self, *, name: object, nearest: object, function: str | None = None
-    ) -> None:
+    def __init__(self, *, name: object, nearest: object, function: str | None = None) -> None:
         self._fill({"name": name, "nearest": nearest}, function)
 
 
@@ -169,17 +156,9 @@ class UnknownParameterError(ValidationError, TypeError):
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "caller"
 
-    def __init__(
-        self, *, function: object, name: object, nearest: object, allowed: object
-    ) -> None:
+    def __init__(self, *, function: object, name: object, nearest: object, allowed: object) -> None:
         self._fill(
-            {
-                "function": function,
-                "name": name,
-                "nearest": nearest,
-                "allowed": allowed,
-            },
-            str(function),
+            {"function": function, "name": name, "nearest": nearest, "allowed": allowed}, str(function)
         )
 
 
@@ -191,14 +170,7 @@ class ParameterOutOfRangeError(ValidationError, ValueError):
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "caller"
 
-    def __init__(
-        self,
-        *,
-        name: object,
-        allowed: object,
-        value: object,
-        function: str | None = None,
-    ) -> None:
+    def __init__(self, *, name: object, allowed: object, value: object, function: str | None = None) -> None:
         self._fill({"name": name, "allowed": allowed, "value": value}, function)
 
 
@@ -206,39 +178,25 @@ class InvalidValueError(ValidationError, ValueError):
     """column `{name}` must be {allowed}, got `{value}` in row {row}"""
 
     code: ErrorCode = ErrorCode.INVALID_VALUE
-    template: ClassVar[str] = (
-        "column `{name}` must be {allowed}, got `{value}` in row {row}"
-    )
+    template: ClassVar[str] = "column `{name}` must be {allowed}, got `{value}` in row {row}"
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "data"
 
     def __init__(
-        self,
-        *,
-        name: object,
-        allowed: object,
-        value: object,
-        row: object,
-        function: str | None = None,
+        self, *, name: object, allowed: object, value: object, row: object, function: str | None = None
     ) -> None:
-        self._fill(
-            {"name": name, "allowed": allowed, "value": value, "row": row}, function
-        )
+        self._fill({"name": name, "allowed": allowed, "value": value, "row": row}, function)
 
 
 class MissingValueError(ValidationError, ValueError):
     """column `{name}` is missing in row {row}, which {allowed} refuses"""
 
     code: ErrorCode = ErrorCode.MISSING_VALUE
-    template: ClassVar[str] = (
-        "column `{name}` is missing in row {row}, which {allowed} refuses"
-    )
+    template: ClassVar[str] = "column `{name}` is missing in row {row}, which {allowed} refuses"
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "data"
 
-    def __init__(
-        self, *, name: object, row: object, allowed: object, function: str | None = None
-    ) -> None:
+    def __init__(self, *, name: object, row: object, allowed: object, function: str | None = None) -> None:
         self._fill({"name": name, "row": row, "allowed": allowed}, function)
 
 
@@ -250,14 +208,7 @@ class LengthMismatchError(ValidationError, ValueError):
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "caller"
 
-    def __init__(
-        self,
-        *,
-        name: object,
-        allowed: object,
-        value: object,
-        function: str | None = None,
-    ) -> None:
+    def __init__(self, *, name: object, allowed: object, value: object, function: str | None = None) -> None:
         self._fill({"name": name, "allowed": allowed, "value": value}, function)
 
 
@@ -269,9 +220,7 @@ class UnsupportedDataError(ValidationError, TypeError):
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "caller"
 
-    def __init__(
-        self, *, allowed: object, value: object, function: str | None = None
-    ) -> None:
+    def __init__(self, *, allowed: object, value: object, function: str | None = None) -> None:
         self._fill({"allowed": allowed, "value": value}, function)
 
 
@@ -283,14 +232,7 @@ class UnsupportedTypeError(ValidationError, TypeError):
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "data"
 
-    def __init__(
-        self,
-        *,
-        name: object,
-        allowed: object,
-        value: object,
-        function: str | None = None,
-    ) -> None:
+    def __init__(self, *, name: object, allowed: object, value: object, function: str | None = None) -> None:
         self._fill({"name": name, "allowed": allowed, "value": value}, function)
 
 
@@ -302,14 +244,7 @@ class InvalidShapeError(ValidationError, ValueError):
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "caller"
 
-    def __init__(
-        self,
-        *,
-        name: object,
-        allowed: object,
-        value: object,
-        function: str | None = None,
-    ) -> None:
+    def __init__(self, *, name: object, allowed: object, value: object, function: str | None = None) -> None:
         self._fill({"name": name, "allowed": allowed, "value": value}, function)
 
 
@@ -323,14 +258,7 @@ class ZeroCopyRefusedError(ValidationError, ValueError):
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "caller"
 
-    def __init__(
-        self,
-        *,
-        name: object,
-        value: object,
-        allowed: object,
-        function: str | None = None,
-    ) -> None:
+    def __init__(self, *, name: object, value: object, allowed: object, function: str | None = None) -> None:
         self._fill({"name": name, "value": value, "allowed": allowed}, function)
 
 
@@ -338,16 +266,12 @@ class NotEnoughDataError(ValidationError, ValueError):
     """{function} needs at least {allowed} rows without missing values, got `{value}`"""
 
     code: ErrorCode = ErrorCode.NOT_ENOUGH_DATA
-    template: ClassVar[str] = (
-        "{function} needs at least {allowed} rows without missing values, got `{value}`"
-    )
+    template: ClassVar[str] = "{function} needs at least {allowed} rows without missing values, got `{value}`"
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "data"
 
     def __init__(self, *, function: object, allowed: object, value: object) -> None:
-        self._fill(
-            {"function": function, "allowed": allowed, "value": value}, str(function)
-        )
+        self._fill({"function": function, "allowed": allowed, "value": value}, str(function))
 
 
 class UnknownTableError(ValidationError, LookupError):
@@ -358,9 +282,7 @@ class UnknownTableError(ValidationError, LookupError):
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "caller"
 
-    def __init__(
-        self, *, name: object, nearest: object, function: str | None = None
-    ) -> None:
+    def __init__(self, *, name: object, nearest: object, function: str | None = None) -> None:
         self._fill({"name": name, "nearest": nearest}, function)
 
 
@@ -368,49 +290,28 @@ class SchemaMismatchError(ValidationError, ValueError):
     """field `{name}` of table {table} must be {allowed}, got `{value}`"""
 
     code: ErrorCode = ErrorCode.SCHEMA_MISMATCH
-    template: ClassVar[str] = (
-        "field `{name}` of table {table} must be {allowed}, got `{value}`"
-    )
+    template: ClassVar[str] = "field `{name}` of table {table} must be {allowed}, got `{value}`"
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "data"
 
     def __init__(
-        self,
-        *,
-        name: object,
-        table: object,
-        allowed: object,
-        value: object,
-        function: str | None = None,
+        self, *, name: object, table: object, allowed: object, value: object, function: str | None = None
     ) -> None:
-        self._fill(
-            {"name": name, "table": table, "allowed": allowed, "value": value}, function
-        )
+        self._fill({"name": name, "table": table, "allowed": allowed, "value": value}, function)
 
 
 class InvalidRecordError(ValidationError, ValueError):
     """field `{name}` of {record} must be {allowed}, got `{value}`"""
 
     code: ErrorCode = ErrorCode.INVALID_RECORD
-    template: ClassVar[str] = (
-        "field `{name}` of {record} must be {allowed}, got `{value}`"
-    )
+    template: ClassVar[str] = "field `{name}` of {record} must be {allowed}, got `{value}`"
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "data"
 
     def __init__(
-        self,
-        *,
-        name: object,
-        record: object,
-        allowed: object,
-        value: object,
-        function: str | None = None,
+        self, *, name: object, record: object, allowed: object, value: object, function: str | None = None
     ) -> None:
-        self._fill(
-            {"name": name, "record": record, "allowed": allowed, "value": value},
-            function,
-        )
+        self._fill({"name": name, "record": record, "allowed": allowed, "value": value}, function)
 
 
 class BreakingChangeError(ValidationError, ValueError):
@@ -424,18 +325,9 @@ class BreakingChangeError(ValidationError, ValueError):
     fault: ClassVar[str] = "caller"
 
     def __init__(
-        self,
-        *,
-        subject: object,
-        rule: object,
-        allowed: object,
-        value: object,
-        function: str | None = None,
+        self, *, subject: object, rule: object, allowed: object, value: object, function: str | None = None
     ) -> None:
-        self._fill(
-            {"subject": subject, "rule": rule, "allowed": allowed, "value": value},
-            function,
-        )
+        self._fill({"subject": subject, "rule": rule, "allowed": allowed, "value": value}, function)
 
 
 class NoConvergenceError(ComputationError, ArithmeticError):
@@ -448,17 +340,9 @@ class NoConvergenceError(ComputationError, ArithmeticError):
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "data"
 
-    def __init__(
-        self, *, function: object, reason: object, value: object, allowed: object
-    ) -> None:
+    def __init__(self, *, function: object, reason: object, value: object, allowed: object) -> None:
         self._fill(
-            {
-                "function": function,
-                "reason": reason,
-                "value": value,
-                "allowed": allowed,
-            },
-            str(function),
+            {"function": function, "reason": reason, "value": value, "allowed": allowed}, str(function)
         )
 
 
@@ -471,28 +355,19 @@ class DegenerateDataError(ComputationError, ArithmeticError):
     fault: ClassVar[str] = "data"
 
     def __init__(self, *, function: object, allowed: object, value: object) -> None:
-        self._fill(
-            {"function": function, "allowed": allowed, "value": value}, str(function)
-        )
+        self._fill({"function": function, "allowed": allowed, "value": value}, str(function))
 
 
 class SnapshotCorruptError(InputOutputError, ValueError):
     """the snapshot is damaged: {reason}; it must be {allowed}, got `{value}`"""
 
     code: ErrorCode = ErrorCode.SNAPSHOT_CORRUPT
-    template: ClassVar[str] = (
-        "the snapshot is damaged: {reason}; it must be {allowed}, got `{value}`"
-    )
+    template: ClassVar[str] = "the snapshot is damaged: {reason}; it must be {allowed}, got `{value}`"
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "data"
 
     def __init__(
-        self,
-        *,
-        reason: object,
-        allowed: object,
-        value: object,
-        function: str | None = None,
+        self, *, reason: object, allowed: object, value: object, function: str | None = None
     ) -> None:
         self._fill({"reason": reason, "allowed": allowed, "value": value}, function)
 
@@ -501,20 +376,11 @@ class SnapshotVersionError(InputOutputError, ValueError):
     """the snapshot of {name} has version `{value}`, this Omega reads {allowed}"""
 
     code: ErrorCode = ErrorCode.SNAPSHOT_VERSION
-    template: ClassVar[str] = (
-        "the snapshot of {name} has version `{value}`, this Omega reads {allowed}"
-    )
+    template: ClassVar[str] = "the snapshot of {name} has version `{value}`, this Omega reads {allowed}"
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "data"
 
-    def __init__(
-        self,
-        *,
-        name: object,
-        value: object,
-        allowed: object,
-        function: str | None = None,
-    ) -> None:
+    def __init__(self, *, name: object, value: object, allowed: object, function: str | None = None) -> None:
         self._fill({"name": name, "value": value, "allowed": allowed}, function)
 
 
@@ -526,9 +392,7 @@ class SnapshotMismatchError(InputOutputError, ValueError):
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "caller"
 
-    def __init__(
-        self, *, value: object, allowed: object, function: str | None = None
-    ) -> None:
+    def __init__(self, *, value: object, allowed: object, function: str | None = None) -> None:
         self._fill({"value": value, "allowed": allowed}, function)
 
 
@@ -540,14 +404,7 @@ class FileUnreadableError(InputOutputError, OSError):
     retryable: ClassVar[bool] = True
     fault: ClassVar[str] = "environment"
 
-    def __init__(
-        self,
-        *,
-        path: object,
-        reason: object,
-        allowed: object,
-        function: str | None = None,
-    ) -> None:
+    def __init__(self, *, path: object, reason: object, allowed: object, function: str | None = None) -> None:
         self._fill({"path": path, "reason": reason, "allowed": allowed}, function)
 
 
@@ -561,9 +418,7 @@ class StreamFailedError(InputOutputError, OSError):
     retryable: ClassVar[bool] = True
     fault: ClassVar[str] = "data"
 
-    def __init__(
-        self, *, value: object, reason: object, function: str | None = None
-    ) -> None:
+    def __init__(self, *, value: object, reason: object, function: str | None = None) -> None:
         self._fill({"value": value, "reason": reason}, function)
 
 
@@ -571,9 +426,7 @@ class UnexpectedInternalError(InternalError, RuntimeError):
     """{function} failed inside Omega: `{reason}`; please report it"""
 
     code: ErrorCode = ErrorCode.INTERNAL
-    template: ClassVar[str] = (
-        "{function} failed inside Omega: `{reason}`; please report it"
-    )
+    template: ClassVar[str] = "{function} failed inside Omega: `{reason}`; please report it"
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "bug"
 
@@ -604,12 +457,7 @@ class ContractMismatchError(InternalError, RuntimeError):
     fault: ClassVar[str] = "bug"
 
     def __init__(
-        self,
-        *,
-        subject: object,
-        allowed: object,
-        value: object,
-        function: str | None = None,
+        self, *, subject: object, allowed: object, value: object, function: str | None = None
     ) -> None:
         self._fill({"subject": subject, "allowed": allowed, "value": value}, function)
 
@@ -618,15 +466,11 @@ class ReleasedCapsuleError(BoundaryError, ValueError):
     """the Arrow capsule `{value}` was already released; it must be {allowed}"""
 
     code: ErrorCode = ErrorCode.RELEASED_CAPSULE
-    template: ClassVar[str] = (
-        "the Arrow capsule `{value}` was already released; it must be {allowed}"
-    )
+    template: ClassVar[str] = "the Arrow capsule `{value}` was already released; it must be {allowed}"
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "caller"
 
-    def __init__(
-        self, *, value: object, allowed: object, function: str | None = None
-    ) -> None:
+    def __init__(self, *, value: object, allowed: object, function: str | None = None) -> None:
         self._fill({"value": value, "allowed": allowed}, function)
 
 
@@ -634,25 +478,14 @@ class MalformedArrowError(BoundaryError, ValueError):
     """column `{name}` is not valid Arrow: {reason} must be {allowed}, got `{value}`"""
 
     code: ErrorCode = ErrorCode.MALFORMED_ARROW
-    template: ClassVar[str] = (
-        "column `{name}` is not valid Arrow: {reason} must be {allowed}, got `{value}`"
-    )
+    template: ClassVar[str] = "column `{name}` is not valid Arrow: {reason} must be {allowed}, got `{value}`"
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "data"
 
     def __init__(
-        self,
-        *,
-        name: object,
-        reason: object,
-        allowed: object,
-        value: object,
-        function: str | None = None,
+        self, *, name: object, reason: object, allowed: object, value: object, function: str | None = None
     ) -> None:
-        self._fill(
-            {"name": name, "reason": reason, "allowed": allowed, "value": value},
-            function,
-        )
+        self._fill({"name": name, "reason": reason, "allowed": allowed, "value": value}, function)
 
 
 class NonCpuDeviceError(BoundaryError, BufferError):
@@ -663,9 +496,7 @@ class NonCpuDeviceError(BoundaryError, BufferError):
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "caller"
 
-    def __init__(
-        self, *, allowed: object, value: object, function: str | None = None
-    ) -> None:
+    def __init__(self, *, allowed: object, value: object, function: str | None = None) -> None:
         self._fill({"allowed": allowed, "value": value}, function)
 
 
@@ -673,16 +504,12 @@ class JuliaUnavailableError(BoundaryError, RuntimeError):
     """{function} needs Julia, which is unavailable: {reason}; {allowed}"""
 
     code: ErrorCode = ErrorCode.JULIA_UNAVAILABLE
-    template: ClassVar[str] = (
-        "{function} needs Julia, which is unavailable: {reason}; {allowed}"
-    )
+    template: ClassVar[str] = "{function} needs Julia, which is unavailable: {reason}; {allowed}"
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "environment"
 
     def __init__(self, *, function: object, reason: object, allowed: object) -> None:
-        self._fill(
-            {"function": function, "reason": reason, "allowed": allowed}, str(function)
-        )
+        self._fill({"function": function, "reason": reason, "allowed": allowed}, str(function))
 
 
 class JuliaStackOverflowError(BoundaryError, RecursionError):
@@ -708,25 +535,19 @@ class ForkedProcessError(BoundaryError, RuntimeError):
     fault: ClassVar[str] = "caller"
 
     def __init__(self, *, function: object, value: object, allowed: object) -> None:
-        self._fill(
-            {"function": function, "value": value, "allowed": allowed}, str(function)
-        )
+        self._fill({"function": function, "value": value, "allowed": allowed}, str(function))
 
 
 class OutOfMemoryError(ResourceError, MemoryError):
     """{function} could not get `{value}` bytes; at most {allowed} are free"""
 
     code: ErrorCode = ErrorCode.OUT_OF_MEMORY
-    template: ClassVar[str] = (
-        "{function} could not get `{value}` bytes; at most {allowed} are free"
-    )
+    template: ClassVar[str] = "{function} could not get `{value}` bytes; at most {allowed} are free"
     retryable: ClassVar[bool] = True
     fault: ClassVar[str] = "environment"
 
     def __init__(self, *, function: object, value: object, allowed: object) -> None:
-        self._fill(
-            {"function": function, "value": value, "allowed": allowed}, str(function)
-        )
+        self._fill({"function": function, "value": value, "allowed": allowed}, str(function))
 
 
 class UnsupportedCpuError(ResourceError, ImportError):
@@ -737,9 +558,7 @@ class UnsupportedCpuError(ResourceError, ImportError):
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "environment"
 
-    def __init__(
-        self, *, allowed: object, value: object, function: str | None = None
-    ) -> None:
+    def __init__(self, *, allowed: object, value: object, function: str | None = None) -> None:
         self._fill({"allowed": allowed, "value": value}, function)
 
 
@@ -747,18 +566,11 @@ class MissingDependencyError(ResourceError, ImportError):
     """{feature} needs `{value}`, which is not installed; {allowed}"""
 
     code: ErrorCode = ErrorCode.MISSING_DEPENDENCY
-    template: ClassVar[str] = (
-        "{feature} needs `{value}`, which is not installed; {allowed}"
-    )
+    template: ClassVar[str] = "{feature} needs `{value}`, which is not installed; {allowed}"
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "environment"
 
     def __init__(
-        self,
-        *,
-        feature: object,
-        value: object,
-        allowed: object,
-        function: str | None = None,
+        self, *, feature: object, value: object, allowed: object, function: str | None = None
     ) -> None:
         self._fill({"feature": feature, "value": value, "allowed": allowed}, function)

@@ -10,8 +10,12 @@ def main(arguments: list[str] | None = None) -> int:
     """0 when everything is current, 1 when something is stale or breaks the append-only rule."""
     parser = argparse.ArgumentParser(prog="python -m tools.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is stale")
-    parser.add_argument("--only", metavar="TARGET", choices=list(targets.TARGETS), help="one target instead of all")
-    parser.add_argument("--against", metavar="REV", help="also compare the error table with this git revision")
+    parser.add_argument(
+        "--only", metavar="TARGET", choices=list(targets.TARGETS), help="one target instead of all"
+    )
+    parser.add_argument(
+        "--against", metavar="REV", help="also compare the error table with this git revision"
+    )
     options = parser.parse_args(arguments)
 
     problems: list[str] = []

@@ -9,7 +9,9 @@ TARGET = "src/julia_modules/omega_julia/src/generated/errors.jl"
 def generate() -> Files:
     """`OmegaException`, the table behind it, and one constructor per code."""
     codes = load()
-    rows = "\n".join(f"    Int32({code.number}) => ({_text(code.name)}, {_text(code.message)})," for code in codes)
+    rows = "\n".join(
+        f"    Int32({code.number}) => ({_text(code.name)}, {_text(code.message)})," for code in codes
+    )
     text = f"""# {header(SOURCE)}
 
 "Number to name and message template of every error, equal in Python, Rust and Julia."

@@ -46,7 +46,9 @@ def _exceptions(codes: list[Code]) -> str:
     used = [category for category in CATEGORIES if any(code.category == category for code in codes)]
     names = ["OmegaError", "from_code", *map(category_class, used), *map(class_name, codes)]
     exported = "\n".join(f'    "{name}",' for name in sorted(names))
-    base = "\n".join(f"    {name}," for name in sorted(["OmegaError", "from_code", *map(category_class, used)]))
+    base = "\n".join(
+        f"    {name}," for name in sorted(["OmegaError", "from_code", *map(category_class, used)])
+    )
     return f'''# {header(SOURCE)}
 """Every way in which a call can be refused.
 

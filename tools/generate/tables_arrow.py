@@ -21,7 +21,9 @@ def generate() -> Files:
 
 def schema(table: Table) -> pa.Schema:
     """The Arrow schema of a table."""
-    fields = [pa.field(each.name, data_type(each.type), each.nullable, each.metadata) for each in table.fields]
+    fields = [
+        pa.field(each.name, data_type(each.type), each.nullable, each.metadata) for each in table.fields
+    ]
     return pa.schema(fields, metadata=table.metadata)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tools.generate import errors_docs, errors_julia, errors_python, errors_rust, tables_arrow
+from tools.generate import errors_docs, errors_julia, errors_python, errors_rust, records_rust, tables_arrow
 from tools.generate.files import Files
 
 TARGETS: dict[str, Callable[[], Files]] = {
@@ -11,4 +11,5 @@ TARGETS: dict[str, Callable[[], Files]] = {
     "errors-julia": errors_julia.generate,
     "errors-docs": errors_docs.generate,
     "tables-arrow": tables_arrow.generate,
+    "records-rust": records_rust.generate,
 }

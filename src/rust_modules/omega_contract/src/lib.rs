@@ -10,8 +10,16 @@ pub mod error;
 mod error_codes;
 /// Parameters, resolved once against a spec so that no kernel checks a range.
 pub mod params;
+/// One row of each table as a struct, to and from Arrow and JSON.
+pub mod records;
+/// Arrow schemas as Omega spells them, read from IPC files and from live data.
+pub mod schema;
 /// What there is to know about a function, as data.
 pub mod spec;
+/// The table schemas, as static data made from the `.arrow` files when this crate is built.
+pub mod tables;
+/// How Omega spells Arrow types.
+mod type_names;
 
 pub use error::Error;
 pub use error_codes::ErrorCode;

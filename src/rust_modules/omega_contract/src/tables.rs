@@ -1,0 +1,122 @@
+//! The table schemas, as static data made from the `.arrow` files when this crate is built.
+
+use crate::params::nearest;
+use crate::{Error, Result};
+
+/// A table schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// As in `bars`.
+    pub name: &'static str,
+    /// Its semantic version.
+    pub version: &'static str,
+    /// SHA-256 over the canonical text of its fields, in hex.
+    pub fingerprint: &'static str,
+    /// `input` for what Omega reads, `output` for what it writes.
+    pub direction: &'static str,
+    /// The struct that holds one row, as in `Bar`.
+    pub record: &'static str,
+    /// Its columns, in order.
+    pub fields: &'static [Field],
+}
+
+/// A column of a table schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name.
+    pub name: &'static str,
+    /// Its Arrow type, as in `timestamp[us, UTC]`.
+    pub type_name: &'static str,
+    /// Whether a row may lack it.
+    pub nullable: bool,
+    /// price, quantity, fraction …; empty for a pure number or text.
+    pub unit: &'static str,
+}
+
+include!(concat!(env!("OUT_DIR"), "/tables.rs"));
+
+/// A table by name.
+///
+/// # Errors
+/// `UNKNOWN_TABLE`, with the nearest name.
+pub fn get(name: &str) -> Result<&'static Table> {
+    TABLES.iter().find(|table| table.name == name).ok_or_else(|| {
+        let nearest = nearest(name, TABLES.iter().map(|table| table.name)).unwrap_or("none");
+        Error::unknown_table(name, nearest)
+    })
+}
+
+/// Panics, at compile time where it is used in a `const`, unless a table has all `columns` as float64.
+///
+/// # Panics
+/// That is how a constant refuses to compile.
+pub const fn require(table: &str, columns: &[&str]) {
+    let mut index = 0;
+    while index < TABLES.len() && !equal(TABLES[index].name, table) {
+        index += 1;
+    }
+    assert!(index < TABLES.len(), "there is no schema for this table in src/schemas/tables");
+    let mut column = 0;
+    while column < columns.len() {
+        assert!(
+            has_float64(TABLES[index].fields, columns[column]),
+            "the table schema has no such float64 column"
+        );
+        column += 1;
+    }
+}
+
+const fn has_float64(fields: &[Field], name: &str) -> bool {
+    let mut index = 0;
+    while index < fields.len() {
+        if equal(fields[index].name, name) {
+            return equal(fields[index].type_name, "float64");
+        }
+        index += 1;
+    }
+    false
+}
+
+/// `==` on strings, which is not yet a `const fn`.
+const fn equal(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    if one.len() != other.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < one.len() {
+        if one[index] != other[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+/// Refuses to compile unless the table's schema has the columns a function reads, all of them float64.
+///
+/// ```
+/// omega_contract::assert_inputs!("bars", "high", "low", "close");
+/// ```
+///
+/// A column that the schema does not have:
+///
+/// ```compile_fail,E0080
+/// omega_contract::assert_inputs!("bars", "high", "low", "last");
+/// ```
+///
+/// A column of another type, and a table that does not exist:
+///
+/// ```compile_fail,E0080
+/// omega_contract::assert_inputs!("bars", "symbol");
+/// ```
+///
+/// ```compile_fail,E0080
+/// omega_contract::assert_inputs!("candles", "close");
+/// ```
+#[macro_export]
+macro_rules! assert_inputs {
+    ($table:expr, $($column:expr),+ $(,)?) => {
+        const _: () = $crate::tables::require($table, &[$($column),+]);
+    };
+}
