@@ -1,0 +1,197 @@
+# The C entry: every call from Rust arrives here, and nothing that goes wrong leaves except as a number and a message.
+
+"How a function says what went wrong. The caller allocates and zeroes it."
+struct OmegaError
+    struct_size::UInt32
+    code::Int32
+    row::Int64
+    column::Int32
+    reserved_flags::UInt32
+    message::NTuple{512,UInt8}
+    fields::NTuple{1024,UInt8}
+    reserved::NTuple{8,UInt64}
+end
+
+"What the host needs to know, in memory that stays where it is."
+struct OmegaAbi
+    struct_size::UInt32
+    abi_version::UInt32
+    call::Ptr{Cvoid}
+    specs_json::Ptr{UInt8}
+    julia_version::Ptr{UInt8}
+    contract_fingerprint::Ptr{UInt8}
+end
+
+"A call through the C entry: borrowed pointers, dead when it returns."
+struct NativeCall <: Call
+    spec::FunctionSpec
+    parameters::Ptr{Float64}
+    n_inputs::Int
+    schemas::Ptr{Ptr{ArrowSchema}}
+    arrays::Ptr{Ptr{ArrowArray}}
+    alloc::Ptr{Cvoid}
+    alloc_context::Ptr{Cvoid}
+end
+
+specification(call::NativeCall) = call.spec
+parameter(call::NativeCall, i) = unsafe_load(call.parameters, i)
+array_count(call::NativeCall) = call.n_inputs
+chunk_count(call::NativeCall) = call.n_inputs ÷ length(call.spec.inputs)
+
+function rows(call::NativeCall)
+    total = 0
+    for i in 1:chunk_count(call)
+        total += dereference(unsafe_load(call.arrays, i), call.spec.inputs[1].name, "its array").length
+    end
+    return total
+end
+
+chunk(call::NativeCall, c, i) = read_float64(schema(call, c, i), array(call, c, i), call.spec.inputs[c].name)
+schema(call::NativeCall, c, i) = unsafe_load(call.schemas, (c - 1) * chunk_count(call) + i)
+array(call::NativeCall, c, i) = unsafe_load(call.arrays, (c - 1) * chunk_count(call) + i)
+
+"One dense chunk is a plain vector, which is the fastest to read; all else is a [`Column`](@ref)."
+function column(call::NativeCall, c)
+    chunk_count(call) == 1 || return Column(Chunk[chunk(call, c, i) for i in 1:chunk_count(call)])
+    only = chunk(call, c, 1)
+    return only.validity == C_NULL ? only.values : Column([only])
+end
+
+"Memory that belongs to the caller: buffer 1 of output `i`."
+output(call::NativeCall, i) = unsafe_wrap(Array, allocate(call, i, 1, 1), 1; own = false)
+output(call::NativeCall, i, n) = unsafe_wrap(Array, allocate(call, i, n, n), n; own = false)
+output(call::NativeCall, i, n, k) = unsafe_wrap(Array, allocate(call, i, n, n * k), (n, k); own = false)
+allocate(call, i, rows, values) = Ptr{Float64}(allocate_bytes(call, i - 1, 1, rows, 8 * values))
+
+function allocate_bytes(call, node, buffer, rows, bytes)
+    memory = ccall(call.alloc, Ptr{Cvoid}, (Ptr{Cvoid}, Int32, Int32, Int64, Int64), call.alloc_context, node, buffer, rows, bytes)
+    memory == C_NULL && bytes > 0 && throw(out_of_memory(call.spec.name, bytes, Sys.free_memory()))
+    return memory
+end
+
+"""
+    address(call, i)
+
+Where the first value of array `i` lies; an empty array has none, and says 0.
+"""
+function address(call::NativeCall, i)
+    type = dereference(unsafe_load(call.schemas, i), "column $i", "its schema")
+    a = dereference(unsafe_load(call.arrays, i), "column $i", "its array")
+    format = unsafe_string(type.format)
+    a.length == 0 && return UInt(0)
+    format == "g" && return UInt(pointer(read_float64(unsafe_load(call.schemas, i), unsafe_load(call.arrays, i), "column $i").values))
+    holder = format in ("u", "U", "z", "Z") ? 3 : 2
+    holder <= a.n_buffers || malformed("column $i", "its number of buffers", "at least $holder", a.n_buffers)
+    return UInt(unsafe_load(a.buffers, holder))
+end
+
+"""
+The one C function behind every function of Omega in Julia; `Call` in `omega_contract/src/arrow/c.rs` is its signature.
+
+Returns the number of the error, 0 if there is none. Inputs are borrowed until it returns.
+"""
+function call(function_id::Int32, parameters::Ptr{Float64}, n_parameters::Int32, n_inputs::Int32,
+              schemas::Ptr{Ptr{ArrowSchema}}, arrays::Ptr{Ptr{ArrowArray}}, alloc::Ptr{Cvoid},
+              alloc_context::Ptr{Cvoid}, err::Ptr{OmegaError})::Int32
+    try
+        f = lookup(function_id)
+        check_counts(f.spec, n_parameters, n_inputs)
+        run(f, NativeCall(f.spec, parameters, n_inputs, schemas, arrays, alloc, alloc_context))
+        return Int32(0)
+    catch e
+        return report(err, e, function_id)
+    end
+end
+
+function lookup(function_id)
+    0 <= function_id < length(FUNCTIONS) && return FUNCTIONS[function_id + 1]
+    throw(contract_mismatch("the number of a Julia function", "0 to $(length(FUNCTIONS) - 1)", function_id))
+end
+
+function check_counts(spec, n_parameters, n_inputs)
+    expected = length(spec.parameters) + 1
+    n_parameters == expected || throw(contract_mismatch("$(spec.name)'s number of parameters", expected, n_parameters))
+    columns = length(spec.inputs)
+    n_inputs >= 0 && (columns == 0 || n_inputs % columns == 0) ||
+        throw(contract_mismatch("$(spec.name)'s number of arrays", "a multiple of $columns", n_inputs))
+end
+
+"Writes an exception into `err`, and returns its number. Never throws."
+function report(err, e, function_id)
+    try
+        typed = classify(e, function_id)
+        fill_error(err, typed)
+        return typed.code
+    catch
+        code = e isa OmegaException ? e.code : Int32(4002)
+        err == C_NULL || unsafe_store!(field_pointer(Int32, err, :code), code)
+        return code
+    end
+end
+
+classify(e::OmegaException, _) = e
+classify(::StackOverflowError, id) = julia_stack_overflow(function_name(id), "StackOverflowError")
+classify(::OutOfMemoryError, id) = out_of_memory(function_name(id), "an unknown number of", Sys.free_memory())
+# Without a backtrace: symbolising one is slow, and on Julia 1.5 noisy where libraries carry DWARF 5.
+classify(e, id) = julia_exception(function_name(id), sprint(showerror, e))
+
+function_name(id) = 0 <= id < length(FUNCTIONS) ? FUNCTIONS[id + 1].spec.name : "function $id"
+
+field_pointer(::Type{T}, err, name) where {T} = Ptr{T}(err + fieldoffset(OmegaError, Base.fieldindex(OmegaError, name)))
+
+function fill_error(err, e::OmegaException)
+    err == C_NULL && return
+    unsafe_load(Ptr{UInt32}(err)) >= sizeof(OmegaError) || return
+    unsafe_store!(field_pointer(Int32, err, :code), e.code)
+    unsafe_store!(field_pointer(Int64, err, :row), row_of(e))
+    write_text(field_pointer(UInt8, err, :message), 512, error_message(e))
+    write_text(field_pointer(UInt8, err, :fields), 1024, join_fields(e.fields, 1023))
+end
+
+"The row that an error names, -1 if none."
+function row_of(e)
+    for (name, value) in e.fields
+        name == "row" && return something(tryparse(Int64, value), Int64(-1))
+    end
+    return Int64(-1)
+end
+
+"Names and values, each pair ended; values are cut rather than separators when there is no room."
+function join_fields(fields, room)
+    text = IOBuffer()
+    for (name, value) in fields
+        left = room - position(text) - ncodeunits(name) - 2
+        left >= 0 || break
+        print(text, name, '\x1f', cut(replace(value, r"[\x1e\x1f]" => " "), left), '\x1e')
+    end
+    return String(take!(text))
+end
+
+"As much of `text` as fits into `room` bytes without splitting a character."
+function cut(text, room)
+    ncodeunits(text) <= room && return text
+    return SubString(text, 1, prevind(text, thisind(text, room + 1)))
+end
+
+"Text and a zero byte, into `size` bytes."
+function write_text(target, size, text)
+    kept = String(cut(text, size - 1))
+    GC.@preserve kept unsafe_copyto!(target, pointer(kept), ncodeunits(kept))
+    unsafe_store!(target, 0x00, ncodeunits(kept) + 1)
+end
+
+const JULIA_VERSION = string(VERSION)
+const ABI = Ref{OmegaAbi}()
+
+"""
+    abi()
+
+The address of the [`OmegaAbi`](@ref) by which a host calls Julia, every function behind it compiled.
+"""
+function abi()
+    ABI[] = OmegaAbi(sizeof(OmegaAbi), 1, entry(), pointer(SPECS_JSON), pointer(JULIA_VERSION), pointer(CONTRACT_FINGERPRINT))
+    warm()
+    return Ptr{Cvoid}(pointer_from_objref(ABI))
+end
+
+entry() = @cfunction(call, Int32, (Int32, Ptr{Float64}, Int32, Int32, Ptr{Ptr{ArrowSchema}}, Ptr{Ptr{ArrowArray}}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{OmegaError}))

@@ -1,0 +1,34 @@
+# A call of a function, from wherever it comes: what a body may ask of it.
+
+"What a missing row does: it is left out, makes the whole answer missing, or is refused."
+@enum Nulls SKIP PROPAGATE RAISE
+
+"The word that callers write."
+word(nulls::Nulls) = lowercase(string(nulls))
+
+"""
+One call of one function. A subtype promises
+
+- `specification(call)`: the spec of the function that is called
+- `parameter(call, i)`: the number of parameter `i`; after the last comes the policy for missing rows
+- `rows(call)`: how many rows the input has
+- `column(call, i)`: input `i`, a vector that may be read until the call ends; NaN means missing
+- `output(call, i, lengths...)`: an array of those lengths to write output `i` into
+"""
+abstract type Call end
+
+"The policy for missing rows."
+nulls(call::Call) = Nulls(Int(parameter(call, length(specification(call).parameters) + 1)))
+
+"A function that Omega offers: its specification, and a body that reads a [`Call`](@ref) and writes its outputs."
+struct OmegaFunction{B}
+    spec::FunctionSpec
+    body::B
+end
+
+function run(f::OmegaFunction, call::Call)
+    f.body(call)
+    return nothing
+end
+
+Base.show(io::IO, f::OmegaFunction) = print(io, f.spec.name, ": ", f.spec.summary)

@@ -1,0 +1,101 @@
+# Calling a function from Julia: `garch(returns; horizon = 5)`, checked against its specification as everywhere else.
+
+"A call with Julia's own vectors; what it writes is kept."
+struct LocalCall <: Call
+    spec::FunctionSpec
+    parameters::Vector{Float64}
+    columns::Vector{Vector{Float64}}
+    outputs::Vector{Any}
+end
+
+specification(call::LocalCall) = call.spec
+parameter(call::LocalCall, i) = call.parameters[i]
+rows(call::LocalCall) = isempty(call.columns) ? 0 : length(first(call.columns))
+column(call::LocalCall, i) = call.columns[i]
+output(call::LocalCall, i, lengths...) = call.outputs[i] = Array{Float64}(undef, isempty(lengths) ? (1,) : lengths)
+
+"""
+    (f::OmegaFunction)(columns...; nulls = :skip, parameters...)
+
+The outputs of `f` as a named tuple: numbers, vectors, and matrices with one row per data row.
+
+`missing` and `NaN` both mean missing, and come back as `NaN`. Throws an [`OmegaException`](@ref).
+
+```jldoctest
+julia> returns = [sin(i^2) / 100 for i in 1:500];
+
+julia> interval = Simulation.stationary_bootstrap(returns; cutoff = 0.1, seed = 7);
+
+julia> interval.lower <= interval.value_at_risk <= interval.upper
+true
+```
+"""
+function (f::OmegaFunction)(columns::AbstractVector...; nulls = :skip, parameters...)
+    spec = f.spec
+    length(columns) == length(spec.inputs) ||
+        throw(invalid_shape("data", "$(length(spec.inputs)) columns", length(columns)))
+    for (input, column) in zip(spec.inputs, columns)
+        length(column) == length(first(columns)) ||
+            throw(length_mismatch(input.name, length(first(columns)), length(column)))
+    end
+    data = [Float64[ismissing(x) ? NaN : x for x in column] for column in columns]
+    call = LocalCall(spec, resolve(spec, nulls, parameters), data, Vector{Any}(undef, length(spec.outputs)))
+    run(f, call)
+    names = Tuple(Symbol(o.name) for o in spec.outputs)
+    answers = Tuple(isempty(o.axes) ? first(answer) : answer for (o, answer) in zip(spec.outputs, call.outputs))
+    return NamedTuple{names}(answers)
+end
+
+"The numbers of a call, in the spec's order: its defaults with the caller's choices laid over them, then the policy."
+function resolve(spec::FunctionSpec, nulls, given)
+    numbers = Float64[number(p, p.default) for p in spec.parameters]
+    for (name, value) in given
+        i = findfirst(p -> p.name == string(name), spec.parameters)
+        i === nothing && throw(not_a_parameter(spec, string(name)))
+        numbers[i] = number(spec.parameters[i], value)
+    end
+    words = collect(word.(instances(Nulls)))
+    policy = findfirst(==(string(nulls)), words)
+    policy === nothing && throw(parameter_out_of_range("nulls", "one of " * join(words, ", "), nulls))
+    return push!(numbers, policy - 1)
+end
+
+"The number that stands for a value of a parameter."
+function number(p::Parameter, value)
+    if p.type == "choice"
+        index = findfirst(==(string(value)), p.choices)
+        index === nothing && throw(parameter_out_of_range(p.name, allowed(p), value))
+        return Float64(index - 1)
+    end
+    value isa Real && (p.type == "float" || isinteger(value)) ||
+        throw(invalid_type(p.name, p.type == "int" ? "a whole number" : "a number", value))
+    x = Float64(value)
+    inside = isfinite(x) && (p.exclusive ? p.minimum < x < p.maximum : p.minimum <= x <= p.maximum)
+    return inside ? x : throw(parameter_out_of_range(p.name, allowed(p), value))
+end
+
+"What a parameter may be, in words."
+function allowed(p::Parameter)
+    p.type == "choice" && return "one of " * join(p.choices, ", ")
+    bounds = [isinteger(x) && abs(x) < 1e15 ? string(Int(x)) : string(x) for x in (p.minimum, p.maximum)]
+    return p.exclusive ? "above $(bounds[1]) and below $(bounds[2])" : "at least $(bounds[1]) and at most $(bounds[2])"
+end
+
+function not_a_parameter(spec, name)
+    names = [p.name for p in spec.parameters]
+    nearest = isempty(names) ? "none" : names[argmin([edits(name, other) for other in names])]
+    return unknown_parameter(spec.name, name, nearest, isempty(names) ? "none" : join(names, ", "))
+end
+
+"How many letters to insert, drop or change to get from one word to another (Levenshtein's distance)."
+function edits(from, to)
+    previous = collect(0:length(to))
+    for (i, a) in enumerate(from)
+        current = [i]
+        for (j, b) in enumerate(to)
+            push!(current, min(current[j] + 1, previous[j + 1] + 1, previous[j] + (a != b)))
+        end
+        previous = current
+    end
+    return last(previous)
+end

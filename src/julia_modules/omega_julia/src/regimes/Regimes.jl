@@ -1,0 +1,12 @@
+"Which state a market is in."
+module Regimes
+
+using ..OmegaJulia
+using ..OmegaJulia: FunctionSpec, Input, Model, OmegaFunction, Output
+using ..OmegaJulia: Xoshiro, below!, float_parameter, int_parameter, no_convergence, not_enough_data, quantile_of_sorted, scaling, uniform!
+
+export hidden_markov
+
+include("hidden_markov.jl")
+
+end

@@ -1,0 +1,13 @@
+"How sure a figure is, by drawing the data again."
+module Simulation
+
+using ..OmegaJulia
+using ..OmegaJulia: FunctionSpec, Input, Model, OmegaFunction, Output
+using ..OmegaJulia: Xoshiro, below!, float_parameter, int_parameter, interpolate, next!, not_enough_data
+using ..OmegaJulia: average, parameter_out_of_range, quantile_of_sorted, uniform!
+
+export stationary_bootstrap
+
+include("stationary_bootstrap.jl")
+
+end

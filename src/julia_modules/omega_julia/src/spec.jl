@@ -1,0 +1,132 @@
+# What there is to know about a function, as data: the shape that Rust, Python and Julia share, and its JSON.
+
+"One column that a function reads."
+struct Input
+    name::String
+    type::String
+    summary::String
+end
+
+"One number that a caller may choose; `choices` travel by index, counted from 0."
+struct Parameter
+    name::String
+    type::String
+    default::Union{Bool,Int,Float64,String}
+    minimum::Union{Float64,Nothing}
+    maximum::Union{Float64,Nothing}
+    exclusive::Bool
+    less_than::Union{String,Nothing}
+    choices::Vector{String}
+    unit::String
+    summary::String
+end
+
+"""
+One column, number or table that a function returns.
+
+`axes` say what its values run along: nothing for one number, `row` for as many values as the input has rows, and
+otherwise a parameter: `horizon` is as long as the parameter `horizon`, `state` as the parameter `states`.
+"""
+struct Output
+    name::String
+    type::String
+    axes::Vector{String}
+    unit::String
+    summary::String
+end
+
+"Everything there is to know about a function without calling it."
+struct FunctionSpec
+    name::String
+    language::String
+    version::String
+    kind::String
+    memory::String
+    summary::String
+    description::String
+    references::Vector{String}
+    table::String
+    inputs::Vector{Input}
+    parameters::Vector{Parameter}
+    outputs::Vector{Output}
+    warm_up::String
+    errors::Vector{String}
+end
+
+"A Julia function, with what comes back in one sentence."
+FunctionSpec(name, kind, summary; version = "1.0.0", description = "", references = String[], table = "returns",
+             inputs = Input[], parameters = Parameter[], outputs = Output[], errors = String[]) =
+    FunctionSpec(name, "julia", version, kind, "whole", summary, join(split(description), " "), references, table, inputs, parameters,
+                 outputs, "0", errors)
+
+"A float64 column that the function reads."
+Input(name, summary) = Input(name, "float64", summary)
+
+"A whole number from `minimum` to `maximum`."
+int_parameter(name, default, minimum, maximum, unit, summary) =
+    Parameter(name, "int", default, minimum, maximum, false, nothing, String[], unit, summary)
+
+"A finite number from `minimum` to `maximum`; both are refused if `exclusive`."
+float_parameter(name, default, minimum, maximum, unit, summary; exclusive = false) =
+    Parameter(name, "float", default, minimum, maximum, exclusive, nothing, String[], unit, summary)
+
+"One of a few words, the first by default."
+choice_parameter(name, choices, summary) =
+    Parameter(name, "choice", first(choices), nothing, nothing, false, nothing, choices, "", summary)
+
+"A float64 output."
+Output(name, axes, unit, summary) = Output(name, "float64", axes, unit, summary)
+
+"""
+    json(value)
+
+The value as compact JSON, its struct fields in order of declaration.
+
+```jldoctest
+julia> OmegaJulia.json(OmegaJulia.Input("returns", "of one period"))
+"{\\"name\\":\\"returns\\",\\"type\\":\\"float64\\",\\"summary\\":\\"of one period\\"}"
+```
+"""
+json(value) = sprint(write_json, value)
+
+write_json(io::IO, ::Nothing) = print(io, "null")
+write_json(io::IO, value::Union{Bool,Integer}) = print(io, value)
+
+function write_json(io::IO, value::Float64)
+    isfinite(value) || throw(ArgumentError("JSON has no number for `$value`"))
+    print(io, value)    # always with a point or an exponent, so that 252.0 stays a float
+end
+
+function write_json(io::IO, text::AbstractString)
+    print(io, '"')
+    for c in text
+        if c == '"' || c == '\\'
+            print(io, '\\', c)
+        elseif c < ' '
+            print(io, "\\u", string(UInt32(c); base = 16, pad = 4))
+        else
+            print(io, c)
+        end
+    end
+    print(io, '"')
+end
+
+function write_json(io::IO, values::AbstractVector)
+    print(io, '[')
+    for (i, value) in enumerate(values)
+        i == 1 || print(io, ',')
+        write_json(io, value)
+    end
+    print(io, ']')
+end
+
+function write_json(io::IO, value::T) where {T}
+    print(io, '{')
+    for i in 1:fieldcount(T)
+        i == 1 || print(io, ',')
+        write_json(io, string(fieldname(T, i)))
+        print(io, ':')
+        write_json(io, getfield(value, i))
+    end
+    print(io, '}')
+end

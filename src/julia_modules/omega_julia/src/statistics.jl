@@ -1,0 +1,44 @@
+# The few sample statistics that several models share, as loops whose order of summation no release changes.
+
+average(x) = foldl(+, x) / length(x)
+
+"Mean squared distance from the mean."
+function variance(x)
+    μ = average(x)
+    total = 0.0
+    for xᵢ in x
+        total += (xᵢ - μ)^2
+    end
+    return total / length(x)
+end
+
+"""
+    scaling(x, name)
+
+Centre and width of the data: mean and standard deviation, found without overflow or underflow. Refuses data that do not vary.
+"""
+function scaling(x, name)
+    size = maximum(abs, x)
+    width = size == 0 ? 0.0 : sqrt(variance([xᵢ / size for xᵢ in x]))
+    width > 1e-12 || throw(degenerate_data(name, "returns that vary", "the same value in all $(length(x)) rows"))
+    return size * average([xᵢ / size for xᵢ in x]), size * width
+end
+
+"""
+    quantile_of_sorted(x, p)
+
+The quantile that lies `p` of the way from the first to the last of sorted values, interpolated linearly: definition 7 of
+R. Hyndman and Y. Fan (1996), and NumPy's default.
+
+```jldoctest
+julia> OmegaJulia.quantile_of_sorted([1.0, 2.0, 4.0], 0.75)
+3.0
+```
+"""
+function quantile_of_sorted(x, p)
+    position = p * (length(x) - 1)
+    i = min(floor(Int, position), length(x) - 2)
+    return i < 0 ? x[1] : interpolate(x[i + 1], x[i + 2], position - i)
+end
+
+interpolate(a, b, fraction) = a + (b - a) * fraction

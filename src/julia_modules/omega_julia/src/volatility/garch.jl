@@ -1,0 +1,246 @@
+# GARCH(1,1): today's variance from yesterday's variance and yesterday's surprise.
+
+const GARCH = FunctionSpec(
+    "volatility.garch", "model", "The GARCH(1,1) model of returns, with standard errors and a forecast of the variance.";
+    description = """
+    Returns are mu plus a normal surprise whose variance is omega + alpha * (last surprise)^2 + beta * (last variance). The
+    parameters maximise the likelihood, with omega and alpha and beta not negative and alpha + beta below 1. The variance
+    before the first row is an average of the first 75 squared surprises with weights 0.94^i. Returns may have any scale: they
+    are brought to unit variance inside. Standard errors are NaN where the likelihood has no inverse curvature, as where alpha
+    is 0; so is that of mu if it is fixed at 0.""",
+    references = [
+        "T. Bollerslev (1986), Generalized autoregressive conditional heteroskedasticity, Journal of Econometrics 31(3)",
+        "T. Bollerslev and J. Wooldridge (1992), Quasi-maximum likelihood estimation and inference in dynamic models with time-varying covariances, Econometric Reviews 11(2)",
+        "K. Sheppard, arch 8.0.0, arch_model(mean=\"Constant\", vol=\"GARCH\")",
+    ],
+    inputs = [Input("returns", "Returns of one asset, one per period.")],
+    parameters = [
+        int_parameter("horizon", 10, 1, 1000, "rows", "How many periods to forecast."),
+        choice_parameter("mean", ["constant", "zero"], "Whether the mean return is estimated or is 0."),
+        choice_parameter("covariance", ["robust", "classic"], "Standard errors that hold for surprises of any shape (Bollerslev and Wooldridge), or for normal ones only."),
+        int_parameter("max_iterations", 500, 1, 100_000, "", "How many steps the search may take."),
+    ],
+    outputs = [
+        Output("mu", String[], "fraction", "Mean return."),
+        Output("omega", String[], "", "Constant part of the variance."),
+        Output("alpha", String[], "", "Weight of the last squared surprise."),
+        Output("beta", String[], "", "Weight of the last variance."),
+        Output("mu_standard_error", String[], "fraction", "Standard error of mu."),
+        Output("omega_standard_error", String[], "", "Standard error of omega."),
+        Output("alpha_standard_error", String[], "", "Standard error of alpha."),
+        Output("beta_standard_error", String[], "", "Standard error of beta."),
+        Output("log_likelihood", String[], "", "Logarithm of the likelihood at its maximum."),
+        Output("iterations", String[], "", "Steps that the search took."),
+        Output("conditional_volatility", ["row"], "fraction", "Standard deviation of the return, given the rows before."),
+        Output("standardized_residuals", ["row"], "", "Surprise over its conditional volatility."),
+        Output("forecast_variance", ["horizon"], "", "Variance of the return 1, 2, … periods after the last row."),
+    ],
+    errors = ["NOT_ENOUGH_DATA", "DEGENERATE_DATA", "NO_CONVERGENCE"],
+)
+
+"""
+    garch(returns; horizon = 10, mean = :constant, covariance = :robust, max_iterations = 500, nulls = :skip)
+
+The GARCH(1,1) model of returns: `mu`, `omega`, `alpha`, `beta`, their standard errors, the log-likelihood, volatility and
+standardized residuals per row, and `forecast_variance`.
+
+```jldoctest
+julia> returns = [0.01 * sin(7.0i^2) * (1 + (i ÷ 50) % 2) for i in 1:500];
+
+julia> fit = Volatility.garch(returns; horizon = 3);
+
+julia> fit.alpha + fit.beta < 1 && length(fit.forecast_variance) == 3
+true
+```
+"""
+const garch = OmegaFunction(GARCH, Model((returns, p) -> fit_garch(returns, Int(p[1]), p[2] == 1, p[3] == 0, Int(p[4]))))
+
+"Fewer rows than this say next to nothing about four parameters."
+const LEAST_ROWS = 30
+
+"Stationary by a hair: beyond it the forecast's limit overflows."
+const LARGEST_PERSISTENCE = 1 - 1e-9
+
+"What the likelihood is a function of: residuals of unit variance, the variance before the first, and its bounds."
+struct Sample
+    ε::Vector{Float64}
+    backcast::Float64
+    lower::Vector{Float64}
+    upper::Vector{Float64}
+end
+
+"The variance before the first row, and loose bounds that keep the search from absurd variances; both as `arch` has them."
+function Sample(ε)
+    weights = [0.94^(i - 1) for i in 1:min(75, length(ε))]
+    backcast = sum(weights .* ε[1:length(weights)] .^ 2) / sum(weights)
+    smooth = similar(ε)
+    smooth[1] = backcast
+    for t in 2:length(ε)
+        smooth[t] = 0.94 * smooth[t - 1] + 0.06 * ε[t - 1]^2
+    end
+    most = 1 + maximum(abs2, ε)
+    return Sample(ε, backcast, max.(smooth / 1e6, variance(ε) / 1e8), min.(max.(smooth * 1e6, most), 1e7 * most))
+end
+
+"""
+    log_likelihood!(gradient, θ, sample; scores, σ²)
+
+Mean over the rows of the normal log-likelihood at `θ = (μ, ω, α, β)`, its gradient, and if asked the gradient of every row
+and the variances.
+
+    hₜ = ω + α εₜ₋₁² + β hₜ₋₁        ℓₜ = -½ (log 2π + log hₜ + εₜ² / hₜ)
+    ∂hₜ = (-2α εₜ₋₁, 1, εₜ₋₁², hₜ₋₁) + β ∂hₜ₋₁
+"""
+function log_likelihood!(gradient, θ, sample::Sample; scores = nothing, σ² = nothing)
+    μ, ω, α, β = θ
+    ℓ = gμ = gω = gα = gβ = 0.0
+    h = e² = sample.backcast
+    e = ∂μ = ∂ω = ∂α = ∂β = 0.0
+    @inbounds for t in eachindex(sample.ε)
+        ∂μ = -2α * e + β * ∂μ
+        ∂ω = 1 + β * ∂ω
+        ∂α = e² + β * ∂α
+        ∂β = h + β * ∂β
+        h = ω + α * e² + β * h
+        if h < sample.lower[t]
+            h = sample.lower[t]
+            ∂μ = ∂ω = ∂α = ∂β = 0.0
+        elseif h > sample.upper[t]
+            ∂μ, ∂ω, ∂α, ∂β = ∂μ / h, ∂ω / h, ∂α / h, ∂β / h
+            h = sample.upper[t] + log(h / sample.upper[t])
+        end
+        e = sample.ε[t] - μ
+        e² = e^2
+        z² = e² / h
+        ℓ -= log(h) + z²
+        w = (z² - 1) / 2h
+        gμ += w * ∂μ + e / h
+        gω += w * ∂ω
+        gα += w * ∂α
+        gβ += w * ∂β
+        scores === nothing || (scores[t, :] .= (w * ∂μ + e / h, w * ∂ω, w * ∂α, w * ∂β))
+        σ² === nothing || (σ²[t] = h)
+    end
+    n = length(sample.ε)
+    gradient .= (gμ / n, gω / n, gα / n, gβ / n)
+    return (ℓ / n - log(2π)) / 2
+end
+
+logistic(x) = 1 / (1 + exp(-x))
+logit(p) = log(p / (1 - p))
+
+"From numbers without bounds, to μ, ω > 0, and α and β as shares of a persistence below 1."
+function unbounded_to_parameters(z)
+    persistence = LARGEST_PERSISTENCE * logistic(z[3])
+    share = logistic(z[4])
+    return [z[1], exp(z[2]), persistence * share, persistence * (1 - share)]
+end
+
+parameters_to_unbounded((μ, ω, α, β)) = [μ, log(ω), logit((α + β) / LARGEST_PERSISTENCE), logit(α / (α + β))]
+
+"The gradient in those numbers, by the chain rule."
+function chain!(g, θ, fixed_mean)
+    μ, ω, α, β = θ
+    persistence = α + β
+    share = α / persistence
+    dμ, dω, dα, dβ = g
+    g .= (fixed_mean ? 0.0 : dμ, dω * ω, (dα * share + dβ * (1 - share)) * persistence * (1 - persistence / LARGEST_PERSISTENCE),
+          (dα - dβ) * persistence * share * (1 - share))
+end
+
+"The parameters at the greatest likelihood found from several starts, its mean over the rows, and the iterations."
+function maximize(sample, fixed_mean, max_iterations)
+    function objective!(g, z)
+        θ = unbounded_to_parameters(z)
+        f = -log_likelihood!(g, θ, sample)
+        chain!(g, θ, fixed_mean)
+        g .*= -1
+        return isfinite(f) ? f : Inf
+    end
+    results = [minimize(objective!, start; tolerance = 1e-7, max_iterations = max_iterations) for start in starts(sample)]
+    z, f, iterations, converged = results[argmin([result[2] for result in results])]
+    converged || throw(no_convergence(GARCH.name, "the likelihood still rises", iterations, max_iterations))
+    return unbounded_to_parameters(z), -f, iterations
+end
+
+"For each of a few persistences, the weights of surprises that are likeliest; the likelihood may have several tops."
+function starts(sample)
+    target = sum(abs2, sample.ε) / length(sample.ε)
+    guesses(persistence) = [[0.0, (1 - persistence) * target, α, persistence - α] for α in (0.01, 0.05, 0.1, 0.2, 0.4)]
+    likelihood(θ) = log_likelihood!(zeros(4), θ, sample)
+    best(candidates) = candidates[argmax(likelihood.(candidates))]
+    return [parameters_to_unbounded(best(guesses(persistence))) for persistence in (0.5, 0.8, 0.95, 0.99)]
+end
+
+"""
+    standard_errors(θ, sample, free, robust)
+
+Of the parameters `free`, from the curvature A of the mean log-likelihood and the covariance B of its scores:
+the roots of the diagonal of A⁻¹ B A⁻¹ / n (robust) or A⁻¹ / n. NaN where A has no inverse.
+"""
+function standard_errors(θ, sample, free, robust)
+    n = length(sample.ε)
+    A = curvature(θ, sample)[free, free]
+    factor = cholesky(Symmetric(A); check = false)
+    errors = fill(NaN, length(θ))
+    issuccess(factor) || return errors
+    covariance = inv(factor)
+    if robust
+        scores = zeros(n, 4)
+        log_likelihood!(zeros(4), θ, sample; scores = scores)
+        s = scores[:, free] .- sum(scores[:, free]; dims = 1) / n
+        covariance = covariance * (s' * s / (n - 1)) * covariance
+    end
+    errors[free] = sqrt.(diag(covariance) / n)
+    return errors
+end
+
+"Minus the second derivatives of the mean log-likelihood, by central differences of its exact gradient."
+function curvature(θ, sample)
+    A = zeros(4, 4)
+    above, below = zeros(4), zeros(4)
+    for i in 1:4
+        step = cbrt(eps()) * max(abs(θ[i]), 1e-2)
+        nudge = [j == i ? step : 0.0 for j in 1:4]
+        log_likelihood!(above, θ + nudge, sample)
+        log_likelihood!(below, θ - nudge, sample)
+        A[:, i] = (below - above) / 2step
+    end
+    return (A + A') / 2
+end
+
+function fit_garch(returns::Vector{Float64}, horizon, zero_mean, robust, max_iterations)
+    n = length(returns)
+    n >= LEAST_ROWS || throw(not_enough_data(GARCH.name, LEAST_ROWS, n))
+    centre, width = scaling(returns, GARCH.name)
+    zero_mean && (width = hypot(centre, width); centre = 0.0)
+    sample = Sample([(r - centre) / width for r in returns])
+
+    θ, ℓ, iterations = maximize(sample, zero_mean, max_iterations)
+    free = zero_mean ? [2, 3, 4] : [1, 2, 3, 4]
+    errors = standard_errors(θ, sample, free, robust)
+    σ² = similar(returns)
+    log_likelihood!(zeros(4), θ, sample; σ² = σ²)
+
+    μ, ω, α, β = θ
+    residuals = sample.ε .- μ
+    scale² = width^2
+    return (
+        mu = centre + width * μ, omega = scale² * ω, alpha = α, beta = β,
+        mu_standard_error = width * errors[1], omega_standard_error = scale² * errors[2],
+        alpha_standard_error = errors[3], beta_standard_error = errors[4],
+        log_likelihood = n * (ℓ - log(width)), iterations = iterations,
+        conditional_volatility = width * sqrt.(σ²), standardized_residuals = residuals ./ sqrt.(σ²),
+        forecast_variance = scale² * forecast(ω, α, β, last(residuals)^2, last(σ²), horizon),
+    )
+end
+
+"Variances from the next period on: the first from the last surprise and variance, each later one from the one before."
+function forecast(ω, α, β, ε², σ², horizon)
+    path = Vector{Float64}(undef, horizon)
+    path[1] = ω + α * ε² + β * σ²
+    for k in 2:horizon
+        path[k] = ω + (α + β) * path[k - 1]
+    end
+    return path
+end
