@@ -1,13 +1,27 @@
 //! From one definition of a kernel: batch, stream, grouped, accumulator and snapshot.
 
+/// Finds missing and impossible values before a kernel meets them.
+mod checks;
+/// Hidden functions that the tests and benchmarks of the boundary call.
+pub mod contract;
 /// A function as a caller meets it: a spec, and objects that compute.
 pub mod function;
 /// What a missing input does.
 pub mod nulls;
+/// What kernels are made of: windows, averages, moments.
+pub mod parts;
 /// States as bytes.
 mod payload;
+/// From one mergeable state: risk metrics over a batch, over chunks as they arrive, and over parts.
+pub mod reduction;
+/// From one `update`: batch, stream, grouped and snapshot.
+pub mod rowwise;
 /// The frame around every saved state.
 pub mod snapshot;
 
+pub use checks::LARGEST_INPUT;
 pub use function::{Accumulator, Body, Function, Grouped, ReductionFactory, RowwiseFactory, Stream};
 pub use nulls::Nulls;
+pub use payload::State;
+pub use reduction::Reduction;
+pub use rowwise::Rowwise;

@@ -1,0 +1,58 @@
+//! Finds missing and impossible values before a kernel meets them.
+
+use omega_contract::Error;
+use omega_contract::arrow::column::Chunk;
+use omega_contract::spec::FunctionSpec;
+
+use crate::Nulls;
+
+/// The greatest magnitude that kernels take: its square, summed over a window of any length, is finite.
+pub const LARGEST_INPUT: f64 = 1e150;
+
+/// What a row is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Checked {
+    /// Every value is there and within bounds.
+    Clean,
+    /// A value is missing, and no other is out of bounds.
+    Missing,
+    /// A value is infinite or above [`LARGEST_INPUT`].
+    Invalid,
+}
+
+/// What one row is good for; NaN is missing.
+#[inline]
+pub(crate) fn row(values: &[f64]) -> Checked {
+    if values.iter().all(|value| value.abs() <= LARGEST_INPUT) {
+        Checked::Clean
+    } else if values.iter().any(|value| value.abs() > LARGEST_INPUT) {
+        Checked::Invalid
+    } else {
+        Checked::Missing
+    }
+}
+
+/// Why a row is refused: its first value out of bounds, else its first missing one.
+#[cold]
+pub(crate) fn refusal(spec: &FunctionSpec, values: &[f64], row: u64) -> Error {
+    let named = || spec.inputs.iter().zip(values);
+    if let Some((input, value)) = named().find(|(_, value)| value.abs() > LARGEST_INPUT) {
+        return Error::invalid_value(&input.name, "finite and at most 1e150 in magnitude", value, row);
+    }
+    let name = named().find(|(_, value)| value.is_nan()).map_or("", |(input, _)| input.name.as_str());
+    Error::missing_value(name, row, format!("nulls=\"{}\"", Nulls::Raise.as_str()))
+}
+
+/// Whether every value of every column is there and within bounds.
+pub(crate) fn all_clean(columns: &[Chunk<'_>]) -> bool {
+    columns.iter().all(|column| {
+        within_bounds(column.values)
+            && column.validity.is_none_or(|bitmap| (0..column.values.len()).all(|row| bitmap.get(row)))
+    })
+}
+
+/// Whether every value is within bounds, NaN being out of them; without a branch, so that it vectorises.
+#[inline]
+fn within_bounds(values: &[f64]) -> bool {
+    values.iter().fold(true, |within, value| within & (value.abs() <= LARGEST_INPUT))
+}

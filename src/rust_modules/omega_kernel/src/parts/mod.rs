@@ -1,0 +1,18 @@
+//! What kernels are made of, each with its accuracy under test.
+
+/// Means and deviations over the last rows, without drift or cancellation.
+mod block_window;
+/// Exponential moving average.
+mod ema;
+/// Sums and moments over all rows, mergeable, with the same bits however the rows are divided.
+mod moments;
+/// The greatest move since the previous close.
+mod true_range;
+/// Wilder's smoothing.
+mod wilder;
+
+pub use block_window::{BlockMean, BlockMoments};
+pub use ema::Ema;
+pub use moments::{Blocks, Moments, Sums};
+pub use true_range::TrueRange;
+pub use wilder::{Wilder, WilderSum};

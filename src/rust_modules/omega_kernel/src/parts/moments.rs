@@ -1,0 +1,199 @@
+//! Sums and moments over all rows, mergeable, with the same bits however the rows are divided.
+//!
+//! Rows are gathered into blocks of a fixed length, whatever the lengths of the calls that bring them; a full
+//! block is summed over fixed lanes. So the order of additions, and with it every bit, depends on the rows only.
+
+use serde::{Deserialize, Serialize};
+
+/// Rows summed together. A part that keeps less than this pending keeps it as it came.
+const BLOCK_ROWS: usize = 256;
+/// Sums that run side by side within a block.
+const LANES: usize = 8;
+
+/// What is known of a set of rows, from one block of them or by merging two sets.
+pub trait Summary: Clone {
+    /// Of one block.
+    fn of(rows: &[f64]) -> Self;
+
+    /// Of these rows and those after them.
+    fn merge(&mut self, later: &Self);
+
+    /// Whether rows can lead to it.
+    fn is_sound(&self) -> bool;
+}
+
+/// A summary of all rows so far, and the rows that do not fill a block yet.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Blocks<S> {
+    blocks: Option<S>,
+    pending: Vec<f64>,
+}
+
+impl<S: Summary> Blocks<S> {
+    /// Before the first row.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { blocks: None, pending: Vec::new() }
+    }
+
+    /// Takes consecutive rows.
+    pub fn update(&mut self, rows: impl IntoIterator<Item = f64>) {
+        for row in rows {
+            self.pending.push(row);
+            if self.pending.len() == BLOCK_ROWS {
+                self.add(S::of(&self.pending));
+                self.pending.clear();
+            }
+        }
+    }
+
+    /// Takes over the rows of `other`, as if they had come after these.
+    pub fn merge(&mut self, other: &Self) {
+        if !self.pending.is_empty() {
+            self.add(S::of(&self.pending));
+            self.pending.clear();
+        }
+        if let Some(blocks) = &other.blocks {
+            self.add(blocks.clone());
+        }
+        self.pending.extend(&other.pending);
+    }
+
+    /// Of all rows so far; `None` before the first.
+    #[must_use]
+    pub fn summary(&self) -> Option<S> {
+        if self.pending.is_empty() {
+            return self.blocks.clone();
+        }
+        let pending = S::of(&self.pending);
+        match self.blocks.clone() {
+            Some(mut blocks) => {
+                blocks.merge(&pending);
+                Some(blocks)
+            }
+            None => Some(pending),
+        }
+    }
+
+    fn add(&mut self, later: S) {
+        match &mut self.blocks {
+            Some(blocks) => blocks.merge(&later),
+            None => self.blocks = Some(later),
+        }
+    }
+
+    /// Whether rows can lead to this state.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.pending.len() < BLOCK_ROWS
+            && self.pending.iter().all(|row| row.is_finite())
+            && self.blocks.as_ref().is_none_or(S::is_sound)
+    }
+}
+
+impl<S: Summary> Default for Blocks<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Number, mean and sum of squared differences from the mean.
+///
+/// Each block in two passes over differences from its first row, so that equal rows differ by exactly zero;
+/// blocks merged as in Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm for Computing Sample
+/// Variances, 1979.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Moments {
+    count: u64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Moments {
+    /// How many rows.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Their mean.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        self.mean
+    }
+
+    /// Their sample deviation, over `count - 1`; `None` for a single row.
+    #[must_use]
+    pub fn deviation(&self) -> Option<f64> {
+        (self.count > 1).then(|| (self.squares / (self.count - 1) as f64).sqrt())
+    }
+}
+
+impl Summary for Moments {
+    fn of(rows: &[f64]) -> Self {
+        let shift = rows[0];
+        let offset = lanes(rows, |row| row - shift) / rows.len() as f64;
+        let squares = lanes(rows, |row| {
+            let difference = (row - shift) - offset;
+            difference * difference
+        });
+        Self { count: rows.len() as u64, mean: shift + offset, squares }
+    }
+
+    fn merge(&mut self, later: &Self) {
+        let count = self.count + later.count;
+        let share = later.count as f64 / count as f64;
+        let step = later.mean - self.mean;
+        self.squares += step * step * share * self.count as f64 + later.squares;
+        self.mean += step * share;
+        self.count = count;
+    }
+
+    fn is_sound(&self) -> bool {
+        self.count > 0 && self.mean.is_finite() && self.squares.is_finite() && self.squares >= 0.0
+    }
+}
+
+/// Number and sum.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Sums {
+    count: u64,
+    sum: f64,
+}
+
+impl Sums {
+    /// Their mean.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        self.sum / self.count as f64
+    }
+}
+
+impl Summary for Sums {
+    fn of(rows: &[f64]) -> Self {
+        Self { count: rows.len() as u64, sum: lanes(rows, |row| row) }
+    }
+
+    fn merge(&mut self, later: &Self) {
+        self.count += later.count;
+        self.sum += later.sum;
+    }
+
+    fn is_sound(&self) -> bool {
+        self.count > 0 && self.sum.is_finite()
+    }
+}
+
+/// The sum of `term` over rows, in an order that depends on their number only.
+fn lanes(rows: &[f64], term: impl Fn(f64) -> f64) -> f64 {
+    let (parts, rest) = rows.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for part in parts {
+        for (sum, row) in sums.iter_mut().zip(part) {
+            *sum += term(*row);
+        }
+    }
+    let [a, b, c, d, e, f, g, h] = sums;
+    let full = ((a + b) + (c + d)) + ((e + f) + (g + h));
+    full + rest.iter().fold(0.0, |sum, row| sum + term(*row))
+}

@@ -1,0 +1,103 @@
+//! Wilder's smoothing (New Concepts in Technical Trading Systems, 1978).
+
+use serde::{Deserialize, Serialize};
+
+/// Wilder's average with weight `1 / period`, seeded with the mean of the first `period` values.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Wilder {
+    period: usize,
+    /// Values taken, up to `period`.
+    taken: usize,
+    /// The sum of the values while they are fewer than `period`, then the average.
+    value: f64,
+    weight: f64,
+    keep: f64,
+}
+
+impl Wilder {
+    /// Before the first value.
+    #[must_use]
+    pub fn new(period: usize) -> Self {
+        let n = period as f64;
+        Self { period, taken: 0, value: 0.0, weight: 1.0 / n, keep: (n - 1.0) / n }
+    }
+
+    /// Takes one value; the average once there are `period`.
+    #[inline]
+    pub fn update(&mut self, value: f64) -> Option<f64> {
+        if self.taken == self.period {
+            self.value = self.value.mul_add(self.keep, value * self.weight);
+            return Some(self.value);
+        }
+        self.taken += 1;
+        self.value += value;
+        if self.taken < self.period {
+            return None;
+        }
+        self.value /= self.period as f64;
+        Some(self.value)
+    }
+
+    /// The average so far, or the sum while it is not seeded.
+    #[inline]
+    #[must_use]
+    pub fn value(&self) -> f64 {
+        self.value
+    }
+
+    /// Whether the next value gives an average by one step.
+    #[inline]
+    #[must_use]
+    pub fn is_seeded(&self) -> bool {
+        self.taken == self.period
+    }
+
+    /// Whether values of at least zero can lead to this state.
+    #[must_use]
+    pub fn is_sound(&self, period: usize) -> bool {
+        let fresh = Self::new(period);
+        self.period == period
+            && self.taken <= period
+            && self.value.is_finite()
+            && self.value >= 0.0
+            && self.weight.to_bits() == fresh.weight.to_bits()
+            && self.keep.to_bits() == fresh.keep.to_bits()
+    }
+}
+
+/// Wilder's running sum: a total of the first values, then `total - total / period + value`.
+///
+/// How long the plain total runs is the caller's to say; Wilder's directional movement and TA-Lib differ there.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct WilderSum {
+    value: f64,
+    keep: f64,
+}
+
+impl WilderSum {
+    /// A total of nothing.
+    #[must_use]
+    pub fn new(period: usize) -> Self {
+        let n = period as f64;
+        Self { value: 0.0, keep: (n - 1.0) / n }
+    }
+
+    /// Adds to the plain total.
+    #[inline]
+    pub fn add(&mut self, value: f64) {
+        self.value += value;
+    }
+
+    /// Lets a share of `1 / period` go and adds.
+    #[inline]
+    pub fn update(&mut self, value: f64) -> f64 {
+        self.value = self.value.mul_add(self.keep, value);
+        self.value
+    }
+
+    /// Whether values of at least zero can lead to this state.
+    #[must_use]
+    pub fn is_sound(&self, period: usize) -> bool {
+        self.keep.to_bits() == Self::new(period).keep.to_bits() && self.value.is_finite() && self.value >= 0.0
+    }
+}

@@ -1,0 +1,171 @@
+//! From one mergeable state come risk metrics over a batch, over chunks as they arrive, and over parts.
+
+use std::any::Any;
+use std::marker::PhantomData;
+
+use omega_contract::arrow::column::Chunk;
+use omega_contract::params::Params;
+use omega_contract::spec::FunctionSpec;
+use omega_contract::{Error, Result};
+
+use crate::Nulls;
+use crate::checks::{self, Checked};
+use crate::function::{Accumulator, Body, Function, ReductionFactory};
+use crate::payload::{self, State};
+
+/// Rows that are gathered before they are handed on, where missing rows lie between them.
+const BLOCK_ROWS: usize = 1024;
+
+/// A reduction, written once as a state that takes rows and merges.
+///
+/// `I` columns go in and `O` numbers come out. Rows reach it checked: never NaN, never above 1e150.
+pub trait Reduction<const I: usize, const O: usize>: State {
+    /// All there is to know about the function.
+    fn spec() -> FunctionSpec;
+
+    /// The state before the first row.
+    fn new(params: &Params) -> Self;
+
+    /// Takes consecutive rows. The bits do not depend on how rows are divided between calls.
+    fn update(&mut self, columns: [&[f64]; I]);
+
+    /// Takes over the rows of `other`, as if they had come after this one's.
+    fn merge(&mut self, other: &Self);
+
+    /// The answer for the rows so far; `None` where it is undefined.
+    fn value(&self) -> Option<[f64; O]>;
+
+    /// Whether rows can lead to this state under these parameters; asked of every state that is loaded.
+    fn is_sound(&self, params: &Params) -> bool;
+
+    /// The function as callers meet it: one line of a module's registry.
+    #[must_use]
+    fn function() -> Function {
+        Function { spec: Self::spec(), body: Body::Reduction(&Factory::<Self, I, O>(PhantomData)) }
+    }
+}
+
+struct Factory<R, const I: usize, const O: usize>(PhantomData<fn() -> R>);
+
+impl<R: Reduction<I, O>, const I: usize, const O: usize> ReductionFactory for Factory<R, I, O> {
+    fn accumulator(&self, params: &Params, nulls: Nulls) -> Box<dyn Accumulator> {
+        let state = R::new(params);
+        Box::new(Accumulating::<R, I, O> { state, params: params.clone(), nulls, spoilt: false, rows: 0 })
+    }
+}
+
+#[derive(Clone)]
+struct Accumulating<R, const I: usize, const O: usize> {
+    state: R,
+    params: Params,
+    nulls: Nulls,
+    /// Whether a missing row was met that the policy does not allow to be left out.
+    spoilt: bool,
+    rows: u64,
+}
+
+impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulating<R, I, O> {
+    fn label(&self) -> String {
+        let spec = R::spec();
+        let given = spec.parameters.iter().zip(self.params.values());
+        let given: Vec<String> =
+            given.map(|(parameter, value)| format!("{}={value}", parameter.name)).collect();
+        format!("{}({}) with nulls=\"{}\"", spec.name, given.join(", "), self.nulls.as_str())
+    }
+
+    /// Whether all rows are clean, or the error that refuses one of them.
+    fn check(&self, columns: &[Chunk<'_>; I]) -> Result<bool> {
+        if checks::all_clean(columns) {
+            return Ok(true);
+        }
+        for row in 0..columns[0].values.len() {
+            let values = columns.map(|column| column.get(row));
+            match checks::row(&values) {
+                Checked::Clean => {}
+                Checked::Missing if self.nulls != Nulls::Raise => {}
+                _ => return Err(checks::refusal(&R::spec(), &values, self.rows + row as u64)),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Hands on the rows without a missing value.
+    fn update_present(&mut self, columns: [Chunk<'_>; I]) {
+        let mut gathered = columns.map(|_| Vec::with_capacity(BLOCK_ROWS));
+        for row in 0..columns[0].values.len() {
+            let values = columns.map(|column| column.get(row));
+            if values.iter().any(|value| value.is_nan()) {
+                self.spoilt |= self.nulls == Nulls::Propagate;
+                continue;
+            }
+            for (column, value) in gathered.iter_mut().zip(values) {
+                column.push(value);
+            }
+            if gathered[0].len() == BLOCK_ROWS {
+                self.state.update(gathered.each_ref().map(Vec::as_slice));
+                gathered.iter_mut().for_each(Vec::clear);
+            }
+        }
+        self.state.update(gathered.each_ref().map(Vec::as_slice));
+    }
+}
+
+impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulator for Accumulating<R, I, O> {
+    fn update(&mut self, inputs: &[Chunk<'_>]) -> Result<()> {
+        let columns: [Chunk<'_>; I] = std::array::from_fn(|column| inputs[column]);
+        if self.check(&columns)? {
+            self.state.update(columns.map(|column| column.values));
+        } else {
+            self.update_present(columns);
+        }
+        self.rows += columns[0].values.len() as u64;
+        Ok(())
+    }
+
+    fn merge(&mut self, other: &dyn Accumulator) -> Result<()> {
+        let any: &dyn Any = other;
+        let Some(other) = any.downcast_ref::<Self>() else {
+            return Err(Error::snapshot_mismatch("another function", R::spec().name));
+        };
+        if other.params != self.params || other.nulls != self.nulls {
+            return Err(Error::snapshot_mismatch(other.label(), self.label()));
+        }
+        self.state.merge(&other.state);
+        self.spoilt |= other.spoilt;
+        self.rows += other.rows;
+        Ok(())
+    }
+
+    fn value(&self, output: &mut [f64]) -> bool {
+        let values = if self.spoilt { None } else { self.state.value() };
+        output[..O].copy_from_slice(&values.unwrap_or([f64::NAN; O]));
+        values.is_some()
+    }
+
+    fn save(&self) -> Vec<u8> {
+        payload::encode(&(self.rows, self.spoilt, &self.state))
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<()> {
+        let (rows, spoilt, state): (u64, bool, R) = payload::decode(bytes)?;
+        if !state.is_sound(&self.params) || (spoilt && self.nulls != Nulls::Propagate) {
+            return Err(payload::impossible("a state that no rows lead to"));
+        }
+        (self.rows, self.spoilt, self.state) = (rows, spoilt, state);
+        Ok(())
+    }
+
+    fn reset(&mut self) {
+        self.state = R::new(&self.params);
+        self.spoilt = false;
+        self.rows = 0;
+    }
+
+    fn clone_box(&self) -> Box<dyn Accumulator> {
+        Box::new(self.clone())
+    }
+
+    fn rows(&self) -> u64 {
+        self.rows
+    }
+}

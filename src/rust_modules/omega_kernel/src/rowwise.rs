@@ -1,0 +1,344 @@
+//! From one `update` come batch, stream, grouped and snapshot, with the same bits.
+
+use std::marker::PhantomData;
+
+use omega_contract::Result;
+use omega_contract::arrow::column::Chunk;
+use omega_contract::params::Params;
+use omega_contract::spec::{FunctionSpec, Memory};
+use serde::{Deserialize, Serialize};
+
+use crate::Nulls;
+use crate::checks::{self, Checked};
+use crate::function::{Body, Function, Grouped, RowwiseFactory, Stream};
+use crate::payload::{self, State};
+
+/// Rows that are checked together and, when clean, handed to the kernel at once: small enough to stay in
+/// the first-level cache between the check and the computation.
+const BLOCK_ROWS: usize = 1024;
+
+/// A rowwise function, written once as the step from one row to the next.
+///
+/// `I` columns go in and `O` come out. Rows reach the kernel checked: never NaN, never above 1e150.
+pub trait Rowwise<const I: usize, const O: usize>: State {
+    /// All there is to know about the function.
+    fn spec() -> FunctionSpec;
+
+    /// The state before the first row.
+    fn new(params: &Params) -> Self;
+
+    /// The number of rows before the first value.
+    fn warm_up(params: &Params) -> usize;
+
+    /// Takes one row; `None` while warming up. Does not allocate.
+    fn update(&mut self, row: [f64; I]) -> Option<[f64; O]>;
+
+    /// What `update` would answer. Worth overriding where a clone allocates.
+    fn peek(&self, row: [f64; I]) -> Option<[f64; O]> {
+        self.clone().update(row)
+    }
+
+    /// Takes consecutive rows, writing NaN where `update` answers `None`.
+    ///
+    /// Worth overriding where a measured gain pays for it; the bits must stay those of `update`.
+    fn batch(&mut self, inputs: [&[f64]; I], mut outputs: [&mut [f64]; O]) {
+        for row in 0..inputs[0].len() {
+            let values = self.update(inputs.map(|column| column[row])).unwrap_or([f64::NAN; O]);
+            for (output, value) in outputs.iter_mut().zip(values) {
+                output[row] = value;
+            }
+        }
+    }
+
+    /// Whether rows can lead to this state under these parameters; asked of every state that is loaded.
+    fn is_sound(&self, params: &Params) -> bool;
+
+    /// The function as callers meet it: one line of a module's registry.
+    #[must_use]
+    fn function() -> Function {
+        Function { spec: Self::spec(), body: Body::Rowwise(&Factory::<Self, I, O>(PhantomData)) }
+    }
+}
+
+struct Factory<K, const I: usize, const O: usize>(PhantomData<fn() -> K>);
+
+impl<K: Rowwise<I, O>, const I: usize, const O: usize> RowwiseFactory for Factory<K, I, O> {
+    fn warm_up(&self, params: &Params) -> usize {
+        K::warm_up(params)
+    }
+
+    fn stream(&self, params: &Params, nulls: Nulls) -> Box<dyn Stream> {
+        let rules = Rules::<K, I, O>::new(params, nulls);
+        Box::new(OneSeries::<K, I, O> { series: rules.fresh(), rules, rows: 0 })
+    }
+
+    fn grouped(&self, params: &Params, nulls: Nulls) -> Box<dyn Grouped> {
+        let rules = Rules::<K, I, O>::new(params, nulls);
+        Box::new(ManySeries::<K, I, O> { series: Vec::new(), rules, rows: 0 })
+    }
+}
+
+/// What is the same for every series of one function, its parameters and its policy.
+#[derive(Clone)]
+struct Rules<K, const I: usize, const O: usize> {
+    template: K,
+    params: Params,
+    nulls: Nulls,
+    cumulative: bool,
+}
+
+/// One series: its kernel, and whether a missing row has spoilt it for ever.
+#[derive(Clone, Serialize, Deserialize)]
+struct Series<K> {
+    kernel: K,
+    spoilt: bool,
+}
+
+impl<K: Rowwise<I, O>, const I: usize, const O: usize> Rules<K, I, O> {
+    fn new(params: &Params, nulls: Nulls) -> Self {
+        let cumulative = K::spec().memory == Memory::Cumulative;
+        Self { template: K::new(params), params: params.clone(), nulls, cumulative }
+    }
+
+    fn fresh(&self) -> Series<K> {
+        Series { kernel: self.template.clone(), spoilt: false }
+    }
+
+    fn is_sound(&self, series: &Series<K>) -> bool {
+        series.kernel.is_sound(&self.params)
+            && (!series.spoilt || (self.cumulative && self.nulls == Nulls::Propagate))
+    }
+
+    /// A row that is checked, or the error that refuses it.
+    #[inline]
+    fn check(&self, row: [f64; I], number: u64) -> Result<Checked> {
+        let checked = checks::row(&row);
+        match checked {
+            Checked::Clean => Ok(checked),
+            Checked::Missing if self.nulls != Nulls::Raise => Ok(checked),
+            _ => Err(checks::refusal(&K::spec(), &row, number)),
+        }
+    }
+
+    #[inline]
+    fn step(&self, series: &mut Series<K>, row: [f64; I], number: u64) -> Result<Option<[f64; O]>> {
+        if self.check(row, number)? == Checked::Clean {
+            let values = series.kernel.update(row);
+            return Ok(if series.spoilt { None } else { values });
+        }
+        if self.nulls == Nulls::Propagate {
+            if self.cumulative {
+                series.spoilt = true;
+            } else {
+                series.kernel.clone_from(&self.template);
+            }
+        }
+        Ok(None)
+    }
+
+    fn peek(&self, series: &Series<K>, row: [f64; I], number: u64) -> Result<Option<[f64; O]>> {
+        let clean = self.check(row, number)? == Checked::Clean;
+        Ok(if clean && !series.spoilt { series.kernel.peek(row) } else { None })
+    }
+}
+
+/// A row as the array that a kernel takes. The callers of this crate pass as many values as the spec has inputs.
+#[inline]
+fn as_row<const I: usize>(input: &[f64]) -> [f64; I] {
+    std::array::from_fn(|column| input[column])
+}
+
+/// Writes the values of one row, NaN where there are none.
+#[inline]
+fn write<const O: usize>(values: Option<[f64; O]>, output: &mut [f64]) -> bool {
+    output[..O].copy_from_slice(&values.unwrap_or([f64::NAN; O]));
+    values.is_some()
+}
+
+/// One part of the columns of a batch, and where its values go.
+struct Block<'a, const I: usize, const O: usize> {
+    from: usize,
+    inputs: [Chunk<'a>; I],
+    outputs: [&'a mut [f64]; O],
+}
+
+impl<const I: usize, const O: usize> Block<'_, I, O> {
+    fn rows(&self) -> usize {
+        self.inputs[0].values.len()
+    }
+
+    fn row(&self, row: usize) -> [f64; I] {
+        self.inputs.map(|column| column.get(row))
+    }
+
+    fn write(&mut self, row: usize, values: Option<[f64; O]>) {
+        for (output, value) in self.outputs.iter_mut().zip(values.unwrap_or([f64::NAN; O])) {
+            output[row] = value;
+        }
+    }
+}
+
+/// Walks a batch block by block; columns are as many as the spec says, and equally long.
+fn blocks<const I: usize, const O: usize>(
+    inputs: &[Chunk<'_>],
+    outputs: &mut [&mut [f64]],
+    mut walk: impl FnMut(Block<'_, I, O>) -> Result<()>,
+) -> Result<()> {
+    let columns: [Chunk<'_>; I] = std::array::from_fn(|column| inputs[column]);
+    let rows = columns[0].values.len();
+    for from in (0..rows).step_by(BLOCK_ROWS) {
+        let to = rows.min(from + BLOCK_ROWS);
+        let mut outputs = outputs.iter_mut();
+        let outputs: [&mut [f64]; O] =
+            std::array::from_fn(|_| outputs.next().map_or(&mut [][..], |output| &mut output[from..to]));
+        walk(Block { from, inputs: columns.map(|column| column.slice(from, to)), outputs })?;
+    }
+    Ok(())
+}
+
+#[derive(Clone)]
+struct OneSeries<K, const I: usize, const O: usize> {
+    series: Series<K>,
+    rules: Rules<K, I, O>,
+    rows: u64,
+}
+
+impl<K: Rowwise<I, O>, const I: usize, const O: usize> Stream for OneSeries<K, I, O> {
+    #[inline]
+    fn update(&mut self, input: &[f64], output: &mut [f64]) -> Result<bool> {
+        let values = self.rules.step(&mut self.series, as_row(input), self.rows)?;
+        self.rows += 1;
+        Ok(write(values, output))
+    }
+
+    fn peek(&self, input: &[f64], output: &mut [f64]) -> Result<bool> {
+        Ok(write(self.rules.peek(&self.series, as_row(input), self.rows)?, output))
+    }
+
+    fn reset(&mut self) {
+        self.series = self.rules.fresh();
+        self.rows = 0;
+    }
+
+    fn batch(&mut self, inputs: &[Chunk<'_>], outputs: &mut [&mut [f64]]) -> Result<()> {
+        let Self { series, rules, rows } = self;
+        blocks(inputs, outputs, |mut block: Block<'_, I, O>| {
+            if !series.spoilt && checks::all_clean(&block.inputs) {
+                series.kernel.batch(block.inputs.map(|column| column.values), block.outputs);
+                *rows += block.inputs[0].values.len() as u64;
+                return Ok(());
+            }
+            for row in 0..block.rows() {
+                let values = rules.step(series, block.row(row), *rows)?;
+                *rows += 1;
+                block.write(row, values);
+            }
+            Ok(())
+        })
+    }
+
+    fn save(&self) -> Vec<u8> {
+        payload::encode(&(self.rows, &self.series))
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<()> {
+        let (rows, series): (u64, Series<K>) = payload::decode(bytes)?;
+        if !self.rules.is_sound(&series) {
+            return Err(payload::impossible("a state that no rows lead to"));
+        }
+        (self.rows, self.series) = (rows, series);
+        Ok(())
+    }
+
+    fn clone_box(&self) -> Box<dyn Stream> {
+        Box::new(self.clone())
+    }
+
+    fn rows(&self) -> u64 {
+        self.rows
+    }
+}
+
+#[derive(Clone)]
+struct ManySeries<K, const I: usize, const O: usize> {
+    series: Vec<Series<K>>,
+    rules: Rules<K, I, O>,
+    rows: u64,
+}
+
+impl<K: Rowwise<I, O>, const I: usize, const O: usize> ManySeries<K, I, O> {
+    /// Makes states for all groups below `groups`.
+    fn grow(&mut self, groups: usize) {
+        if groups > self.series.len() {
+            self.series.resize(groups, self.rules.fresh());
+        }
+    }
+}
+
+impl<K: Rowwise<I, O>, const I: usize, const O: usize> Grouped for ManySeries<K, I, O> {
+    fn update(&mut self, group: u32, input: &[f64], output: &mut [f64]) -> Result<bool> {
+        let group = group as usize;
+        self.grow(group + 1);
+        let values = self.rules.step(&mut self.series[group], as_row(input), self.rows)?;
+        self.rows += 1;
+        Ok(write(values, output))
+    }
+
+    fn peek(&self, group: u32, input: &[f64], output: &mut [f64]) -> Result<bool> {
+        let row = as_row(input);
+        let values = match self.series.get(group as usize) {
+            Some(series) => self.rules.peek(series, row, self.rows)?,
+            None => self.rules.peek(&self.rules.fresh(), row, self.rows)?,
+        };
+        Ok(write(values, output))
+    }
+
+    fn batch(&mut self, groups: &[u32], inputs: &[Chunk<'_>], outputs: &mut [&mut [f64]]) -> Result<()> {
+        self.grow(groups.iter().max().map_or(0, |&group| group as usize + 1));
+        let Self { series, rules, rows } = self;
+        blocks(inputs, outputs, |mut block: Block<'_, I, O>| {
+            let groups = &groups[block.from..block.from + block.rows()];
+            if checks::all_clean(&block.inputs) {
+                for (row, &group) in groups.iter().enumerate() {
+                    let series = &mut series[group as usize];
+                    let values = series.kernel.update(block.inputs.map(|column| column.values[row]));
+                    block.write(row, if series.spoilt { None } else { values });
+                }
+                *rows += groups.len() as u64;
+                return Ok(());
+            }
+            for (row, &group) in groups.iter().enumerate() {
+                let values = rules.step(&mut series[group as usize], block.row(row), *rows)?;
+                *rows += 1;
+                block.write(row, values);
+            }
+            Ok(())
+        })
+    }
+
+    fn save(&self) -> Vec<u8> {
+        payload::encode(&(self.rows, &self.series))
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<()> {
+        let (rows, series): (u64, Vec<Series<K>>) = payload::decode(bytes)?;
+        if let Some(group) = series.iter().position(|series| !self.rules.is_sound(series)) {
+            return Err(payload::impossible(format!("a state of group {group} that no rows lead to")));
+        }
+        (self.rows, self.series) = (rows, series);
+        Ok(())
+    }
+
+    fn reset(&mut self) {
+        self.series.clear();
+        self.rows = 0;
+    }
+
+    fn clone_box(&self) -> Box<dyn Grouped> {
+        Box::new(self.clone())
+    }
+
+    fn rows(&self) -> u64 {
+        self.rows
+    }
+}
