@@ -1,1 +1,53 @@
-//! Placeholder.
+//! The only PyO3 crate: serves every function of every module to Python, and owns nothing else.
+
+/// Incremental risk metrics: update, merge, value.
+mod accumulators;
+/// Columns and tables on their way back to Python, as Arrow capsules and buffers.
+mod answers;
+/// Whatever data Python holds, borrowed for the length of a call.
+mod data;
+/// One place that turns errors and panics into Python exceptions.
+mod errors;
+/// Many functions, one native call per bar or batch.
+mod feature_sets;
+/// Functions by name, and the one call that serves them all.
+mod functions;
+/// Functions written in Julia: the same inputs, handed to the host.
+mod julia;
+/// The records behind the tables. Generated.
+mod records;
+/// Arrow schemas as Python sees them.
+mod schemas;
+/// Snapshots back into live objects.
+mod snapshots;
+/// Indicators bar by bar.
+mod streams;
+/// Hidden entries that only tests call.
+mod testing;
+
+use pyo3::prelude::*;
+
+/// Keeps pages: the first touch of fresh memory costs more than most kernels.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[pymodule]
+fn _rust(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    errors::install_panic_hook();
+    module.add_class::<functions::Function>()?;
+    module.add_class::<answers::Column>()?;
+    module.add_class::<answers::Table>()?;
+    module.add_class::<data::CopyLog>()?;
+    module.add_class::<streams::Stream>()?;
+    module.add_class::<accumulators::Accumulator>()?;
+    module.add_class::<feature_sets::FeatureSet>()?;
+    module.add_function(wrap_pyfunction!(functions::function, module)?)?;
+    module.add_function(wrap_pyfunction!(functions::function_names, module)?)?;
+    module.add_function(wrap_pyfunction!(functions::function_specs_json, module)?)?;
+    module.add_function(wrap_pyfunction!(snapshots::restore, module)?)?;
+    module.add_function(wrap_pyfunction!(julia::julia_start, module)?)?;
+    module.add_function(wrap_pyfunction!(julia::julia_stop, module)?)?;
+    records::register(module)?;
+    schemas::register(module)?;
+    testing::register(module)
+}

@@ -85,6 +85,13 @@ pub struct ArrowDeviceArray {
     pub reserved: [i64; 3],
 }
 
+// SAFETY: the C data interface asks that structs and what they own may be moved between threads.
+unsafe impl Send for ArrowSchema {}
+// SAFETY: as above.
+unsafe impl Send for ArrowArray {}
+// SAFETY: as above; a stream is read by one thread at a time.
+unsafe impl Send for ArrowArrayStream {}
+
 impl ArrowSchema {
     /// A struct for a producer to fill, already released.
     #[must_use]
@@ -129,6 +136,15 @@ impl ArrowArray {
 }
 
 impl Drop for ArrowSchema {
+    fn drop(&mut self) {
+        if let Some(release) = self.release {
+            // SAFETY: a live struct is released once, by its owner, through its own callback.
+            unsafe { release(self) };
+        }
+    }
+}
+
+impl Drop for ArrowArrayStream {
     fn drop(&mut self) {
         if let Some(release) = self.release {
             // SAFETY: a live struct is released once, by its owner, through its own callback.

@@ -32,15 +32,20 @@ impl Groups {
 
     /// Groups with these keys, numbered in this order.
     #[must_use]
-    pub fn from_keys(keys: Vec<Key>) -> Self {
+    pub fn from_keys(keys: &[Key]) -> Self {
         let mut groups = Self::default();
-        for key in &keys {
-            match key {
-                Key::Text(text) => groups.text(text),
-                Key::Int(int) => groups.int(*int),
-            };
+        for key in keys {
+            groups.number_of(key);
         }
         groups
+    }
+
+    /// The number of a key, new or known.
+    pub fn number_of(&mut self, key: &Key) -> u32 {
+        match key {
+            Key::Text(text) => self.text(text),
+            Key::Int(int) => self.int(*int),
+        }
     }
 
     /// The number of a text, new or known.
@@ -70,7 +75,9 @@ impl Groups {
         }
     }
 
-    fn next(&self) -> u32 {
+    /// The number that the next new key will have.
+    #[must_use]
+    pub fn next(&self) -> u32 {
         self.keys.len() as u32
     }
 

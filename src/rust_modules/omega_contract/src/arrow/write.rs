@@ -26,8 +26,8 @@ unsafe impl Sync for Shared {}
 impl Shared {
     /// Values of a vector.
     #[must_use]
-    pub fn from_vec(values: Vec<f64>) -> Self {
-        Self { start: values.as_ptr(), rows: values.len(), _owner: Arc::new(values) }
+    pub fn from_vec(mut values: Vec<f64>) -> Self {
+        Self { start: values.as_mut_ptr(), rows: values.len(), _owner: Arc::new(values) }
     }
 
     /// `rows` values at `start`, in memory that `owner` keeps.
@@ -193,7 +193,9 @@ struct SchemaOwner {
     pointers: Vec<*mut ArrowSchema>,
 }
 
-fn schema(format: &str, name: &str, mut children: Vec<ArrowSchema>) -> ArrowSchema {
+/// A type of any layout; numbers may be missing, keys never are.
+#[must_use]
+pub fn schema(format: &str, name: &str, mut children: Vec<ArrowSchema>) -> ArrowSchema {
     let pointers = children.iter_mut().map(std::ptr::from_mut).collect();
     let text = |text: &str| CString::new(text.replace('\0', "")).unwrap_or_default();
     let mut owner =
@@ -227,7 +229,9 @@ struct ArrayOwner {
     _values: Box<dyn Any + Send + Sync>,
 }
 
-fn array(
+/// Values of any layout: `values` owns what `buffers` point to.
+#[must_use]
+pub fn array(
     rows: usize,
     missing: usize,
     buffers: Vec<*const c_void>,

@@ -1,0 +1,166 @@
+//! Incremental risk metrics: update, merge, value.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use omega_contract::params::Params;
+use omega_contract::{Error, Result};
+use omega_kernel::snapshot::{Snapshot, SnapshotKind};
+use omega_kernel::{Accumulator as Kernel, Nulls};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyTuple};
+
+use crate::data::{Import, Request};
+use crate::errors::{Outcome, guard};
+use crate::functions::{Entry, detached, find, reduction_factory};
+use crate::streams::{answer_type, check_version};
+
+/// The state of one metric over the rows so far.
+#[pyclass(frozen, module = "omega._rust")]
+pub struct Accumulator {
+    entry: &'static Entry,
+    params: Params,
+    nulls: Nulls,
+    kernel: Mutex<Box<dyn Kernel>>,
+}
+
+impl Accumulator {
+    /// An accumulator that has seen no rows.
+    pub fn new(entry: &'static Entry, params: Params, nulls: Nulls) -> Result<Self> {
+        let kernel = reduction_factory(entry)?.accumulator(&params, nulls);
+        Ok(Self { entry, params, nulls, kernel: Mutex::new(kernel) })
+    }
+
+    /// The accumulator that a snapshot holds.
+    pub fn restore(snapshot: &Snapshot) -> Result<Self> {
+        let entry = find(&snapshot.function)?;
+        check_version(&entry.spec, snapshot)?;
+        let params = Params::from_values(&entry.spec, snapshot.params.clone())?;
+        let accumulator = Self::new(entry, params, snapshot.nulls)?;
+        accumulator.lock().load(&snapshot.payload)?;
+        Ok(accumulator)
+    }
+
+    /// Takes all chunks of an import or, on an error, none.
+    fn take(&self, import: &Import) -> Result<()> {
+        let mut state = self.lock();
+        if import.chunks().count() == 1 {
+            return import.chunks().try_for_each(|chunk| state.update(&chunk));
+        }
+        let mut next = state.clone_box();
+        import.chunks().try_for_each(|chunk| next.update(&chunk))?;
+        *state = next;
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Box<dyn Kernel>> {
+        // A panic in a kernel was reported when it happened; the state it left is still a state.
+        self.kernel.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn guard<T>(&self, py: Python<'_>, body: impl FnOnce() -> Outcome<T>) -> PyResult<T> {
+        guard(py, &self.entry.spec.name, body)
+    }
+}
+
+#[pymethods]
+impl Accumulator {
+    /// Takes the rows of a chunk of data; on an error, none of them.
+    #[pyo3(signature = (data, /, *, strict_zero_copy=false))]
+    fn update(&self, py: Python<'_>, data: &Bound<'_, PyAny>, strict_zero_copy: bool) -> PyResult<()> {
+        self.guard(py, || {
+            let inputs = &self.entry.spec.inputs;
+            let request = Request { inputs, data: Some(data), columns: None, by: None, strict: strict_zero_copy };
+            let import = Import::new(py, &request)?;
+            // The lock is taken without the GIL, so that two threads cannot each wait for what the other holds.
+            detached(py, import.rows, || self.take(&import))?;
+            Ok(())
+        })
+    }
+
+    /// Takes over the rows of another accumulator of the same metric, as if they came after this one's.
+    fn merge(&self, py: Python<'_>, other: &Bound<'_, Self>) -> PyResult<()> {
+        self.guard(py, || {
+            let other = other.get();
+            if other.entry.spec.name != self.entry.spec.name || other.params != self.params || other.nulls != self.nulls {
+                let name = |it: &Self| format!("{} {:?} nulls={}", it.entry.spec.name, it.params.values(), it.nulls.as_str());
+                return Err(Error::snapshot_mismatch(name(other), name(self)).into());
+            }
+            // A copy first: `other` may be `self`, and two locks could be taken in either order.
+            let other = other.lock().clone_box();
+            Ok(self.lock().merge(other.as_ref())?)
+        })
+    }
+
+    /// The metric of the rows so far, or None while it is undefined.
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.guard(py, || {
+            let mut output = vec![f64::NAN; self.entry.spec.outputs.len()];
+            if !self.lock().value(&mut output) {
+                return Ok(None);
+            }
+            let answer = PyTuple::new(py, &output)?;
+            Ok(Some(match output.len() {
+                1 => answer.get_item(0)?,
+                _ => answer_type(py, &self.entry.spec)?.bind(py).call1(answer)?,
+            }))
+        })
+    }
+
+    /// Forgets every row.
+    fn reset(&self, py: Python<'_>) -> PyResult<()> {
+        self.guard(py, || {
+            self.lock().reset();
+            Ok(())
+        })
+    }
+
+    /// The state as bytes, for `omega.restore`.
+    fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.guard(py, || {
+            let snapshot = Snapshot {
+                kind: SnapshotKind::Accumulator,
+                function: self.entry.spec.name.clone(),
+                version: self.entry.spec.version.clone(),
+                params: self.params.values().to_vec(),
+                nulls: self.nulls,
+                payload: self.lock().save(),
+            };
+            Ok(PyBytes::new(py, &snapshot.encode()))
+        })
+    }
+
+    /// The function's name.
+    #[getter]
+    fn function(&self) -> &str {
+        &self.entry.spec.name
+    }
+
+    /// The policy for missing inputs.
+    #[getter]
+    fn nulls(&self) -> &str {
+        self.nulls.as_str()
+    }
+
+    /// The number of rows taken so far, missing ones included.
+    #[getter]
+    fn rows(&self) -> u64 {
+        self.lock().rows()
+    }
+
+    fn __copy__(&self) -> Self {
+        let kernel = Mutex::new(self.lock().clone_box());
+        Self { entry: self.entry, params: self.params.clone(), nulls: self.nulls, kernel }
+    }
+
+    fn __deepcopy__(&self, _memo: &Bound<'_, PyAny>) -> Self {
+        self.__copy__()
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        Ok((py.import("omega._rust")?.getattr("restore")?, (self.snapshot(py)?,)))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<omega accumulator of {}, {} rows>", self.entry.spec.name, self.rows())
+    }
+}

@@ -1,0 +1,176 @@
+//! Columns and tables on their way back to Python, as Arrow capsules and buffers.
+
+use std::ffi::{CStr, c_int};
+
+use omega_contract::arrow::c::{ArrowArray, ArrowSchema};
+use omega_contract::arrow::write::{self, Values, batch_array, batch_schema, column_array, column_schema};
+use pyo3::exceptions::PyBufferError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyList};
+
+type Capsules<'py> = (Bound<'py, PyCapsule>, Bound<'py, PyCapsule>);
+
+/// One column of an answer. Any Arrow consumer takes it; NumPy reads the numbers in place.
+#[pyclass(frozen, module = "omega._rust")]
+pub struct Column {
+    inner: write::Column,
+}
+
+/// Columns of one length. Any Arrow consumer takes them.
+#[pyclass(frozen, module = "omega._rust")]
+pub struct Table {
+    columns: Vec<write::Column>,
+    rows: usize,
+}
+
+impl Column {
+    /// Wraps a column.
+    pub fn new(inner: write::Column) -> Self {
+        Self { inner }
+    }
+}
+
+impl Table {
+    /// Wraps columns of `rows` rows.
+    pub fn new(columns: Vec<write::Column>, rows: usize) -> Self {
+        Self { columns, rows }
+    }
+}
+
+#[pymethods]
+impl Column {
+    /// Its name in the answer.
+    #[getter]
+    fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    fn __len__(&self) -> usize {
+        self.inner.rows()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("omega.Column({:?}, {} rows)", self.inner.name, self.inner.rows())
+    }
+
+    /// The values as a list, `None` where missing.
+    fn to_pylist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        match &self.inner.values {
+            Values::Float64(values) => {
+                PyList::new(py, values.as_slice().iter().map(|&value| (!value.is_nan()).then_some(value)))
+            }
+            Values::Int64(values) => PyList::new(py, values.iter()),
+            Values::Text(text) => {
+                let (ends, bytes) = text.as_ref();
+                let texts = ends.windows(2).map(|pair| {
+                    String::from_utf8_lossy(&bytes[pair[0] as usize..pair[1] as usize]).into_owned()
+                });
+                PyList::new(py, texts.collect::<Vec<_>>())
+            }
+        }
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        schema_capsule(py, column_schema(&self.inner))
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Capsules<'py>> {
+        let _ = requested_schema;
+        capsules(py, column_schema(&self.inner), column_array(&self.inner))
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        stream_capsule(py, column_schema(&self.inner), column_array(&self.inner))
+    }
+
+    unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
+        let Values::Float64(values) = &slf.get().inner.values else {
+            return Err(PyBufferError::new_err("only a column of numbers is a buffer"));
+        };
+        let values = values.as_slice();
+        let size = ffi::Py_ssize_t::try_from(size_of_val(values))?;
+        // SAFETY: Python passes a view to fill; the column, which the view keeps alive, never moves its values. It is
+        // the caller's own array: nobody else reads a column that was asked for as a buffer.
+        let status = unsafe {
+            ffi::PyBuffer_FillInfo(view, slf.as_ptr(), values.as_ptr().cast_mut().cast(), size, 0, flags)
+        };
+        if status == 0 { Ok(()) } else { Err(PyErr::fetch(slf.py())) }
+    }
+}
+
+#[pymethods]
+impl Table {
+    /// The names of its columns, in order.
+    #[getter]
+    fn column_names(&self) -> Vec<&str> {
+        self.columns.iter().map(|column| column.name.as_str()).collect()
+    }
+
+    /// Its columns, in order.
+    #[getter]
+    fn columns(&self) -> Vec<Column> {
+        self.columns.iter().cloned().map(Column::new).collect()
+    }
+
+    fn __len__(&self) -> usize {
+        self.rows
+    }
+
+    fn __repr__(&self) -> String {
+        format!("omega.Table({:?}, {} rows)", self.column_names(), self.rows)
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        schema_capsule(py, batch_schema(&self.columns))
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Capsules<'py>> {
+        let _ = requested_schema;
+        capsules(py, batch_schema(&self.columns), batch_array(&self.columns, self.rows))
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let _ = requested_schema;
+        stream_capsule(py, batch_schema(&self.columns), batch_array(&self.columns, self.rows))
+    }
+}
+
+fn schema_capsule(py: Python<'_>, schema: ArrowSchema) -> PyResult<Bound<'_, PyCapsule>> {
+    capsule(py, schema, c"arrow_schema")
+}
+
+/// A schema and an array, as `__arrow_c_array__` returns them.
+pub fn capsules(py: Python<'_>, schema: ArrowSchema, array: ArrowArray) -> PyResult<Capsules<'_>> {
+    Ok((schema_capsule(py, schema)?, capsule(py, array, c"arrow_array")?))
+}
+
+fn stream_capsule(py: Python<'_>, schema: ArrowSchema, array: ArrowArray) -> PyResult<Bound<'_, PyCapsule>> {
+    capsule(py, write::stream(schema, array), c"arrow_array_stream")
+}
+
+/// A capsule that drops the struct, and so releases what no consumer has taken.
+fn capsule<'py, T: Send + 'static>(py: Python<'py>, value: T, name: &'static CStr) -> PyResult<Bound<'py, PyCapsule>> {
+    PyCapsule::new_with_value(py, value, name)
+}

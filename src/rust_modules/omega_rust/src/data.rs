@@ -1,0 +1,15 @@
+//! Whatever data Python holds, borrowed for the length of a call.
+//!
+//! An [`Import`] owns what the producers handed out (capsules, arrays of a stream, buffers) and the copies that types
+//! forced; its chunks point into those. It is made and dropped with the GIL held, because releasing a producer's
+//! memory may run Python code.
+
+mod capsules;
+mod copies;
+mod import;
+mod sequences;
+
+pub use capsules::produce;
+pub use copies::CopyLog;
+pub use import::{Grouping, Import, Request, bar_item, bar_value, key};
+pub use sequences::number;

@@ -1,0 +1,182 @@
+//! Takes Arrow capsules from any producer: arrays are borrowed, streams are read to their end.
+
+use std::ffi::CStr;
+
+use omega_contract::Error;
+use omega_contract::arrow::c::{ArrowArray, ArrowArrayStream, ArrowDeviceArray, ArrowSchema};
+use pyo3::exceptions::PyException;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyTuple};
+
+use crate::errors::{Failure, Outcome, raise};
+
+const SCHEMA: &CStr = c"arrow_schema";
+const ARRAY: &CStr = c"arrow_array";
+const STREAM: &CStr = c"arrow_array_stream";
+const DEVICE_ARRAY: &CStr = c"arrow_device_array";
+
+/// DLPack's and Arrow's number for ordinary memory.
+const CPU: i32 = 1;
+
+/// What a producer handed out; keeps it alive.
+pub enum Produced {
+    /// One array, borrowed from its capsules.
+    Array(Py<PyCapsule>, Py<PyCapsule>),
+    /// One array of a device interface that turned out to be in ordinary memory.
+    DeviceArray(Py<PyCapsule>, Py<PyCapsule>),
+    /// All arrays of a stream, which are ours to release.
+    Stream(Box<ArrowSchema>, Vec<ArrowArray>),
+}
+
+impl Produced {
+    /// The type and the arrays.
+    ///
+    /// # Safety
+    /// The producer's structs must be as the Arrow C data interface asks.
+    pub unsafe fn structs<'a>(&'a self, py: Python<'_>) -> Outcome<(&'a ArrowSchema, Vec<&'a ArrowArray>)> {
+        match self {
+            Self::Array(schema, array) => {
+                let schema = pointer::<ArrowSchema>(schema.bind(py), SCHEMA)?;
+                let array = pointer::<ArrowArray>(array.bind(py), ARRAY)?;
+                // SAFETY: a capsule of this name holds this struct, and lives as long as `self`.
+                Ok(unsafe { (&*schema, vec![&*array]) })
+            }
+            Self::DeviceArray(schema, array) => {
+                let schema = pointer::<ArrowSchema>(schema.bind(py), SCHEMA)?;
+                let array = pointer::<ArrowDeviceArray>(array.bind(py), DEVICE_ARRAY)?;
+                // SAFETY: as above.
+                Ok(unsafe { (&*schema, vec![&(*array).array]) })
+            }
+            Self::Stream(schema, arrays) => Ok((schema, arrays.iter().collect())),
+        }
+    }
+}
+
+/// What `data` hands out by the Arrow PyCapsule interface, or `None` if it speaks none of it.
+///
+/// The array interface comes first where there is a choice: borrowing one array costs less than reading a stream.
+pub fn produce(data: &Bound<'_, PyAny>) -> Outcome<Option<Produced>> {
+    let py = data.py();
+    if let Some(method) = data.getattr_opt(intern!(py, "__arrow_c_array__"))? {
+        let (schema, array) = pair(&ask(&method)?, "__arrow_c_array__")?;
+        return Ok(Some(Produced::Array(schema, array)));
+    }
+    if let Some(method) = data.getattr_opt(intern!(py, "__arrow_c_stream__"))? {
+        let answer = ask(&method)?;
+        let capsule = answer.cast::<PyCapsule>().map_err(|_| not_a_capsule("__arrow_c_stream__", &answer))?;
+        return read_stream(capsule).map(Some);
+    }
+    if let Some(method) = data.getattr_opt(intern!(py, "__arrow_c_device_array__"))? {
+        let (schema, array) = pair(&ask(&method)?, "__arrow_c_device_array__")?;
+        let device = pointer::<ArrowDeviceArray>(array.bind(py), DEVICE_ARRAY)?;
+        // SAFETY: a capsule of this name holds this struct.
+        let device_type = unsafe { (*device).device_type };
+        if device_type != CPU {
+            return Err(Error::non_cpu_device("CPU memory (device type 1)", device_type).into());
+        }
+        return Ok(Some(Produced::DeviceArray(schema, array)));
+    }
+    refuse_other_device(data)?;
+    Ok(None)
+}
+
+/// Calls a method of the producer; whatever exception it raises becomes the cause of a typed one.
+fn ask<'py>(method: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyAny>> {
+    method.call0().map_err(|failure| {
+        let py = method.py();
+        if !failure.is_instance_of::<PyException>(py) {
+            return Failure::Python(failure);
+        }
+        let typed = raise(py, &Error::stream_failed(0, failure.value(py)), None);
+        typed.set_cause(py, Some(failure));
+        Failure::Python(typed)
+    })
+}
+
+/// Refuses tensors that say they are not in ordinary memory.
+fn refuse_other_device(data: &Bound<'_, PyAny>) -> Outcome<()> {
+    let py = data.py();
+    if data.hasattr(intern!(py, "__cuda_array_interface__"))? {
+        return Err(Error::non_cpu_device("CPU memory (device type 1)", 2).into());
+    }
+    if let Some(method) = data.getattr_opt(intern!(py, "__dlpack_device__"))? {
+        let (device_type, _): (i32, i64) = method.call0()?.extract()?;
+        if device_type != CPU {
+            return Err(Error::non_cpu_device("CPU memory (device type 1)", device_type).into());
+        }
+    }
+    Ok(())
+}
+
+fn pair(answer: &Bound<'_, PyAny>, method: &str) -> Outcome<(Py<PyCapsule>, Py<PyCapsule>)> {
+    let refuse = || Failure::from(not_a_capsule(method, answer));
+    let tuple = answer.cast::<PyTuple>().map_err(|_| refuse())?;
+    if tuple.len() != 2 {
+        return Err(refuse());
+    }
+    let capsule = |index| -> Outcome<Py<PyCapsule>> {
+        Ok(tuple.get_item(index)?.cast_into::<PyCapsule>().map_err(|_| refuse())?.unbind())
+    };
+    Ok((capsule(0)?, capsule(1)?))
+}
+
+fn not_a_capsule(method: &str, answer: &Bound<'_, PyAny>) -> Error {
+    let value = answer.get_type().name().map_or_else(|_| "an unnamed type".into(), |name| name.to_string());
+    Error::invalid_type(format!("what {method} returns"), "Arrow capsules", value)
+}
+
+fn pointer<T>(capsule: &Bound<'_, PyCapsule>, name: &CStr) -> Outcome<*mut T> {
+    match capsule.pointer_checked(Some(name)) {
+        Ok(pointer) => Ok(pointer.as_ptr().cast()),
+        Err(_) => {
+            // SAFETY: the name lives as long as the capsule.
+            let found = capsule.name().ok().flatten().map(|name| unsafe { name.as_cstr() }.to_string_lossy().into_owned());
+            let wanted = format!("a capsule named {}", name.to_string_lossy());
+            Err(Error::released_capsule(found.unwrap_or_else(|| "without a name".into()), wanted).into())
+        }
+    }
+}
+
+/// Reads a stream to its end; the arrays are released when the [`Produced`] is dropped.
+fn read_stream(capsule: &Bound<'_, PyCapsule>) -> Outcome<Produced> {
+    let stream = pointer::<ArrowArrayStream>(capsule, STREAM)?;
+    // SAFETY: a capsule of this name holds a stream; nobody else reads it while we hold the GIL or after.
+    let (get_schema, get_next) = unsafe {
+        if (*stream).release.is_none() {
+            return Err(Error::released_capsule("arrow_array_stream", "a stream that nobody has read yet").into());
+        }
+        ((*stream).get_schema, (*stream).get_next)
+    };
+    let (Some(get_schema), Some(get_next)) = (get_schema, get_next) else {
+        return Err(Error::malformed_arrow("", "the stream's callbacks", "present", "NULL").into());
+    };
+    let mut schema = Box::new(ArrowSchema::empty());
+    // SAFETY: the callback belongs to this stream and fills the empty struct.
+    if unsafe { get_schema(stream, &raw mut *schema) } != 0 {
+        return Err(stream_failed(stream, 0).into());
+    }
+    let mut arrays = Vec::new();
+    let mut rows = 0i64;
+    loop {
+        let mut array = ArrowArray::empty();
+        // SAFETY: as above.
+        if unsafe { get_next(stream, &raw mut array) } != 0 {
+            return Err(stream_failed(stream, rows).into());
+        }
+        if array.release.is_none() {
+            return Ok(Produced::Stream(schema, arrays));
+        }
+        rows = rows.saturating_add(array.length);
+        arrays.push(array);
+    }
+}
+
+fn stream_failed(stream: *mut ArrowArrayStream, rows: i64) -> Error {
+    // SAFETY: the stream is alive; its last error is NULL or a C string until the next call.
+    let reason = unsafe {
+        let text = (*stream).get_last_error.map_or(std::ptr::null(), |last| last(stream));
+        if text.is_null() { "it gave no reason".into() } else { CStr::from_ptr(text).to_string_lossy().into_owned() }
+    };
+    Error::stream_failed(rows, reason)
+}

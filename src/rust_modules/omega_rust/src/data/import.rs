@@ -1,0 +1,349 @@
+//! One call's data, whatever it came as: its numeric columns, and the group of every row.
+
+use omega_contract::Error;
+use omega_contract::arrow::column::Chunk;
+use omega_contract::arrow::float64::{Copies, RawChunk, align};
+use omega_contract::arrow::keys::{Groups, Key};
+use omega_contract::arrow::read::{Field, fields};
+use omega_contract::spec::Input;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyMapping, PyString, PyTuple};
+
+use super::capsules::{Produced, produce};
+use super::copies;
+use super::sequences::{Sequence, number, sequence};
+use crate::errors::Outcome;
+
+const ACCEPTED: &str =
+    "an Arrow array, table or stream, a NumPy array, a mapping of columns, or a list of numbers";
+
+/// What a caller passed.
+pub struct Request<'a, 'py> {
+    /// The columns that the function reads.
+    pub inputs: &'a [Input],
+    /// Everything in one object, or `None`.
+    pub data: Option<&'a Bound<'py, PyAny>>,
+    /// Single columns in the order of `inputs`, `None` where absent; they win over those of `data`.
+    pub columns: Option<&'a Bound<'py, PyTuple>>,
+    /// The name of a column of `data`, or a column of its own, that tells the group of each row.
+    pub by: Option<&'a Bound<'py, PyAny>>,
+    /// Whether copies are refused.
+    pub strict: bool,
+}
+
+/// Borrowed columns, and everything that keeps them alive.
+pub struct Import {
+    /// One list of chunks for each input, cut at common borders.
+    columns: Vec<Vec<RawChunk>>,
+    /// How many rows each column has.
+    pub rows: usize,
+    /// The groups and the number of each row's, where the caller asked for them.
+    pub grouping: Option<Grouping>,
+    copies: Copies,
+    _produced: Vec<Produced>,
+    _sequences: Vec<Sequence>,
+}
+
+// SAFETY: producers promise that their memory may be read from any thread; it is released with the GIL held, because
+// only code that holds it drops an import.
+unsafe impl Sync for Import {}
+
+/// Which group each row belongs to.
+pub struct Grouping {
+    /// The name of the key column.
+    pub name: String,
+    /// The distinct keys, in order of appearance.
+    pub groups: Groups,
+    /// The group number of each row.
+    pub numbers: Vec<u32>,
+}
+
+/// One column on its way in: what keeps it alive, and where it is.
+enum Source<'py> {
+    /// A child of `produced[0]`, by name.
+    Child(String),
+    /// An object that is one column.
+    Alone(Bound<'py, PyAny>),
+}
+
+impl Import {
+    /// Borrows what `request` holds.
+    pub fn new(py: Python<'_>, request: &Request<'_, '_>) -> Outcome<Self> {
+        let whole = Whole::of(request)?;
+        let mut import = Self {
+            columns: Vec::with_capacity(request.inputs.len()),
+            rows: 0,
+            grouping: None,
+            copies: Copies::new(request.strict),
+            _produced: Vec::new(),
+            _sequences: Vec::new(),
+        };
+        for (index, input) in request.inputs.iter().enumerate() {
+            let source = whole.source(request, index)?;
+            let chunks = import.column(py, &whole, &source, &input.name)?;
+            let rows: usize = chunks.iter().map(|chunk| chunk.rows).sum();
+            if index == 0 {
+                import.rows = rows;
+            } else if rows != import.rows {
+                let allowed = format!("{}, as `{}` has,", import.rows, request.inputs[0].name);
+                return Err(Error::length_mismatch(&input.name, allowed, rows).into());
+            }
+            import.columns.push(chunks);
+        }
+        if let Some(by) = request.by {
+            import.group(py, &whole, by)?;
+        }
+        if import.columns.iter().any(|chunks| chunks.len() != 1) {
+            import.columns = align(&import.columns);
+        }
+        copies::record(&import.copies.made);
+        if let Whole::Produced(produced) = whole {
+            import._produced.push(produced);
+        }
+        Ok(import)
+    }
+
+    /// The raw chunks of each input, cut at common borders.
+    pub fn raw(&self) -> &[Vec<RawChunk>] {
+        &self.columns
+    }
+
+    /// The inputs chunk by chunk: for each, one [`Chunk`] per column.
+    pub fn chunks(&self) -> impl Iterator<Item = Vec<Chunk<'_>>> {
+        let n_chunks = self.columns.first().map_or(0, Vec::len);
+        // SAFETY: `self` keeps the producers' memory alive, and they promise not to change it meanwhile.
+        (0..n_chunks).map(|index| self.columns.iter().map(|column| unsafe { column[index].borrow() }).collect())
+    }
+
+    fn column(&mut self, py: Python<'_>, whole: &Whole<'_>, source: &Source<'_>, name: &str) -> Outcome<Vec<RawChunk>> {
+        match source {
+            Source::Child(child) => whole.fields(py, child)?.iter().map(|field| self.float64(field, name)).collect(),
+            Source::Alone(object) => {
+                if let Some(produced) = produce(object)? {
+                    // The fields borrow from `produced`, which moves into `self` only after they are gone.
+                    let chunks = single(py, &produced, name)?.iter().map(|field| self.float64(field, name)).collect();
+                    self._produced.push(produced);
+                    return chunks;
+                }
+                if let Some((owner, chunk)) = sequence(object, name, &mut self.copies)? {
+                    self._sequences.push(owner);
+                    return Ok(vec![chunk]);
+                }
+                Err(unsupported(object).into())
+            }
+        }
+    }
+
+    fn float64(&mut self, field: &Field<'_>, name: &str) -> Outcome<RawChunk> {
+        // SAFETY: the capsule protocol vouches for the struct, and `self` will own its producer.
+        Ok(unsafe { self.copies.float64(field, name)? })
+    }
+
+    /// Numbers the group of every row.
+    fn group(&mut self, py: Python<'_>, whole: &Whole<'_>, by: &Bound<'_, PyAny>) -> Outcome<()> {
+        let mut grouping = Grouping { name: "by".into(), groups: Groups::default(), numbers: Vec::new() };
+        let alone = if let Ok(name) = by.cast::<PyString>() {
+            grouping.name = name.to_str()?.to_owned();
+            match whole {
+                Whole::Mapping(mapping) => Some(mapping_item(mapping, &grouping.name)?),
+                _ => None,
+            }
+        } else {
+            Some(by.clone())
+        };
+        match alone {
+            None => grouping.extend(&whole.fields(py, &grouping.name.clone())?)?,
+            Some(object) => match produce(&object)? {
+                Some(produced) => grouping.extend(&single(py, &produced, &grouping.name.clone())?)?,
+                None => grouping.extend_from_list(&object, &mut self.copies)?,
+            },
+        }
+        if grouping.numbers.len() != self.rows {
+            let allowed = format!("{}, as the data has,", self.rows);
+            return Err(Error::length_mismatch(&grouping.name, allowed, grouping.numbers.len()).into());
+        }
+        self.grouping = Some(grouping);
+        Ok(())
+    }
+}
+
+impl Grouping {
+    fn extend(&mut self, fields: &[Field<'_>]) -> Outcome<()> {
+        for field in fields {
+            // SAFETY: the capsule protocol vouches for the struct, and its producer is alive in the caller.
+            unsafe { self.groups.number(field, &self.name, &mut self.numbers)? };
+        }
+        Ok(())
+    }
+
+    /// Keys of a list, or of anything that makes one of itself, such as a NumPy array of text.
+    fn extend_from_list(&mut self, object: &Bound<'_, PyAny>, copies: &mut Copies) -> Outcome<()> {
+        let list = match object.getattr_opt(intern!(object.py(), "tolist"))? {
+            Some(method) => method.call0()?,
+            None if object.hasattr(intern!(object.py(), "__len__"))? => object.clone(),
+            None => return Err(unsupported(object).into()),
+        };
+        let reason = object.get_type().name()?.to_string();
+        copies.allow(&self.name, &reason)?;
+        for (row, item) in list.try_iter()?.enumerate() {
+            let item = item?;
+            let number = match key(&item) {
+                Some(Key::Text(text)) => self.groups.text(&text),
+                Some(Key::Int(int)) => self.groups.int(int),
+                None if item.is_none() => return Err(Error::missing_value(&self.name, row, "grouping").into()),
+                None => return Err(Error::unsupported_type(&self.name, "text or whole numbers", item.repr()?).into()),
+            };
+            self.numbers.push(number);
+        }
+        Ok(())
+    }
+}
+
+/// A Python object as a group key, if it can be one.
+pub fn key(item: &Bound<'_, PyAny>) -> Option<Key> {
+    if let Ok(text) = item.cast::<PyString>() {
+        return text.to_str().ok().map(|text| Key::Text(text.to_owned()));
+    }
+    item.extract().ok().map(Key::Int)
+}
+
+/// The object that was passed as `data`, as far as it is more than one column.
+enum Whole<'py> {
+    /// Arrow data: a batch, batches, or one column.
+    Produced(Produced),
+    /// A mapping of columns.
+    Mapping(Bound<'py, PyMapping>),
+    /// One column that is not Arrow.
+    Alone(Bound<'py, PyAny>),
+    /// Nothing: all columns came by keyword.
+    Absent,
+}
+
+impl<'py> Whole<'py> {
+    fn of(request: &Request<'_, 'py>) -> Outcome<Self> {
+        let Some(data) = request.data.filter(|data| !data.is_none()) else { return Ok(Self::Absent) };
+        if let Some(produced) = produce(data)? {
+            return Ok(Self::Produced(produced));
+        }
+        if let Ok(mapping) = data.cast::<PyMapping>() {
+            return Ok(Self::Mapping(mapping.clone()));
+        }
+        Ok(Self::Alone(data.clone()))
+    }
+
+    /// Where the input at `index` comes from.
+    fn source(&self, request: &Request<'_, 'py>, index: usize) -> Outcome<Source<'py>> {
+        let name = &request.inputs[index].name;
+        if let Some(columns) = request.columns {
+            let column = columns.get_item(index)?;
+            if !column.is_none() {
+                return Ok(Source::Alone(column));
+            }
+        }
+        match self {
+            Self::Produced(_) => Ok(Source::Child(name.clone())),
+            Self::Mapping(mapping) => mapping_item(mapping, name).map(Source::Alone),
+            Self::Alone(object) if request.inputs.len() == 1 => Ok(Source::Alone(object.clone())),
+            Self::Alone(_) => Err(Error::missing_column(name, "one column without a name").into()),
+            Self::Absent => {
+                let given = request.inputs.iter().enumerate().filter(|(index, _)| {
+                    let column = request.columns.map(|columns| columns.get_item(*index));
+                    column.is_some_and(|column| column.is_ok_and(|column| !column.is_none()))
+                });
+                let names: Vec<&str> = given.map(|(_, input)| input.name.as_str()).collect();
+                let available = if names.is_empty() { "no column".into() } else { names.join(", ") };
+                Err(Error::missing_column(name, available).into())
+            }
+        }
+    }
+
+    /// The chunks of one column of Arrow data; data that is one column is that column, whatever its name.
+    fn fields<'a>(&'a self, py: Python<'_>, name: &str) -> Outcome<Vec<Field<'a>>> {
+        let Self::Produced(produced) = self else {
+            let available = if matches!(self, Self::Absent) { "no column" } else { "one column without a name" };
+            return Err(Error::missing_column(name, available).into());
+        };
+        // SAFETY: the capsule protocol vouches for the structs.
+        let (schema, arrays) = unsafe { produced.structs(py)? };
+        let mut chunks = Vec::with_capacity(arrays.len());
+        for array in &arrays {
+            // SAFETY: as above.
+            let whole = unsafe { fields(schema, array)? };
+            if !whole.is_batch {
+                chunks.extend(whole.fields);
+                continue;
+            }
+            let mut found = whole.fields.iter().filter(|field| field.name == name);
+            let Some(field) = found.next() else {
+                let names: Vec<&str> = whole.fields.iter().map(|field| field.name).collect();
+                let available = if names.is_empty() { "no column".into() } else { names.join(", ") };
+                return Err(Error::missing_column(name, available).into());
+            };
+            if found.next().is_some() {
+                let label = format!("column `{name}`");
+                return Err(Error::invalid_shape(label, "in the data once", "several times").into());
+            }
+            chunks.push(*field);
+        }
+        Ok(chunks)
+    }
+}
+
+/// The chunks of an object that is one Arrow column.
+fn single<'a>(py: Python<'_>, produced: &'a Produced, name: &str) -> Outcome<Vec<Field<'a>>> {
+    // SAFETY: the capsule protocol vouches for the structs.
+    let (schema, arrays) = unsafe { produced.structs(py)? };
+    let mut chunks = Vec::with_capacity(arrays.len());
+    for array in arrays {
+        // SAFETY: as above.
+        let whole = unsafe { fields(schema, array)? };
+        if whole.is_batch && whole.fields.len() != 1 {
+            let value = format!("a table of {} columns", whole.fields.len());
+            return Err(Error::invalid_shape(format!("column `{name}`"), "one column", value).into());
+        }
+        chunks.extend(whole.fields);
+    }
+    Ok(chunks)
+}
+
+fn mapping_item<'py>(mapping: &Bound<'py, PyMapping>, name: &str) -> Outcome<Bound<'py, PyAny>> {
+    if mapping.contains(name)? {
+        return Ok(mapping.get_item(name)?);
+    }
+    let names: Vec<String> = mapping.keys()?.iter().map(|key| key.to_string()).collect();
+    let available = if names.is_empty() { "no column".into() } else { names.join(", ") };
+    Err(Error::missing_column(name, available).into())
+}
+
+fn unsupported(object: &Bound<'_, PyAny>) -> Error {
+    let value = object.get_type().name().map_or_else(|_| "an unnamed type".into(), |name| name.to_string());
+    let lazy = object.hasattr("collect").unwrap_or(false);
+    if lazy {
+        return Error::unsupported_data(format!("{ACCEPTED}; call .collect() on a lazy frame first"), value);
+    }
+    Error::unsupported_data(ACCEPTED, value)
+}
+
+/// A bar's value for one input: an item of a mapping or an attribute of a record; NaN where it is missing.
+pub fn bar_value(bar: &Bound<'_, PyAny>, name: &str) -> Outcome<f64> {
+    let value = bar_item(bar, name)?;
+    number(&value).ok_or_else(|| {
+        let shown = value.repr().map_or_else(|_| "?".into(), |text| text.to_string());
+        Error::invalid_type(name, "a number or None", shown).into()
+    })
+}
+
+/// One item of a mapping or one attribute of a record.
+pub fn bar_item<'py>(bar: &Bound<'py, PyAny>, name: &str) -> Outcome<Bound<'py, PyAny>> {
+    if let Ok(mapping) = bar.cast::<PyMapping>() {
+        return mapping_item(mapping, name);
+    }
+    match bar.getattr_opt(name)? {
+        Some(value) => Ok(value),
+        None => {
+            let available = bar.get_type().name().map_or_else(|_| "no such attribute".into(), |kind| format!("a {kind}"));
+            Err(Error::missing_column(name, available).into())
+        }
+    }
+}

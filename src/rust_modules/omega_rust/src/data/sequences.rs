@@ -1,0 +1,158 @@
+//! Columns that are not Arrow: NumPy arrays and other buffers, and lists of numbers.
+
+use omega_contract::Error;
+use omega_contract::arrow::float64::{Copies, RawChunk};
+use pyo3::buffer::PyUntypedBuffer;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyTuple};
+
+use crate::errors::Outcome;
+
+/// What a column's numbers were read from; keeps borrowed memory alive.
+pub enum Sequence {
+    /// Memory of a NumPy array or any other exporter of buffers.
+    Buffer(PyUntypedBuffer),
+    /// Nothing: the numbers were copied.
+    Copied,
+}
+
+/// The column as float64, or `None` if `data` is neither a buffer nor a list.
+pub fn sequence(data: &Bound<'_, PyAny>, name: &str, copies: &mut Copies) -> Outcome<Option<(Sequence, RawChunk)>> {
+    if data.is_instance_of::<PyList>() || data.is_instance_of::<PyTuple>() {
+        return numbers(data, name, copies).map(|chunk| Some((Sequence::Copied, chunk)));
+    }
+    if is_masked(data)? {
+        let allowed = "without a mask; use .filled(numpy.nan)";
+        return Err(Error::unsupported_data(allowed, "numpy.ma.MaskedArray").into());
+    }
+    let Ok(buffer) = PyUntypedBuffer::get(data) else {
+        return refuse_array(data, name);
+    };
+    if data.hasattr(intern!(data.py(), "decode"))? {
+        // bytes and bytearray are buffers too, and never a column of numbers.
+        return Ok(None);
+    }
+    if buffer.dimensions() != 1 {
+        let value = format!("{} dimensions", buffer.dimensions());
+        return Err(Error::invalid_shape(format!("column `{name}`"), "one-dimensional", value).into());
+    }
+    let format = buffer.format().to_string_lossy().into_owned();
+    let start = buffer.buf_ptr().cast::<f64>();
+    let native = matches!(format.as_str(), "d" | "=d" | "@d" | "<d") && buffer.item_size() == size_of::<f64>();
+    if native && buffer.is_c_contiguous() && (start.is_aligned() || buffer.item_count() == 0) {
+        let chunk = RawChunk { base: start, validity: std::ptr::null(), offset: 0, rows: buffer.item_count() };
+        return Ok(Some((Sequence::Buffer(buffer), chunk)));
+    }
+    let reason = if !native {
+        number_type(&format).ok_or_else(|| Error::unsupported_type(name, "numbers", &format))?.to_owned()
+    } else if buffer.is_c_contiguous() {
+        "misaligned float64".to_owned()
+    } else {
+        "strided float64".to_owned()
+    };
+    copies.allow(name, &reason)?;
+    let values = widen(&buffer, &format);
+    Ok(Some((Sequence::Copied, copies.keep(name, &reason, values))))
+}
+
+/// Reads a strided or narrower buffer value by value.
+fn widen(buffer: &PyUntypedBuffer, format: &str) -> Vec<f64> {
+    let stride = buffer.strides().first().copied().unwrap_or(0);
+    let start = buffer.buf_ptr().cast::<u8>();
+    let swapped = format.starts_with('>') && cfg!(target_endian = "little");
+    macro_rules! read {
+        ($type:ty) => {
+            |pointer: *const u8| {
+                // SAFETY: the exporter vouches for one value of this type at each stride.
+                let mut bytes = unsafe { pointer.cast::<[u8; size_of::<$type>()]>().read_unaligned() };
+                if swapped {
+                    bytes.reverse();
+                }
+                <$type>::from_ne_bytes(bytes) as f64
+            }
+        };
+    }
+    let value: Box<dyn Fn(*const u8) -> f64> = match (format.trim_start_matches(['<', '>', '=', '@']), buffer.item_size()) {
+        ("d", _) => Box::new(read!(f64)),
+        ("f", _) => Box::new(read!(f32)),
+        (code, 1) if is_signed(code) => Box::new(read!(i8)),
+        (code, 2) if is_signed(code) => Box::new(read!(i16)),
+        (code, 4) if is_signed(code) => Box::new(read!(i32)),
+        (code, _) if is_signed(code) => Box::new(read!(i64)),
+        (_, 1) => Box::new(read!(u8)),
+        (_, 2) => Box::new(read!(u16)),
+        (_, 4) => Box::new(read!(u32)),
+        (_, _) => Box::new(read!(u64)),
+    };
+    (0..buffer.item_count()).map(|row| value(start.wrapping_offset(stride * row.cast_signed()))).collect()
+}
+
+fn is_signed(code: &str) -> bool {
+    matches!(code, "b" | "h" | "i" | "l" | "q" | "n")
+}
+
+/// What a struct format code is called, if it is a number that fits a float64.
+fn number_type(format: &str) -> Option<&'static str> {
+    Some(match format.trim_start_matches(['<', '>', '=', '@']) {
+        "d" => "byte-swapped float64",
+        "f" => "float32",
+        "b" => "int8",
+        "B" => "uint8",
+        "h" => "int16",
+        "H" => "uint16",
+        "i" => "int32",
+        "I" => "uint32",
+        "l" | "q" | "n" => "int64",
+        "L" | "Q" | "N" => "uint64",
+        _ => return None,
+    })
+}
+
+/// A list of numbers, `None` for missing.
+fn numbers(data: &Bound<'_, PyAny>, name: &str, copies: &mut Copies) -> Outcome<RawChunk> {
+    let reason = data.get_type().name()?.to_string();
+    copies.allow(name, &reason)?;
+    let mut values = Vec::with_capacity(data.len()?);
+    for (row, item) in data.try_iter()?.enumerate() {
+        let item = item?;
+        values.push(number(&item).ok_or_else(|| {
+            let value = item.repr().map_or_else(|_| "?".into(), |text| text.to_string());
+            Error::invalid_type(format!("column `{name}`, row {row},"), "a number or None", value)
+        })?);
+    }
+    Ok(copies.keep(name, &reason, values))
+}
+
+/// A Python number as float64, NaN for `None`; nothing for anything else, bool included.
+pub fn number(item: &Bound<'_, PyAny>) -> Option<f64> {
+    if let Ok(value) = item.cast::<PyFloat>() {
+        return Some(value.value());
+    }
+    if item.is_none() {
+        return Some(f64::NAN);
+    }
+    if item.is_instance_of::<PyBool>() || !(item.is_instance_of::<PyInt>() || is_real(item)) {
+        return None;
+    }
+    item.extract().ok()
+}
+
+/// Whether it converts itself to a float, as NumPy scalars and Decimal do, and is no array.
+fn is_real(item: &Bound<'_, PyAny>) -> bool {
+    let py = item.py();
+    item.hasattr(intern!(py, "__float__")).unwrap_or(false)
+        && !item.hasattr(intern!(py, "__len__")).unwrap_or(true)
+}
+
+fn is_masked(data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(data.hasattr(intern!(data.py(), "mask"))? && data.hasattr(intern!(data.py(), "filled"))?)
+}
+
+/// An array whose type has no buffer, such as datetime64, is refused by its type; anything else is not a column.
+fn refuse_array<T>(data: &Bound<'_, PyAny>, name: &str) -> Outcome<Option<T>> {
+    match data.getattr_opt(intern!(data.py(), "dtype"))? {
+        Some(dtype) => Err(Error::unsupported_type(name, "numbers", dtype.str()?).into()),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,86 @@
+//! One place that turns errors and panics into Python exceptions.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+
+use omega_contract::Error;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
+
+/// Why a door call failed: by Omega's own rules, or because Python code it ran raised.
+pub enum Failure {
+    /// An error of the table.
+    Omega(Error),
+    /// An exception that a producer or a conversion raised.
+    Python(PyErr),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Omega(error)
+    }
+}
+
+impl From<PyErr> for Failure {
+    fn from(error: PyErr) -> Self {
+        Self::Python(error)
+    }
+}
+
+/// What code of the door returns inside [`guard`].
+pub type Outcome<T> = Result<T, Failure>;
+
+thread_local! {
+    /// Where and why the guarded call on this thread panicked; `None` outside a guarded call.
+    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Runs `body` for `function`; whatever goes wrong, a panic included, leaves as one typed exception.
+pub fn guard<T>(py: Python<'_>, function: &str, body: impl FnOnce() -> Outcome<T>) -> PyResult<T> {
+    match catch(function, body) {
+        Ok(value) => Ok(value),
+        Err(Failure::Omega(error)) => Err(raise(py, &error, Some(function))),
+        Err(Failure::Python(error)) => Err(error),
+    }
+}
+
+/// Runs `body`, turning a panic into INTERNAL.
+pub fn catch<T>(function: &str, body: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
+    let outer = PANIC.replace(Some(String::new()));
+    let outcome = catch_unwind(AssertUnwindSafe(body));
+    let reason = PANIC.replace(outer).unwrap_or_default();
+    outcome.unwrap_or_else(|_| Err(Error::internal(function, reason).into()))
+}
+
+/// Keeps a guarded panic from printing: its message travels in the error instead.
+pub fn install_panic_hook() {
+    let default = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
+        let guarded = PANIC.with_borrow_mut(|slot| {
+            slot.as_mut().map(|reason| *reason = info.to_string().replace('\n', " ")).is_some()
+        });
+        if !guarded {
+            default(info);
+        }
+    }));
+}
+
+/// The Python exception of an error.
+pub fn raise(py: Python<'_>, error: &Error, function: Option<&str>) -> PyErr {
+    static FROM_CODE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let build = || -> PyResult<Py<PyAny>> {
+        let from_code = FROM_CODE.get_or_try_init(py, || {
+            py.import("omega.shared.exceptions")?.getattr("from_code").map(Bound::unbind)
+        })?;
+        let fields = PyDict::new(py);
+        for (name, value) in error.fields() {
+            fields.set_item(name, value)?;
+        }
+        from_code.call1(py, (error.code().number(), fields, function, error.to_string()))
+    };
+    match build() {
+        Ok(exception) => PyErr::from_value(exception.into_bound(py)),
+        Err(failure) => failure,
+    }
+}

@@ -1,0 +1,215 @@
+//! Functions written in Julia: the same inputs, handed to the host.
+
+use std::any::Any;
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use omega_contract::arrow::c::{ArrowArray, ArrowSchema};
+use omega_contract::arrow::column::Chunk;
+use omega_contract::arrow::float64::RawChunk;
+use omega_contract::arrow::keys::Key;
+use omega_contract::arrow::write::{Column as ColumnData, Shared};
+use omega_contract::params::Params;
+use omega_contract::spec::{FunctionSpec, Output};
+use omega_contract::{Error, Result};
+use omega_julia_host::{Buffer, Julia, Node, Outputs, Settings};
+use omega_kernel::Nulls;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyFloat, PyTuple};
+
+use crate::answers::{Column, Table};
+use crate::data::{Grouping, Import};
+use crate::errors::{Outcome, guard};
+use crate::functions::{Gathered, gather};
+
+/// The specs that Julia publishes, as they were when this library was built.
+const SPECS: &str = include_str!("../../../schemas/julia_functions.json");
+
+/// What to start, once Python has said where it is.
+static SETTINGS: OnceLock<Settings> = OnceLock::new();
+
+/// The functions of Julia; the place in the list is the number at the boundary.
+pub fn specs() -> &'static [FunctionSpec] {
+    static PARSED: LazyLock<Vec<FunctionSpec>> = LazyLock::new(|| {
+        // A test proves that the file parses; it is compiled in.
+        serde_json::from_str(SPECS).unwrap_or_default()
+    });
+    &PARSED
+}
+
+/// Starts Julia, found by the executable's name, `OMEGA_JULIA`, the path or `beside`; its version.
+///
+/// Raises JuliaUnavailableError saying why and what to do.
+#[pyfunction]
+#[pyo3(signature = (package, beside=None))]
+pub fn julia_start(py: Python<'_>, package: PathBuf, beside: Option<PathBuf>) -> PyResult<String> {
+    guard(py, "omega.julia", || {
+        let julia = py.detach(|| {
+            let executable =
+                omega_julia_host::find(std::env::var_os("OMEGA_JULIA"), std::env::var_os("PATH"), beside)?;
+            start(SETTINGS.get_or_init(|| Settings { julia: executable, package }))
+        })?;
+        Ok(julia.version().to_owned())
+    })
+}
+
+/// Ends Julia; later calls are refused. Registered to run when Python exits.
+#[pyfunction]
+pub fn julia_stop(py: Python<'_>) {
+    if let Some(julia) = Julia::started() {
+        py.detach(|| julia.stop());
+    }
+}
+
+/// Starts Julia and makes sure that it speaks of the same functions as this library.
+fn start(settings: &Settings) -> Result<&'static Julia> {
+    let julia = Julia::start(settings)?;
+    static AGREED: OnceLock<Result<()>> = OnceLock::new();
+    AGREED
+        .get_or_init(|| {
+            let published: serde_json::Value = serde_json::from_str(julia.specs_json())
+                .map_err(|error| Error::contract_mismatch("what Julia publishes", "JSON", error))?;
+            let built: serde_json::Value = serde_json::from_str(SPECS)
+                .map_err(|error| Error::contract_mismatch("julia_functions.json", "JSON", error))?;
+            if published == built {
+                return Ok(());
+            }
+            Err(Error::contract_mismatch("the specs of Julia's functions", "those Omega was built with", "others"))
+        })
+        .clone()?;
+    Ok(julia)
+}
+
+/// The running Julia, for a function that needs it.
+pub fn running(py: Python<'_>) -> Outcome<&'static Julia> {
+    if let Some(julia) = Julia::started() {
+        return Ok(julia);
+    }
+    // Python knows where the package and its own executable are.
+    py.import("omega.functions.julia")?.getattr("start")?.call0()?;
+    Julia::started().ok_or_else(|| Error::julia_unavailable("omega", "it has stopped", "start a new process").into())
+}
+
+/// Runs a function over an import; one answer per output, or a dict of those by group.
+pub fn run<'py>(
+    py: Python<'py>,
+    id: i32,
+    spec: &FunctionSpec,
+    params: &Params,
+    nulls: Nulls,
+    import: &Import,
+) -> Outcome<Bound<'py, PyAny>> {
+    let julia = running(py)?;
+    let mut numbers = params.values().to_vec();
+    numbers.push(f64::from(nulls.number()));
+    let Some(Grouping { groups, numbers: rows, .. }) = &import.grouping else {
+        let inputs = Inputs::new(import.raw());
+        let outputs = py.detach(|| inputs.call(julia, id, &numbers))?;
+        return Ok(answers(py, spec, outputs)?.into_any());
+    };
+    let gathered: Gathered = py.detach(|| gather(import, rows, groups.keys().len()));
+    let answer = PyDict::new(py);
+    for (group, key) in groups.keys().iter().enumerate() {
+        let chunks: Vec<Vec<RawChunk>> = gathered.group(group).iter().map(|chunk| vec![raw(chunk)]).collect();
+        let inputs = Inputs::new(&chunks);
+        let outputs = py
+            .detach(|| inputs.call(julia, id, &numbers))
+            .map_err(|error| gathered.restore_row(error, group))?;
+        let values = answers(py, spec, outputs)?;
+        match key {
+            Key::Text(text) => answer.set_item(text, values)?,
+            Key::Int(int) => answer.set_item(int, values)?,
+        }
+    }
+    Ok(answer.into_any())
+}
+
+fn raw(chunk: &Chunk<'_>) -> RawChunk {
+    RawChunk { base: chunk.values.as_ptr(), validity: std::ptr::null(), offset: 0, rows: chunk.values.len() }
+}
+
+/// Borrowed columns as the C structs that Julia reads: nothing to release, and nothing that outlives the call.
+pub struct Inputs {
+    schemas: Vec<ArrowSchema>,
+    arrays: Vec<ArrowArray>,
+    /// Two buffers for each array: validity and values.
+    _buffers: Vec<Box<[*const std::ffi::c_void; 2]>>,
+}
+
+// SAFETY: the structs are only read while the caller that owns the import waits.
+unsafe impl Sync for Inputs {}
+
+impl Inputs {
+    /// The columns, chunk by chunk; a column without chunks comes as one of no rows.
+    pub fn new(columns: &[Vec<RawChunk>]) -> Self {
+        let empty = [RawChunk { base: std::ptr::null(), validity: std::ptr::null(), offset: 0, rows: 0 }];
+        let mut inputs = Self { schemas: Vec::new(), arrays: Vec::new(), _buffers: Vec::new() };
+        for column in columns {
+            let chunks = if column.is_empty() { &empty[..] } else { column };
+            for chunk in chunks {
+                let mut buffers = Box::new([chunk.validity.cast(), chunk.base.cast()]);
+                inputs.schemas.push(ArrowSchema { format: c"g".as_ptr(), ..ArrowSchema::empty() });
+                inputs.arrays.push(ArrowArray {
+                    length: chunk.rows as i64,
+                    null_count: if chunk.validity.is_null() { 0 } else { -1 },
+                    offset: chunk.offset as i64,
+                    n_buffers: 2,
+                    buffers: buffers.as_mut_ptr(),
+                    ..ArrowArray::empty()
+                });
+                inputs._buffers.push(buffers);
+            }
+        }
+        inputs
+    }
+
+    /// Calls function `id` with these columns.
+    pub fn call(&self, julia: &Julia, id: i32, numbers: &[f64]) -> Result<Outputs> {
+        let schemas: Vec<*const ArrowSchema> = self.schemas.iter().map(std::ptr::from_ref).collect();
+        let arrays: Vec<*const ArrowArray> = self.arrays.iter().map(std::ptr::from_ref).collect();
+        let mut outputs = Outputs::new();
+        // SAFETY: the structs point into an import that the caller keeps, and to buffers that `self` keeps.
+        unsafe { julia.call(id, numbers, &schemas, &arrays, &mut outputs)? };
+        Ok(outputs)
+    }
+}
+
+/// One Python object per output: a float or None, a column, or a table.
+fn answers<'py>(py: Python<'py>, spec: &FunctionSpec, outputs: Outputs) -> Outcome<Bound<'py, PyTuple>> {
+    let mut values = Vec::with_capacity(spec.outputs.len());
+    let mut nodes = outputs.into_nodes().into_iter();
+    for output in &spec.outputs {
+        let missing = || Error::contract_mismatch(&spec.name, format!("output {}", output.name), "nothing");
+        values.push(answer(py, output, nodes.next().ok_or_else(missing)?)?);
+    }
+    Ok(PyTuple::new(py, values)?)
+}
+
+fn answer<'py>(py: Python<'py>, output: &Output, node: Node) -> Outcome<Bound<'py, PyAny>> {
+    let rows = node.rows();
+    let [_, Some(buffer), _] = node.into_buffers() else {
+        return Err(Error::contract_mismatch(&output.name, "a buffer of values", "none").into());
+    };
+    let buffer: Arc<Buffer> = Arc::new(buffer);
+    let total = buffer.len() / size_of::<f64>();
+    let start: *const f64 = buffer.as_ptr().cast();
+    let part = |from: usize, rows: usize| {
+        let owner: Arc<dyn Any + Send + Sync> = Arc::clone(&buffer) as _;
+        // SAFETY: the buffer is 64-byte aligned, zeroed when made, and holds `total` values; `owner` keeps it.
+        unsafe { Shared::from_owner(start.wrapping_add(from), rows, owner) }
+    };
+    Ok(match output.axes.len() {
+        0 => {
+            let value = part(0, total.min(1)).as_slice().first().copied().filter(|value| !value.is_nan());
+            value.map_or_else(|| py.None().into_bound(py), |value| PyFloat::new(py, value).into_any())
+        }
+        1 => Bound::new(py, Column::new(ColumnData::float64(&output.name, part(0, rows))))?.into_any(),
+        _ => {
+            let width = total.checked_div(rows).unwrap_or(0);
+            let columns = (0..width).map(|column| {
+                ColumnData::float64(&format!("{}_{column}", output.name), part(column * rows, rows))
+            });
+            Bound::new(py, Table::new(columns.collect(), rows))?.into_any()
+        }
+    })
+}

@@ -1,0 +1,189 @@
+//! Arrow schemas as Python sees them, and whole tables in the terms of arrow-rs.
+//!
+//! This is the slow door, for contracts and records: it may copy and convert. Functions go through `data`.
+
+use std::collections::BTreeMap;
+use std::ffi::CStr;
+
+use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi};
+use arrow_array::ffi_stream::{ArrowArrayStreamReader, FFI_ArrowArrayStream};
+use arrow_array::{Array, RecordBatch, RecordBatchReader, StructArray, make_array};
+use arrow_schema::{DataType, Schema};
+use omega_contract::schema::{Described, read_ipc};
+use omega_contract::{Error, tables};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyTuple};
+
+use crate::errors::{Failure, Outcome, guard};
+
+/// Name, type, whether it may be missing, metadata.
+type Field = (String, String, bool, BTreeMap<String, String>);
+/// Fields, metadata, fingerprint.
+type PySchema = (Vec<Field>, BTreeMap<String, String>, String);
+/// Table, version, fingerprint, direction, record, and (name, type, nullable) of each field.
+type StaticTable = (&'static str, &'static str, &'static str, &'static str, &'static str, Vec<StaticField>);
+type StaticField = (&'static str, &'static str, bool);
+
+/// Adds `omega._rust.schemas`.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let schemas = PyModule::new(module.py(), "schemas")?;
+    schemas.add_function(wrap_pyfunction!(read_ipc_schema, &schemas)?)?;
+    schemas.add_function(wrap_pyfunction!(describe, &schemas)?)?;
+    schemas.add_function(wrap_pyfunction!(null_counts, &schemas)?)?;
+    schemas.add_function(wrap_pyfunction!(static_tables, &schemas)?)?;
+    module.add_submodule(&schemas)
+}
+
+/// The schema of an Arrow IPC file; `path` is only named when it cannot be read.
+#[pyfunction]
+#[pyo3(signature = (content, path="the schema"))]
+fn read_ipc_schema(py: Python<'_>, content: &[u8], path: &str) -> PyResult<PySchema> {
+    guard(py, "omega.schema", || Ok(shown(&read_ipc(path, content)?)))
+}
+
+/// The schema of live data from any Arrow producer.
+#[pyfunction]
+fn describe(data: &Bound<'_, PyAny>) -> PyResult<PySchema> {
+    guard(data.py(), "omega.schema", || Ok(shown(&Described::from(&schema_of(data)?))))
+}
+
+/// How many values of each column are missing, and how many inside its lists. Reads a one-shot stream to its end.
+#[pyfunction]
+fn null_counts(data: &Bound<'_, PyAny>) -> PyResult<Vec<(usize, usize)>> {
+    guard(data.py(), "omega.schema", || {
+        let (schema, batches) = batches(data)?;
+        let mut counts = vec![(0, 0); schema.fields().len()];
+        for batch in &batches {
+            for (count, column) in counts.iter_mut().zip(batch.columns()) {
+                count.0 += column.logical_null_count();
+                count.1 += nulls_in_lists(column.as_ref());
+            }
+        }
+        Ok(counts)
+    })
+}
+
+/// The tables this library was built with.
+#[pyfunction]
+fn static_tables() -> Vec<StaticTable> {
+    tables::TABLES
+        .iter()
+        .map(|table| {
+            let fields = table.fields.iter().map(|field| (field.name, field.type_name, field.nullable));
+            (table.name, table.version, table.fingerprint, table.direction, table.record, fields.collect())
+        })
+        .collect()
+}
+
+/// Everything an Arrow producer holds, with its schema.
+pub fn batches(data: &Bound<'_, PyAny>) -> Outcome<(Schema, Vec<RecordBatch>)> {
+    let py = data.py();
+    if let Some(method) = data.getattr_opt(intern!(py, "__arrow_c_stream__"))? {
+        let reader = stream(&method.call0()?)?;
+        let schema = reader.schema();
+        let mut batches = Vec::new();
+        let mut rows = 0;
+        for batch in reader {
+            let batch = batch.map_err(|reason| Error::stream_failed(rows, reason))?;
+            rows += batch.num_rows();
+            batches.push(batch);
+        }
+        return Ok((schema.as_ref().clone(), batches));
+    }
+    let Some(method) = data.getattr_opt(intern!(py, "__arrow_c_array__"))? else {
+        return Err(no_producer(data));
+    };
+    let answer = method.call0()?;
+    let pair = answer.cast::<PyTuple>().map_err(PyErr::from)?;
+    let (schema, array) = (pair.get_item(0)?, pair.get_item(1)?);
+    let schema = pointer::<FFI_ArrowSchema>(&schema, c"arrow_schema")?;
+    let array = pointer::<FFI_ArrowArray>(&array, c"arrow_array")?;
+    // SAFETY: capsules of these names hold these structs. Taking the array leaves a released one behind, as a
+    // consumer must; the schema stays its capsule's.
+    let array = unsafe {
+        let array = FFI_ArrowArray::from_raw(array);
+        if array.is_released() {
+            return Err(
+                Error::released_capsule("arrow_array", "fresh: ask the producer for a new one").into()
+            );
+        }
+        from_ffi(array, &*schema).map_err(|reason| malformed(&reason))?
+    };
+    let array = make_array(array);
+    let Some(rows) = array.as_any().downcast_ref::<StructArray>() else {
+        let found = array.data_type().to_string().to_lowercase();
+        return Err(Error::unsupported_data("a table or record batch", found).into());
+    };
+    let batch = RecordBatch::from(rows);
+    Ok((batch.schema().as_ref().clone(), vec![batch]))
+}
+
+/// The schema of a producer, without its data where the producer can tell.
+fn schema_of(data: &Bound<'_, PyAny>) -> Outcome<Schema> {
+    let py = data.py();
+    let Some(method) = data.getattr_opt(intern!(py, "__arrow_c_schema__"))? else {
+        let Some(method) = data.getattr_opt(intern!(py, "__arrow_c_stream__"))? else {
+            return Ok(batches(data)?.0);
+        };
+        return Ok(stream(&method.call0()?)?.schema().as_ref().clone());
+    };
+    let capsule = method.call0()?;
+    let schema = pointer::<FFI_ArrowSchema>(&capsule, c"arrow_schema")?;
+    // SAFETY: a capsule of this name holds this struct; it is only read.
+    let schema = unsafe { &*schema };
+    match DataType::try_from(schema).map_err(|reason| malformed(&reason))? {
+        DataType::Struct(_) => Ok(Schema::try_from(schema).map_err(|reason| malformed(&reason))?),
+        _ => {
+            Ok(Schema::new(vec![arrow_schema::Field::try_from(schema).map_err(|reason| malformed(&reason))?]))
+        }
+    }
+}
+
+/// A reader of a stream capsule, which is left released.
+fn stream(capsule: &Bound<'_, PyAny>) -> Outcome<ArrowArrayStreamReader> {
+    let stream = pointer::<FFI_ArrowArrayStream>(capsule, c"arrow_array_stream")?;
+    // SAFETY: a capsule of this name holds this struct, and `from_raw` leaves a released one behind.
+    let stream = unsafe { FFI_ArrowArrayStream::from_raw(stream) };
+    ArrowArrayStreamReader::try_new(stream).map_err(|reason| malformed(&reason))
+}
+
+/// The struct in a capsule.
+fn pointer<T>(capsule: &Bound<'_, PyAny>, name: &'static CStr) -> Outcome<*mut T> {
+    let capsule = capsule.cast::<PyCapsule>().map_err(PyErr::from)?;
+    match capsule.pointer_checked(Some(name)) {
+        Ok(pointer) => Ok(pointer.cast::<T>().as_ptr()),
+        Err(_) => {
+            Err(Error::released_capsule(name.to_string_lossy(), "one that nobody has taken yet").into())
+        }
+    }
+}
+
+fn malformed(reason: &arrow_schema::ArrowError) -> Failure {
+    Error::malformed_arrow("the table", reason, "as the Arrow C data interface asks", "something else").into()
+}
+
+fn no_producer(data: &Bound<'_, PyAny>) -> Failure {
+    let found = data.get_type().name().map_or_else(|_| "an object".into(), |name| name.to_string());
+    Error::unsupported_data("a table with __arrow_c_stream__ or __arrow_c_array__", found).into()
+}
+
+/// Missing values inside the lists of a column; a missing list hides its own.
+fn nulls_in_lists(column: &dyn Array) -> usize {
+    let any = column.as_any();
+    if let Some(lists) = any.downcast_ref::<arrow_array::ListArray>() {
+        lists.iter().flatten().map(|items| items.logical_null_count()).sum()
+    } else if let Some(lists) = any.downcast_ref::<arrow_array::LargeListArray>() {
+        lists.iter().flatten().map(|items| items.logical_null_count()).sum()
+    } else {
+        0
+    }
+}
+
+fn shown(described: &Described) -> PySchema {
+    let fields = described
+        .fields
+        .iter()
+        .map(|field| (field.name.clone(), field.type_name.clone(), field.nullable, field.metadata.clone()));
+    (fields.collect(), described.metadata.clone(), described.fingerprint())
+}

@@ -1,0 +1,28 @@
+//! Snapshots back into live objects.
+
+use omega_contract::Error;
+use omega_kernel::snapshot::{Snapshot, SnapshotKind};
+use pyo3::prelude::*;
+
+use crate::accumulators::Accumulator;
+use crate::errors::guard;
+use crate::feature_sets::FeatureSet;
+use crate::streams::Stream;
+
+/// The stream, accumulator or feature set that a snapshot holds.
+#[pyfunction]
+#[pyo3(signature = (snapshot, /))]
+pub fn restore<'py>(py: Python<'py>, snapshot: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    guard(py, "omega.restore", || {
+        let snapshot = Snapshot::decode(snapshot)?;
+        Ok(match snapshot.kind {
+            SnapshotKind::Stream => Bound::new(py, Stream::restore(py, &snapshot)?)?.into_any(),
+            SnapshotKind::Accumulator => Bound::new(py, Accumulator::restore(&snapshot)?)?.into_any(),
+            SnapshotKind::FeatureSet => Bound::new(py, FeatureSet::restore(py, &snapshot)?)?.into_any(),
+            SnapshotKind::Grouped => {
+                let allowed = "a stream, an accumulator or a feature set";
+                return Err(Error::snapshot_mismatch("the groups of a feature", allowed).into());
+            }
+        })
+    })
+}

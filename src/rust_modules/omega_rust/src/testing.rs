@@ -1,0 +1,229 @@
+//! Hidden entries that only tests call: what the far side sees, and every way to fail.
+
+use std::sync::{Mutex, PoisonError};
+
+use omega_contract::arrow::c::{ArrowArray, ArrowSchema};
+use omega_contract::arrow::write;
+use omega_contract::spec::Input;
+use omega_contract::{Error, ErrorCode};
+use omega_julia_host::{Node, Outputs};
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyDict};
+
+use crate::answers::capsules;
+use crate::data::{Import, Request, produce};
+use crate::errors::{Outcome, guard};
+use crate::functions::{EntryBody, find};
+use crate::julia::{Inputs, running};
+
+/// Adds the submodule `testing`.
+pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
+    let module = PyModule::new(parent.py(), "testing")?;
+    module.add_function(wrap_pyfunction!(error_codes, &module)?)?;
+    module.add_function(wrap_pyfunction!(raise_code, &module)?)?;
+    module.add_function(wrap_pyfunction!(panic, &module)?)?;
+    module.add_function(wrap_pyfunction!(addresses, &module)?)?;
+    module.add_function(wrap_pyfunction!(julia_addresses, &module)?)?;
+    module.add_function(wrap_pyfunction!(julia_raise, &module)?)?;
+    module.add_function(wrap_pyfunction!(julia_echo, &module)?)?;
+    module.add_class::<Echo>()?;
+    parent.add_submodule(&module)
+}
+
+/// Every code of the Rust enum: number, name and message.
+#[pyfunction]
+fn error_codes() -> Vec<(i32, &'static str, &'static str)> {
+    ErrorCode::ALL.iter().map(|code| (code.number(), code.name(), code.message())).collect()
+}
+
+/// Raises the error of a code; each field holds its own name in angle brackets.
+#[pyfunction]
+fn raise_code(py: Python<'_>, number: i32) -> PyResult<()> {
+    guard(py, "contract.raise", || {
+        let Some(code) = ErrorCode::from_number(number) else {
+            return Err(Error::parameter_out_of_range("number", "a code of the table", number).into());
+        };
+        let names = code.message().split('{').skip(1).filter_map(|part| part.split('}').next());
+        let mut fields: Vec<(String, String)> = Vec::new();
+        for name in names {
+            if !fields.iter().any(|(known, _)| known == name) {
+                fields.push((name.into(), format!("<{name}>")));
+            }
+        }
+        Err(Error::new(code, fields).into())
+    })
+}
+
+/// Panics inside the door.
+#[pyfunction]
+fn panic(py: Python<'_>) -> PyResult<()> {
+    #[expect(clippy::panic, reason = "to prove that a panic becomes a typed error")]
+    guard(py, "contract.panic", || panic!("asked to"))
+}
+
+fn import(py: Python<'_>, data: &Bound<'_, PyAny>, names: Vec<String>, strict: bool) -> Outcome<Import> {
+    let inputs: Vec<Input> = names
+        .into_iter()
+        .map(|name| Input { name, data_type: "float64".into(), summary: String::new() })
+        .collect();
+    Import::new(py, &Request { inputs: &inputs, data: Some(data), columns: None, by: None, strict })
+}
+
+/// The address and the rows of each chunk of each column, as a Rust kernel sees them.
+#[pyfunction]
+#[pyo3(signature = (data, names, strict=true))]
+fn addresses(
+    py: Python<'_>,
+    data: &Bound<'_, PyAny>,
+    names: Vec<String>,
+    strict: bool,
+) -> PyResult<Vec<Vec<(usize, usize)>>> {
+    guard(py, "contract.addresses", || {
+        let import = import(py, data, names, strict)?;
+        let seen = import.chunks().map(|chunk| {
+            chunk.iter().map(|column| (column.values.as_ptr().addr(), column.values.len())).collect::<Vec<_>>()
+        });
+        let by_chunk: Vec<Vec<(usize, usize)>> = seen.collect();
+        Ok((0..import.raw().len()).map(|column| by_chunk.iter().map(|chunk| chunk[column]).collect()).collect())
+    })
+}
+
+/// The addresses of the same chunks, column after column, as a Julia function sees them.
+#[pyfunction]
+#[pyo3(signature = (data, names, strict=true))]
+fn julia_addresses(
+    py: Python<'_>,
+    data: &Bound<'_, PyAny>,
+    names: Vec<String>,
+    strict: bool,
+) -> PyResult<Vec<usize>> {
+    guard(py, "contract.addresses", || {
+        let import = import(py, data, names, strict)?;
+        let inputs = Inputs::new(import.raw());
+        let (julia, id) = (running(py)?, julia_id("contract.addresses@julia")?);
+        let outputs = py.detach(|| inputs.call(julia, id, &[0.0]))?;
+        // An address does not fit a float64, so it comes as its high and its low half.
+        let half = |index: usize| outputs.node(index).map_or(&[][..], Node::f64_values);
+        Ok(half(0).iter().zip(half(1)).map(|(&high, &low)| (high as usize) << 32 | low as usize).collect())
+    })
+}
+
+/// Raises the error of a code in Julia.
+#[pyfunction]
+fn julia_raise(py: Python<'_>, number: i32) -> PyResult<()> {
+    guard(py, "contract.raise", || {
+        let (julia, id) = (running(py)?, julia_id("contract.raise@julia")?);
+        py.detach(|| Inputs::new(&[]).call(julia, id, &[f64::from(number), 0.0]))?;
+        Ok(())
+    })
+}
+
+fn julia_id(name: &str) -> Result<i32, Error> {
+    match find(name)?.body {
+        EntryBody::Julia(id) => Ok(id),
+        EntryBody::Rust(_) => Err(Error::unknown_function(name, "none")),
+    }
+}
+
+/// The columns of a batch of any contract types, read into Julia values and written back.
+#[pyfunction]
+fn julia_echo(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Echo> {
+    guard(py, "contract.echo", || {
+        let (julia, id) = (running(py)?, julia_id("contract.echo@julia")?);
+        let Some(produced) = produce(data)? else {
+            return Err(Error::unsupported_data("an Arrow array or batch", data.get_type().name()?).into());
+        };
+        // SAFETY: the capsule protocol vouches for the structs.
+        let (schema, arrays) = unsafe { produced.structs(py)? };
+        let fields = match arrays.as_slice() {
+            // SAFETY: as above.
+            [array] => unsafe { omega_contract::arrow::read::fields(schema, array)? },
+            _ => return Err(Error::invalid_shape("the data", "one batch", format!("{} batches", arrays.len())).into()),
+        };
+        let call = Borrowed {
+            schemas: fields.fields.iter().map(|field| std::ptr::from_ref(field.schema)).collect(),
+            arrays: fields.fields.iter().map(|field| std::ptr::from_ref(field.array)).collect(),
+        };
+        let outputs = py.detach(|| {
+            let call = &call;
+            let mut outputs = Outputs::new();
+            // SAFETY: the producer is alive until this function returns.
+            unsafe { julia.call(id, &[0.0], &call.schemas, &call.arrays, &mut outputs)? };
+            Ok::<_, Error>(outputs)
+        })?;
+        let mut nodes = outputs.into_nodes().into_iter();
+        let mut schemas = Vec::new();
+        let mut children = Vec::new();
+        for field in &fields.fields {
+            let (schema, array) = rebuild(field.schema, &mut nodes)?;
+            schemas.push(schema);
+            children.push(array);
+        }
+        let array = write::array(fields.rows, 0, vec![std::ptr::null()], children, Box::new(()));
+        Ok(Echo { structs: Mutex::new(Some((write::schema("+s", "", schemas), array))) })
+    })
+}
+
+/// Pointers that only the waiting caller's data stands behind.
+struct Borrowed {
+    schemas: Vec<*const ArrowSchema>,
+    arrays: Vec<*const ArrowArray>,
+}
+
+// SAFETY: the structs are only read while the caller that owns them waits.
+unsafe impl Sync for Borrowed {}
+
+/// The array of one output node and its children, typed as the input was.
+fn rebuild(original: &ArrowSchema, nodes: &mut impl Iterator<Item = Node>) -> Result<(ArrowSchema, ArrowArray), Error> {
+    // SAFETY: a producer's format and name are C strings (or NULL), and its children are live schemas.
+    let (format, name, n_children) = unsafe {
+        let text = |pointer: *const std::ffi::c_char| {
+            if pointer.is_null() { String::new() } else { std::ffi::CStr::from_ptr(pointer).to_string_lossy().into_owned() }
+        };
+        (text(original.format), text(original.name), usize::try_from(original.n_children).unwrap_or(0))
+    };
+    let node = nodes.next().ok_or_else(|| Error::contract_mismatch("contract.echo", "a node for each column", "fewer"))?;
+    let (rows, buffers) = (node.rows(), node.into_buffers());
+    let missing = buffers[0].as_ref().map_or(0, |bits| {
+        (0..rows).filter(|row| bits.as_bytes()[row / 8] >> (row % 8) & 1 == 0).count()
+    });
+    let mut schemas = Vec::new();
+    let mut children = Vec::new();
+    for index in 0..n_children {
+        // SAFETY: as above.
+        let (schema, array) = rebuild(unsafe { &**original.children.add(index) }, nodes)?;
+        schemas.push(schema);
+        children.push(array);
+    }
+    let n_buffers = if format == "u" || format == "U" { 3 } else { 2 };
+    let pointers = buffers[..n_buffers].iter().map(|buffer| buffer.as_ref().map_or(std::ptr::null(), |buffer| buffer.as_ptr().cast()));
+    let array = write::array(rows, missing, pointers.collect(), children, Box::new(buffers));
+    let mut schema = write::schema(&format, &name, schemas);
+    schema.flags = original.flags;
+    Ok((schema, array))
+}
+
+/// What came back from `julia_echo`; can be taken once.
+#[pyclass(frozen, module = "omega._rust.testing")]
+pub struct Echo {
+    structs: Mutex<Option<(ArrowSchema, ArrowArray)>>,
+}
+
+#[pymethods]
+impl Echo {
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyDict>>,
+    ) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
+        let _ = requested_schema;
+        let taken = self.structs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match taken {
+            Some((schema, array)) => capsules(py, schema, array),
+            None => guard(py, "contract.echo", || {
+                Err(Error::released_capsule("arrow_array", "an array that nobody has imported yet").into())
+            }),
+        }
+    }
+}
