@@ -10,11 +10,11 @@ from omega.shared.error_codes import ErrorCode
 class OmegaError(Exception):
     """A refusal with a code that is the same in every language.
 
-    Catch a leaf (`ParameterOutOfRangeError`), a category (`ValidationError`), or the builtin that the leaf also is
-    (`ValueError`). `str(error)` says what is wrong, the value in backticks, and what is allowed.
+    Catch a leaf (`ParameterOutOfRangeError`), a category (`ValidationError`), or the builtin that the leaf
+    also is (`ValueError`). `str(error)` says what is wrong, the value in backticks, and what is allowed.
     """
 
-    #: The number in the error table; a bare `int` only when a newer native library knows more codes than this Python.
+    #: The number in the error table; a bare `int` only where a newer library knows more codes than Python.
     code: ErrorCode | int
     #: The message with its fields in braces.
     template: ClassVar[str] = ""
@@ -43,7 +43,7 @@ class OmegaError(Exception):
     @classmethod
     def _restore(cls, code: int, fields: Mapping[str, str], function: str | None, message: str) -> Self:
         """An error as it was elsewhere, without the checks of the constructor."""
-        # Not `cls.__new__`: the builtin that decides the memory layout must allocate, and `__base__` is that one.
+        # Not `cls.__new__`: the builtin that decides the memory layout must allocate, which is `__base__`.
         allocator: type[object] = cls.__base__ or object
         error = allocator.__new__(cls)
         error._fill(fields, function)
@@ -108,7 +108,7 @@ def render(template: str, fields: Mapping[str, str]) -> str:
 def from_code(
     number: int, fields: Mapping[str, str], function: str | None = None, message: str | None = None
 ) -> OmegaError:
-    """The exception for a number of the error table; of its category if this Python does not know the number."""
+    """The exception for a number of the error table; for an unknown number, one of its category."""
     leaf = OmegaError._leaves.get(number)
     cls = leaf or _CATEGORIES.get(number // 1000, OmegaError)
     return cls._restore(number, fields, function or fields.get("function"), message or "")

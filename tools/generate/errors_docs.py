@@ -16,8 +16,9 @@ def generate() -> Files:
         f"<!-- {header(SOURCE)} -->",
         "# Errors",
         "",
-        "Every refusal is an `omega.shared.exceptions.OmegaError` with `.code`, `.fields`, `.function`, `.retryable`",
-        "and `.fault`. The numbers, names and messages are the same in Python, Rust and Julia, and never change.",
+        "Every refusal is an `omega.shared.exceptions.OmegaError` with `.code`, `.fields`, `.function`,",
+        "`.retryable` and `.fault`. Numbers, names and messages are the same in Python, Rust and Julia, and a",
+        "number never changes its meaning.",
     ]
     for category, (thousand, meaning) in CATEGORIES.items():
         members = [code for code in codes if code.category == category]

@@ -24,7 +24,7 @@ const ERROR_CODES = Dict{{Int32,Tuple{{String,String}}}}(
 
 What went wrong: a number of the error table and the named values of its message.
 
-Made by the lower-case functions below, one per code, which return it: `throw(missing_column(name, available))`.
+Made by the lower-case functions below, one per code, which return it: `throw(missing_column(name, has))`.
 \"\"\"
 struct OmegaException <: Exception
     code::Int32
@@ -38,7 +38,8 @@ error_name(code) = first(get(ERROR_CODES, Int32(code), ("UNKNOWN", "")))
 function error_message(e::OmegaException)
     template = last(get(ERROR_CODES, e.code, ("UNKNOWN", "")))
     values = Dict(e.fields)
-    return replace(template, r"\\{{\\w+\\}}" => field -> get(values, String(chop(field; head = 1, tail = 1)), "?"))
+    filled(field) = get(values, String(chop(field; head = 1, tail = 1)), "?")
+    return replace(template, r"\\{{\\w+\\}}" => filled)
 end
 
 Base.showerror(io::IO, e::OmegaException) = print(io, error_message(e))
@@ -50,7 +51,8 @@ An error whose fields hold their own names in angle brackets, so that languages 
 \"\"\"
 function example_error(number)
     code = Int32(number)
-    haskey(ERROR_CODES, code) || return parameter_out_of_range("number", "a number of the error table", number)
+    known = haskey(ERROR_CODES, code)
+    known || return parameter_out_of_range("number", "a number of the error table", number)
     names = unique(String(m.captures[1]) for m in eachmatch(r"\\{{(\\w+)\\}}", last(ERROR_CODES[code])))
     return OmegaException(code, [name => "<$name>" for name in names])
 end

@@ -21,7 +21,7 @@ def category_class(category: str) -> str:
 
 
 def class_name(code: Code) -> str:
-    """PARAMETER_OUT_OF_RANGE as ParameterOutOfRangeError; INTERNAL differs from its category InternalError."""
+    """PARAMETER_OUT_OF_RANGE as ParameterOutOfRangeError; INTERNAL is told apart from its category."""
     return {"INTERNAL": "UnexpectedInternalError"}.get(code.name, code.camel + "Error")
 
 
@@ -50,6 +50,7 @@ def _exceptions(codes: list[Code]) -> str:
         f"    {name}," for name in sorted(["OmegaError", "from_code", *map(category_class, used)])
     )
     return f'''# {header(SOURCE)}
+# ruff: noqa: E501  a message is one line, however long.
 """Every way in which a call can be refused.
 
     OmegaError

@@ -15,7 +15,7 @@ _SCALARS = {
 
 
 def generate() -> Files:
-    """`omega_contract::records`: one struct per table, and a macro that hands all of them to another macro."""
+    """`omega_contract::records`: one struct per table, and a macro that hands all of them to another one."""
     tables = load()
     text = f"""// {header(f"{FOLDER}/*.json")}
 //! One row of each table as a struct.
@@ -27,7 +27,7 @@ use rust_decimal::Decimal;
 use serde::{{Deserialize, Serialize}};
 
 use super::check::Place;
-use super::{{Column, Record, read, utc, write}};
+use super::{{Column, Record, exact, read, utc, write}};
 use crate::Result;
 
 {"".join(map(_struct, tables))}
@@ -57,7 +57,7 @@ def _struct(table: Table) -> str:
         f"    /// {each.summary}\n{_serde(each)}    pub {each.name}: {rust_type(each)},\n"
         for each in table.fields
     )
-    checks = "".join(_check(table, each) for each in table.fields)
+    checks = "".join(_check(each) for each in table.fields)
     writes = ", ".join(
         f"write(rows, |row| &row.{each.name}, &types[{index}])?" for index, each in enumerate(table.fields)
     )
@@ -98,14 +98,20 @@ impl Record for {table.record} {{
 
 
 def _serde(field: Field) -> str:
-    if field.type == "timestamp[us, UTC]":
-        return '#[serde(default, with = "utc::option")]\n' if field.nullable else '#[serde(with = "utc")]\n'
-    if field.item == "timestamp[us, UTC]":
-        raise SystemExit(f"{field.name}: lists of times need their own JSON form first")
-    return ""
+    scalar = field.item or field.type
+    module = "utc" if scalar == "timestamp[us, UTC]" else "exact" if DECIMAL.fullmatch(scalar) else None
+    if module is None:
+        return ""
+    if field.item:
+        raise SystemExit(f"{field.name}: {field.type} needs a JSON form of its own first")
+    return (
+        f'#[serde(default, with = "{module}::option")]\n'
+        if field.nullable
+        else f'#[serde(with = "{module}")]\n'
+    )
 
 
-def _check(table: Table, field: Field) -> str:
+def _check(field: Field) -> str:
     lines = []
     scalar = field.item or field.type
     if scalar == "float64":

@@ -147,6 +147,7 @@ fn json_that_is_not_the_record_is_refused() {
         text.replace("\"tags\"", "\"labels\""),
         text.replace("678901Z", "678901+01:00"),
         text.replace("\"0.000000000001\"", "0.000000000001"),
+        text.replace("0.000000000001", "0.0000000000011234567890123456789"),
         text.replace("\"buy\"", "\"hold\""),
         "[]".to_owned(),
     ];
@@ -195,6 +196,15 @@ fn a_decimal_too_long_for_rust_is_refused_rather_than_rounded() {
     let array = arrow_array::Decimal128Array::from(vec![10_i128.pow(37)]).with_precision_and_scale(38, 12);
     let error = Decimal::read(&array.expect("38 digits"), PLACE).expect_err("38 digits");
     assert_eq!(error.code(), ErrorCode::InvalidRecord);
+}
+
+#[test]
+fn decimals_with_exponents_are_read_exactly() {
+    let json = order().to_json().expect("valid");
+    for (text, value) in [("1E-12", "0.000000000001"), ("1.5e+3", "1500"), ("0E+2", "0"), ("12E0", "12")] {
+        let order = Order::from_json(&json.replace("0.000000000001", text)).expect(text);
+        assert_eq!(order.limit_price, Some(value.parse().expect("a decimal")));
+    }
 }
 
 #[test]

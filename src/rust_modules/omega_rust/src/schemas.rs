@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ffi::CStr;
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi};
-use arrow_array::ffi_stream::{ArrowArrayStreamReader, FFI_ArrowArrayStream};
+use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use arrow_array::{Array, RecordBatch, RecordBatchReader, StructArray, make_array};
 use arrow_schema::{DataType, Schema};
 use omega_contract::schema::{Described, read_ipc};
@@ -141,11 +141,11 @@ fn schema_of(data: &Bound<'_, PyAny>) -> Outcome<Schema> {
 }
 
 /// A reader of a stream capsule, which is left released.
-fn stream(capsule: &Bound<'_, PyAny>) -> Outcome<ArrowArrayStreamReader> {
+fn stream(capsule: &Bound<'_, PyAny>) -> Outcome<RecordBatchStreamReader> {
     let stream = pointer::<FFI_ArrowArrayStream>(capsule, c"arrow_array_stream")?;
     // SAFETY: a capsule of this name holds this struct, and `from_raw` leaves a released one behind.
     let stream = unsafe { FFI_ArrowArrayStream::from_raw(stream) };
-    ArrowArrayStreamReader::try_new(stream).map_err(|reason| malformed(&reason))
+    RecordBatchStreamReader::try_new(stream).map_err(|reason| malformed(&reason))
 }
 
 /// The struct in a capsule.

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::check::Place;
-use super::{Column, Record, read, utc, write};
+use super::{Column, Record, exact, read, utc, write};
 use crate::Result;
 
 /// Prices and volume of an instrument over a period.
@@ -108,8 +108,10 @@ pub struct EquityPoint {
     #[serde(with = "utc")]
     pub timestamp: DateTime<Utc>,
     /// Cash and positions together.
+    #[serde(with = "exact")]
     pub equity: Decimal,
     /// Cash alone.
+    #[serde(with = "exact")]
     pub cash: Decimal,
     /// Relative change since the point before; null in the first.
     pub returns: Option<f64>,
@@ -190,10 +192,13 @@ pub struct Fill {
     /// Whether it bought or sold.
     pub side: String,
     /// How much was filled.
+    #[serde(with = "exact")]
     pub quantity: Decimal,
     /// Price of the fill.
+    #[serde(with = "exact")]
     pub price: Decimal,
     /// Cost of the fill; negative for a rebate.
+    #[serde(with = "exact")]
     pub fee: Decimal,
     /// Currency of the fee; null for the account's own.
     pub fee_currency: Option<String>,
@@ -379,10 +384,13 @@ pub struct Order {
     /// How the price is found.
     pub order_type: String,
     /// How much to trade.
+    #[serde(with = "exact")]
     pub quantity: Decimal,
     /// Worst price accepted; null for a market or stop order.
+    #[serde(default, with = "exact::option")]
     pub limit_price: Option<Decimal>,
     /// Price that wakes the order; null for a market or limit order.
+    #[serde(default, with = "exact::option")]
     pub stop_price: Option<Decimal>,
     /// How long the order lives.
     pub time_in_force: String,
@@ -512,12 +520,16 @@ pub struct Position {
     /// Instrument, as the data source spells it.
     pub symbol: String,
     /// How much is held; negative when short.
+    #[serde(with = "exact")]
     pub quantity: Decimal,
     /// Mean price paid; null while flat.
+    #[serde(default, with = "exact::option")]
     pub average_price: Option<Decimal>,
     /// Profit of what was closed.
+    #[serde(with = "exact")]
     pub realized_pnl: Decimal,
     /// Profit if closed now; null without a price.
+    #[serde(default, with = "exact::option")]
     pub unrealized_pnl: Option<Decimal>,
     /// Last fill that is included; null before the first.
     pub last_sequence: Option<i64>,

@@ -5,6 +5,8 @@
 
 /// The constraints of a field, each refused as `INVALID_RECORD`.
 mod check;
+/// Decimals as JSON text, never rounded.
+mod exact;
 /// The structs. Generated.
 mod generated;
 /// Times as JSON text, in UTC only.
