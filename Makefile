@@ -1,0 +1,94 @@
+# The words a newcomer guesses, and the same words CI uses. `make demo` is the place to start.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+RUST      := src/rust_modules/Cargo.toml
+EXTENSION := src/_rust.abi3.so
+INSTALLED := $(VENV)/.installed
+# What the extension is made of. The schemas are compiled into it.
+SOURCES   := .cargo/config.toml $(shell find src/rust_modules -name '*.rs' -o -name 'Cargo.*') \
+             $(shell find src/schemas -type f)
+
+# One interpreter for everything that Cargo builds, whoever starts it: another one would build pyo3 anew.
+export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# Julia, where Omega itself looks for it. Looked up late: `make setup` may just have brought it.
+JULIA = $(shell for julia in "$$OMEGA_JULIA" "$$(command -v julia)" $(CURDIR)/$(VENV)/opt/julia/bin/julia; do \
+            if [ -x "$$julia" ]; then echo "$$julia"; break; fi; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup julia demo test test-rust test-julia test-python lint generate bench wheel clean distclean
+
+help: ## Say what there is.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(EXTENSION) julia ## Make .venv, build the extension in release mode, make Julia available.
+
+$(INSTALLED): pyproject.toml setup.py constraints.txt
+	@command -v cargo >/dev/null || { echo 'setup: there is no `cargo`; Omega needs Rust (rustup.rs)' >&2; exit 1; }
+	@[ -x $(BIN)/pip ] || tools/make_venv.sh $(PYTHON) $(VENV)
+	@echo 'setup: installing Python packages and building the extension; the first time takes some minutes'
+	$(BIN)/pip install --quiet --constraint constraints.txt setuptools setuptools-rust
+	$(BIN)/pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+$(EXTENSION): $(INSTALLED) $(SOURCES)
+	$(BIN)/python setup.py --quiet build_rust --inplace --release
+	@touch $@
+
+# Status 3 is "no Julia here", and the script has said what to do: all that is not Julia goes on.
+julia: $(INSTALLED)
+	@tools/install_julia.sh $(VENV)/opt/julia || [ $$? = 3 ]
+
+demo: setup ## Compute indicators, risk and models on real data, and draw a report: out/report.html.
+	$(BIN)/omega demo --out out
+
+test: setup ## Run every test, of all three languages.
+	@$(MAKE) --no-print-directory test-rust test-julia test-python
+
+# The release profile, because the extension is built in it: what they share is compiled once. omega_rust
+# itself is left out: it holds no Rust tests, and linked without Python it would be built a second time.
+CARGO_TEST_FLAGS := --manifest-path $(RUST) --workspace --exclude omega_rust --release
+test-rust: $(INSTALLED)
+	@export OMEGA_JULIA='$(JULIA)'; set -x; \
+	if cargo nextest --version >/dev/null 2>&1; \
+	then cargo nextest run $(CARGO_TEST_FLAGS) && cargo test --doc --quiet $(CARGO_TEST_FLAGS); \
+	else cargo test --quiet $(CARGO_TEST_FLAGS); fi
+
+test-julia:
+	@if [ -n '$(JULIA)' ]; \
+	then set -x; '$(JULIA)' --startup-file=no --project=src/julia_modules/omega_julia \
+	    src/julia_modules/omega_julia/test/runtests.jl; \
+	else echo 'julia: no Julia, so its tests are left out'; fi
+
+# stubtest: the stubs describe the compiled module. Doctests run under the package's real name, through the link.
+test-python: $(EXTENSION)
+	$(BIN)/python -m mypy.stubtest omega._rust --mypy-config-file pyproject.toml
+	$(BIN)/python -m pytest tests typings/omega --doctest-modules
+
+lint: setup ## Check style and types; change nothing.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	cargo fmt --manifest-path $(RUST) --all --check
+	cargo clippy --manifest-path $(RUST) --workspace --all-targets --quiet -- --deny warnings
+
+generate: setup ## Write everything that is generated from specs, schemas and the error table.
+	$(BIN)/python -m tools.generate
+
+bench: setup ## Measure what crossing the language border costs, and compare with other libraries.
+	$(BIN)/omega bench ffi
+	$(BIN)/omega bench peers
+
+wheel: $(INSTALLED) ## Build the sdist, and from it the wheel, into dist/.
+	CARGO_TARGET_DIR=$(CURDIR)/target $(BIN)/python -m build --no-isolation --outdir dist
+
+clean: ## Remove what was built, but not .venv.
+	rm -rf build dist out target *.egg-info $(EXTENSION) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src tests tools benchmarks -name __pycache__ -prune -exec rm -r {} +
+
+distclean: clean ## Remove .venv as well, and with it the Julia that was brought.
+	rm -rf $(VENV)
