@@ -1,7 +1,7 @@
 //! Calls from many threads, run in order on one.
 //!
-//! A request lies on its caller's stack, so submitting one allocates nothing. Whoever waits spins for a few
-//! microseconds first, for waking a sleeping thread costs more than a short call; then it sleeps.
+//! A request lies on its caller's stack, so submitting one allocates nothing. Whoever waits looks again and
+//! again for some microseconds first, for waking a sleeping thread costs more than a short call; then it sleeps.
 
 use std::collections::VecDeque;
 use std::ptr::NonNull;
@@ -10,8 +10,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-/// How long to spin before going to sleep: about what going to sleep and being woken costs.
-const SPIN: Duration = Duration::from_micros(30);
+/// How long to stay awake: about what falling asleep and being woken costs on a busy machine.
+const SPIN: Duration = Duration::from_micros(60);
 
 /// The queue was closed: the job was not, and will not be, run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,6 @@ pub(crate) struct Queue<J> {
     /// A copy of the length and of `closed`, to look at without the lock.
     length: AtomicUsize,
     closed: AtomicBool,
-    spinners: Spinners,
 }
 
 struct State<J> {
@@ -59,7 +58,6 @@ impl<J: Send> Queue<J> {
             filled: Condvar::new(),
             length: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
-            spinners: Spinners::new(),
         }
     }
 
@@ -82,7 +80,7 @@ impl<J: Send> Queue<J> {
             self.filled.notify_one();
         }
         // Nothing from here on may unwind: the worker holds the address of `ticket`.
-        self.spinners.spin_until(|| ticket.progress.load(Ordering::Acquire) >= DONE);
+        spin_until(|| ticket.progress.load(Ordering::Acquire) >= DONE);
         let asleep =
             ticket.progress.compare_exchange(WAITING, CALLER_SLEEPS, Ordering::AcqRel, Ordering::Acquire);
         if asleep.is_ok() {
@@ -108,8 +106,7 @@ impl<J: Send> Queue<J> {
     }
 
     fn next(&self) -> Option<Submitted<J>> {
-        self.spinners
-            .spin_until(|| self.length.load(Ordering::Acquire) > 0 || self.closed.load(Ordering::Acquire));
+        spin_until(|| self.length.load(Ordering::Acquire) > 0 || self.closed.load(Ordering::Acquire));
         let mut state = self.lock();
         loop {
             if let Some(ticket) = state.waiting.pop_front() {
@@ -159,32 +156,11 @@ unsafe fn end<J>(ticket: NonNull<Ticket<J>>, progress: u8) {
     }
 }
 
-/// Keeps one processor free of spinning threads, for the thread that everyone waits for.
-struct Spinners {
-    spinning: AtomicUsize,
-    most: usize,
-}
-
-impl Spinners {
-    fn new() -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { spinning: AtomicUsize::new(0), most: processors - 1 }
-    }
-
-    /// Waits for `condition`, for a short while.
-    fn spin_until(&self, condition: impl Fn() -> bool) {
-        if condition() {
-            return;
-        }
-        if self.spinning.fetch_add(1, Ordering::Relaxed) < self.most {
-            let start = Instant::now();
-            while !condition() && start.elapsed() < SPIN {
-                for _ in 0..16 {
-                    std::hint::spin_loop();
-                }
-            }
-        }
-        self.spinning.fetch_sub(1, Ordering::Relaxed);
+/// Waits for `condition` for a short while, leaving the processor to any thread that has work to do.
+fn spin_until(condition: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !condition() && start.elapsed() < SPIN {
+        std::thread::yield_now();
     }
 }
 
