@@ -17,7 +17,7 @@ def generate() -> Files:
         "# Errors",
         "",
         "Every refusal is an `omega.shared.exceptions.OmegaError` with `.code`, `.fields`, `.function`,",
-        "`.retryable` and `.fault`. Numbers, names and messages are the same in Python, Rust and Julia, and a",
+        "`.retryable` and `.fault`. Numbers, names and messages are the same in Python, Rust and Julia: a",
         "number never changes its meaning.",
     ]
     for category, (thousand, meaning) in CATEGORIES.items():

@@ -2,7 +2,17 @@
 
 from collections.abc import Callable
 
-from tools.generate import errors_docs, errors_julia, errors_python, errors_rust, records_rust, tables_arrow
+from tools.generate import (
+    errors_docs,
+    errors_julia,
+    errors_python,
+    errors_rust,
+    functions_julia,
+    functions_python,
+    records_julia,
+    records_rust,
+    tables_arrow,
+)
 from tools.generate.files import Files
 
 TARGETS: dict[str, Callable[[], Files]] = {
@@ -12,4 +22,7 @@ TARGETS: dict[str, Callable[[], Files]] = {
     "errors-docs": errors_docs.generate,
     "tables-arrow": tables_arrow.generate,
     "records-rust": records_rust.generate,
+    "records-julia": records_julia.generate,
+    "functions-julia": functions_julia.generate,
+    "functions-python": functions_python.generate,
 }

@@ -6,16 +6,22 @@ through one C function (`abi.jl`). Both go by the specification that each functi
 """
 module OmegaJulia
 
-using Dates
-using LinearAlgebra
+using Dates: Dates, DateTime, Millisecond, @dateformat_str
 
 export Volatility, Regimes, Simulation
 export OmegaException, error_name, error_message
+export Decimal, @decimal_str, Timestamp
 
 include("generated/errors.jl")
 include("spec.jl")
 include("call.jl")
 include("arrow.jl")
+include("decimal.jl")
+include("timestamp.jl")
+include("tables.jl")
+include("records.jl")
+include("generated/records.jl")
+include("records_arrow.jl")
 include("door.jl")
 include("model.jl")
 include("random.jl")
@@ -29,5 +35,7 @@ include("registry.jl")
 include("abi.jl")
 include("loopback.jl")
 include("warm.jl")
+
+ccall(:jl_generating_output, Cint, ()) == 1 && warm()
 
 end

@@ -10,6 +10,7 @@ const FUNCTIONS = OmegaFunction[
     OmegaFunction(contract_spec("throw", "Nothing: it throws a Julia exception."; errors = ["JULIA_EXCEPTION"]), throw_body),
     OmegaFunction(contract_spec("overflow", "Nothing: it recurses for ever."; outputs = [Output("depth", String[], "", "Never written.")], errors = ["JULIA_STACK_OVERFLOW"]), overflow_body),
     OmegaFunction(contract_spec("collect", "The memory in use after collecting garbage."; outputs = [Output("live_bytes", String[], "bytes", "What Julia still holds.")]), collect_body),
+    OmegaFunction(contract_spec("echo", "The columns that went in, whatever their types, read into Julia values and written back."), echo_body),
 ]
 
 "The specifications of all functions, as a JSON array in the order of their numbers."

@@ -305,8 +305,8 @@ pub struct IndicatorValue {
     /// Instrument, as the data source spells it.
     pub symbol: String,
     /// Function that computed it, as in ta.macd.
-    pub function: String,
-    /// Output of the function, as in histogram.
+    pub indicator: String,
+    /// Output of that function, as in histogram.
     pub output: String,
     /// The value; null while warming up or where an input is missing.
     pub value: Option<f64>,
@@ -323,8 +323,8 @@ impl Record for IndicatorValue {
         let place = Place { record: Self::NAME, field: "symbol" };
         let value = &self.symbol;
         place.ensure(value.chars().count() >= 1, "not empty", value)?;
-        let place = Place { record: Self::NAME, field: "function" };
-        let value = &self.function;
+        let place = Place { record: Self::NAME, field: "indicator" };
+        let value = &self.indicator;
         place.ensure(value.chars().count() >= 1, "not empty", value)?;
         let place = Place { record: Self::NAME, field: "output" };
         let value = &self.output;
@@ -341,7 +341,7 @@ impl Record for IndicatorValue {
         Ok(vec![
             write(rows, |row| &row.timestamp, &types[0])?,
             write(rows, |row| &row.symbol, &types[1])?,
-            write(rows, |row| &row.function, &types[2])?,
+            write(rows, |row| &row.indicator, &types[2])?,
             write(rows, |row| &row.output, &types[3])?,
             write(rows, |row| &row.value, &types[4])?,
         ])
@@ -350,7 +350,7 @@ impl Record for IndicatorValue {
     fn rows(columns: &[ArrayRef]) -> Result<Vec<Self>> {
         let timestamp = read::<DateTime<Utc>>(Column { table: Self::TABLE, name: "timestamp" }, &columns[0])?;
         let mut symbol = read::<String>(Column { table: Self::TABLE, name: "symbol" }, &columns[1])?;
-        let mut function = read::<String>(Column { table: Self::TABLE, name: "function" }, &columns[2])?;
+        let mut indicator = read::<String>(Column { table: Self::TABLE, name: "indicator" }, &columns[2])?;
         let mut output = read::<String>(Column { table: Self::TABLE, name: "output" }, &columns[3])?;
         let mut value = read::<Option<f64>>(Column { table: Self::TABLE, name: "value" }, &columns[4])?;
 
@@ -359,7 +359,7 @@ impl Record for IndicatorValue {
                 Some(Self {
                     timestamp,
                     symbol: symbol.next()?,
-                    function: function.next()?,
+                    indicator: indicator.next()?,
                     output: output.next()?,
                     value: value.next()?,
                 })
@@ -1022,7 +1022,7 @@ macro_rules! for_each_record {
             #[doc = "Prices and volume of an instrument over a period."] Bar { timestamp: chrono::DateTime<chrono::Utc>, symbol: String, open: f64, high: f64, low: f64, close: f64, volume: f64 }
 #[doc = "Value of an account over time."] EquityPoint { timestamp: chrono::DateTime<chrono::Utc>, equity: rust_decimal::Decimal, cash: rust_decimal::Decimal, returns: Option<f64>, drawdown: f64 }
 #[doc = "Executions of orders."] Fill { timestamp: chrono::DateTime<chrono::Utc>, fill_id: String, order_id: String, symbol: String, side: String, quantity: rust_decimal::Decimal, price: rust_decimal::Decimal, fee: rust_decimal::Decimal, fee_currency: Option<String>, maker: Option<bool>, sequence: i64 }
-#[doc = "Values of indicators in long form, one row per output and bar."] IndicatorValue { timestamp: chrono::DateTime<chrono::Utc>, symbol: String, function: String, output: String, value: Option<f64> }
+#[doc = "Values of indicators in long form, one row per output and bar."] IndicatorValue { timestamp: chrono::DateTime<chrono::Utc>, symbol: String, indicator: String, output: String, value: Option<f64> }
 #[doc = "Instructions to trade."] Order { timestamp: chrono::DateTime<chrono::Utc>, order_id: String, symbol: String, side: String, order_type: String, quantity: rust_decimal::Decimal, limit_price: Option<rust_decimal::Decimal>, stop_price: Option<rust_decimal::Decimal>, time_in_force: String, expires_at: Option<chrono::DateTime<chrono::Utc>>, reduce_only: bool, tags: Vec<String> }
 #[doc = "Holdings of an account."] Position { timestamp: chrono::DateTime<chrono::Utc>, symbol: String, quantity: rust_decimal::Decimal, average_price: Option<rust_decimal::Decimal>, realized_pnl: rust_decimal::Decimal, unrealized_pnl: Option<rust_decimal::Decimal>, last_sequence: Option<i64> }
 #[doc = "Best bid and offer of an instrument; a side without orders is null."] Quote { timestamp: chrono::DateTime<chrono::Utc>, symbol: String, bid: Option<f64>, ask: Option<f64>, bid_size: Option<f64>, ask_size: Option<f64> }
