@@ -33,7 +33,7 @@ impl Accumulator {
     /// The accumulator that a snapshot holds.
     pub fn restore(snapshot: &Snapshot) -> Result<Self> {
         let entry = find(&snapshot.function)?;
-        check_version(&entry.spec, snapshot)?;
+        check_version(&entry.spec, &snapshot.version)?;
         let params = Params::from_values(&entry.spec, snapshot.params.clone())?;
         let accumulator = Self::new(entry, params, snapshot.nulls)?;
         accumulator.lock().load(&snapshot.payload)?;
@@ -69,7 +69,8 @@ impl Accumulator {
     fn update(&self, py: Python<'_>, data: &Bound<'_, PyAny>, strict_zero_copy: bool) -> PyResult<()> {
         self.guard(py, || {
             let inputs = &self.entry.spec.inputs;
-            let request = Request { inputs, data: Some(data), columns: None, by: None, strict: strict_zero_copy };
+            let request =
+                Request { inputs, data: Some(data), columns: None, by: None, strict: strict_zero_copy };
             let import = Import::new(py, &request)?;
             // The lock is taken without the GIL, so that two threads cannot each wait for what the other holds.
             detached(py, import.rows, || self.take(&import))?;
@@ -81,8 +82,13 @@ impl Accumulator {
     fn merge(&self, py: Python<'_>, other: &Bound<'_, Self>) -> PyResult<()> {
         self.guard(py, || {
             let other = other.get();
-            if other.entry.spec.name != self.entry.spec.name || other.params != self.params || other.nulls != self.nulls {
-                let name = |it: &Self| format!("{} {:?} nulls={}", it.entry.spec.name, it.params.values(), it.nulls.as_str());
+            if other.entry.spec.name != self.entry.spec.name
+                || other.params != self.params
+                || other.nulls != self.nulls
+            {
+                let name = |it: &Self| {
+                    format!("{} {:?} nulls={}", it.entry.spec.name, it.params.values(), it.nulls.as_str())
+                };
                 return Err(Error::snapshot_mismatch(name(other), name(self)).into());
             }
             // A copy first: `other` may be `self`, and two locks could be taken in either order.

@@ -2,12 +2,15 @@
 
 use std::ffi::{CStr, c_int};
 
+use omega_contract::Error;
 use omega_contract::arrow::c::{ArrowArray, ArrowSchema};
 use omega_contract::arrow::write::{self, Values, batch_array, batch_schema, column_array, column_schema};
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList};
+
+use crate::errors::guard;
 
 type Capsules<'py> = (Bound<'py, PyCapsule>, Bound<'py, PyCapsule>);
 
@@ -112,6 +115,18 @@ impl Column {
 
 #[pymethods]
 impl Table {
+    /// A table of columns of one length.
+    #[new]
+    #[pyo3(signature = (columns, /))]
+    fn from_columns(py: Python<'_>, columns: Vec<Bound<'_, Column>>) -> PyResult<Self> {
+        let columns: Vec<write::Column> = columns.iter().map(|column| column.get().inner.clone()).collect();
+        let rows = columns.first().map_or(0, write::Column::rows);
+        guard(py, "omega.Table", || match columns.iter().find(|column| column.rows() != rows) {
+            Some(other) => Err(Error::length_mismatch(&other.name, rows, other.rows()).into()),
+            None => Ok(Self { columns, rows }),
+        })
+    }
+
     /// The names of its columns, in order.
     #[getter]
     fn column_names(&self) -> Vec<&str> {
@@ -171,6 +186,10 @@ fn stream_capsule(py: Python<'_>, schema: ArrowSchema, array: ArrowArray) -> PyR
 }
 
 /// A capsule that drops the struct, and so releases what no consumer has taken.
-fn capsule<'py, T: Send + 'static>(py: Python<'py>, value: T, name: &'static CStr) -> PyResult<Bound<'py, PyCapsule>> {
+fn capsule<'py, T: Send + 'static>(
+    py: Python<'py>,
+    value: T,
+    name: &'static CStr,
+) -> PyResult<Bound<'py, PyCapsule>> {
     PyCapsule::new_with_value(py, value, name)
 }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::{Import, Request, bar_item, bar_value, key};
 use crate::errors::{Outcome, guard};
-use crate::functions::{Entry, columns, detached, fill, find, resolve, rowwise_factory};
+use crate::functions::{Entry, columns, detached, fill, find, nulls_of, resolve, rowwise_factory, text};
 use crate::streams::{MOST_COLUMNS, check_version};
 
 const NAME: &str = "omega.FeatureSet";
@@ -107,11 +107,26 @@ struct Saved {
     by: Option<String>,
     groups: Vec<Key>,
     rows: u64,
-    features: Vec<(String, String, String, Vec<f64>, Vec<u8>)>,
+    features: Vec<SavedFeature>,
+}
+
+/// One feature's definition and state.
+#[derive(Serialize, Deserialize)]
+struct SavedFeature {
+    name: String,
+    function: String,
+    version: String,
+    params: Vec<f64>,
+    state: Vec<u8>,
 }
 
 impl FeatureSet {
-    fn build(py: Python<'_>, definitions: Vec<(String, &'static Entry, Params)>, by: Option<String>, nulls: Nulls) -> Result<Self> {
+    fn build(
+        py: Python<'_>,
+        definitions: Vec<(String, &'static Entry, Params)>,
+        by: Option<String>,
+        nulls: Nulls,
+    ) -> Result<Self> {
         let mut inputs: Vec<Input> = Vec::new();
         let mut features = Vec::with_capacity(definitions.len());
         let mut taken: Vec<String> = Vec::new();
@@ -144,19 +159,19 @@ impl FeatureSet {
         let saved: Saved = postcard::from_bytes(&snapshot.payload)
             .map_err(|error| Error::snapshot_corrupt(error, "the state of a feature set", "other bytes"))?;
         let mut definitions = Vec::with_capacity(saved.features.len());
-        for (name, function, version, params, _) in &saved.features {
-            let entry = find(function)?;
-            let written = Snapshot { version: version.clone(), payload: Vec::new(), ..snapshot.clone() };
-            check_version(&entry.spec, &written)?;
-            definitions.push((name.clone(), entry, Params::from_values(&entry.spec, params.clone())?));
+        for feature in &saved.features {
+            let entry = find(&feature.function)?;
+            check_version(&entry.spec, &feature.version)?;
+            let params = Params::from_values(&entry.spec, feature.params.clone())?;
+            definitions.push((feature.name.clone(), entry, params));
         }
         let set = Self::build(py, definitions, saved.by, snapshot.nulls)?;
         {
             let mut live = set.lock();
             live.groups = Groups::from_keys(&saved.groups);
             live.rows = saved.rows;
-            for (state, (.., payload)) in live.states.iter_mut().zip(&saved.features) {
-                state.load(payload)?;
+            for (state, feature) in live.states.iter_mut().zip(&saved.features) {
+                state.load(&feature.state)?;
             }
         }
         Ok(set)
@@ -171,8 +186,13 @@ impl FeatureSet {
         let live = self.lock();
         let features = self.features.iter().zip(&live.states).map(|(feature, state)| {
             let spec = &feature.entry.spec;
-            let params = feature.params.values().to_vec();
-            (feature.name.clone(), spec.name.clone(), spec.version.clone(), params, state.save())
+            SavedFeature {
+                name: feature.name.clone(),
+                function: spec.name.clone(),
+                version: spec.version.clone(),
+                params: feature.params.values().to_vec(),
+                state: state.save(),
+            }
         });
         let saved = Saved {
             by: self.by.clone(),
@@ -219,7 +239,10 @@ impl FeatureSet {
 
     fn import(&self, py: Python<'_>, data: &Bound<'_, PyAny>, strict: bool) -> Outcome<Import> {
         let by = self.by.as_ref().map(|by| PyString::new(py, by).into_any());
-        Import::new(py, &Request { inputs: &self.inputs, data: Some(data), columns: None, by: by.as_ref(), strict })
+        Import::new(
+            py,
+            &Request { inputs: &self.inputs, data: Some(data), columns: None, by: by.as_ref(), strict },
+        )
     }
 
     fn answer<'py>(&self, py: Python<'py>, outputs: Vec<Vec<f64>>) -> Outcome<Bound<'py, PyAny>> {
@@ -323,12 +346,12 @@ fn fresh(features: &[Feature], grouped: bool, nulls: Nulls) -> Result<Live> {
 impl FeatureSet {
     /// A set from `(name, function, parameters)` triples.
     #[new]
-    #[pyo3(signature = (definitions, by=None, nulls="skip"))]
+    #[pyo3(signature = (definitions, by=None, nulls=None))]
     fn new(
         py: Python<'_>,
-        definitions: Vec<(String, String, Bound<'_, PyDict>)>,
-        by: Option<String>,
-        nulls: &str,
+        definitions: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>, Bound<'_, PyDict>)>,
+        by: Option<&Bound<'_, PyAny>>,
+        nulls: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         guard(py, NAME, || {
             if definitions.is_empty() {
@@ -336,17 +359,23 @@ impl FeatureSet {
             }
             let mut resolved = Vec::with_capacity(definitions.len());
             for (name, function, parameters) in definitions {
-                let entry = find(&function)?;
+                let entry = find(&text(&function, "the function's name")?)?;
                 let params = resolve(&entry.spec, parameters.as_any())?;
-                resolved.push((name, entry, params));
+                resolved.push((text(&name, "the feature's name")?, entry, params));
             }
-            Ok(Self::build(py, resolved, by, nulls.parse()?)?)
+            let by = by.map(|by| text(by, "by")).transpose()?;
+            Ok(Self::build(py, resolved, by, nulls_of(nulls)?)?)
         })
     }
 
     /// All features over a table, from nothing: the live state stays as it is. A tuple of columns.
     #[pyo3(signature = (data, strict_zero_copy=false))]
-    fn run<'py>(&self, py: Python<'py>, data: &Bound<'py, PyAny>, strict_zero_copy: bool) -> PyResult<Bound<'py, PyAny>> {
+    fn run<'py>(
+        &self,
+        py: Python<'py>,
+        data: &Bound<'py, PyAny>,
+        strict_zero_copy: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
         guard(py, NAME, || {
             let import = self.import(py, data, strict_zero_copy)?;
             let outputs = detached(py, import.rows, || {
@@ -358,7 +387,12 @@ impl FeatureSet {
 
     /// As `run`, going on from the live state and keeping it: history before the first live bar.
     #[pyo3(signature = (data, strict_zero_copy=false))]
-    fn extend<'py>(&self, py: Python<'py>, data: &Bound<'py, PyAny>, strict_zero_copy: bool) -> PyResult<Bound<'py, PyAny>> {
+    fn extend<'py>(
+        &self,
+        py: Python<'py>,
+        data: &Bound<'py, PyAny>,
+        strict_zero_copy: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
         guard(py, NAME, || {
             let import = self.import(py, data, strict_zero_copy)?;
             // The lock is taken without the GIL, so that two threads cannot each wait for what the other holds.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use omega_contract::arrow::column::Chunk;
 use omega_contract::arrow::write::{self, Shared};
 use omega_contract::params::{Given, Params, nearest};
-use omega_contract::spec::{FunctionSpec, Language};
+use omega_contract::spec::{FunctionSpec, Kind, Language};
 use omega_contract::{Error, Result};
 use omega_kernel::{Body, Nulls, ReductionFactory, RowwiseFactory};
 use pyo3::intern;
@@ -87,8 +87,22 @@ pub fn function_specs_json(py: Python<'_>) -> PyResult<String> {
 ///
 /// Raises UnknownFunctionError, with the nearest name.
 #[pyfunction]
-pub fn function(py: Python<'_>, name: &str) -> PyResult<Function> {
-    guard(py, name, || Ok(Function { entry: find(name)? }))
+#[pyo3(signature = (name, /))]
+pub fn function(py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Function> {
+    guard(py, "omega", || Ok(Function { entry: find(&text(name, "the function's name")?)? }))
+}
+
+/// A Python str; anything else is refused by `name`.
+pub fn text(value: &Bound<'_, PyAny>, name: &str) -> Outcome<String> {
+    match value.cast::<PyString>() {
+        Ok(text) => Ok(text.to_string_lossy().into_owned()),
+        Err(_) => Err(Error::invalid_type(name, "a str", value.repr()?).into()),
+    }
+}
+
+/// The policy for missing inputs that a caller named; `None` is the default.
+pub fn nulls_of(value: Option<&Bound<'_, PyAny>>) -> Outcome<Nulls> {
+    value.map_or(Ok(Nulls::Skip), |value| Ok(text(value, "nulls")?.parse()?))
 }
 
 /// A function of any language, ready to be called.
@@ -103,6 +117,23 @@ impl Function {
     #[getter]
     fn name(&self) -> &'static str {
         &self.entry.spec.name
+    }
+
+    /// How rows in relate to rows out: rowwise, reduction, model or simulation.
+    #[getter]
+    fn kind(&self) -> &'static str {
+        match self.entry.spec.kind {
+            Kind::Rowwise => "rowwise",
+            Kind::Reduction => "reduction",
+            Kind::Model => "model",
+            Kind::Simulation => "simulation",
+        }
+    }
+
+    /// The columns that it reads, in order.
+    #[getter]
+    fn inputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.entry.spec.inputs.iter().map(|input| PyString::intern(py, &input.name)))
     }
 
     /// Its spec as JSON.
@@ -126,7 +157,7 @@ impl Function {
     }
 
     /// Runs the function over `data` or `columns`; a tuple with one answer per output, or a table if grouped.
-    #[pyo3(signature = (data, columns, parameters, nulls="skip", by=None, strict_zero_copy=false))]
+    #[pyo3(signature = (data, columns, parameters, nulls=None, by=None, strict_zero_copy=false))]
     #[expect(clippy::too_many_arguments, reason = "the one door: every call's choices meet here")]
     fn run<'py>(
         &self,
@@ -134,39 +165,53 @@ impl Function {
         data: Option<&Bound<'py, PyAny>>,
         columns: Option<&Bound<'py, PyTuple>>,
         parameters: &Bound<'py, PyAny>,
-        nulls: &str,
+        nulls: Option<&Bound<'py, PyAny>>,
         by: Option<&Bound<'py, PyAny>>,
         strict_zero_copy: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         self.guard(py, || {
             let spec = &self.entry.spec;
             let params = resolve(spec, parameters)?;
-            let nulls: Nulls = nulls.parse()?;
+            let nulls = nulls_of(nulls)?;
             let request = Request { inputs: &spec.inputs, data, columns, by, strict: strict_zero_copy };
             let import = Import::new(py, &request)?;
             match &self.entry.body {
-                EntryBody::Rust(Body::Rowwise(factory)) => rowwise(py, spec, *factory, &params, nulls, &import),
-                EntryBody::Rust(Body::Reduction(factory)) => reduction(py, spec, *factory, &params, nulls, &import),
+                EntryBody::Rust(Body::Rowwise(factory)) => {
+                    rowwise(py, spec, *factory, &params, nulls, &import)
+                }
+                EntryBody::Rust(Body::Reduction(factory)) => {
+                    reduction(py, spec, *factory, &params, nulls, &import)
+                }
                 EntryBody::Julia(id) => julia::run(py, *id, spec, &params, nulls, &import),
             }
         })
     }
 
     /// The function bar by bar.
-    #[pyo3(signature = (parameters, nulls="skip"))]
-    fn stream(&self, py: Python<'_>, parameters: &Bound<'_, PyAny>, nulls: &str) -> PyResult<Stream> {
+    #[pyo3(signature = (parameters, nulls=None))]
+    fn stream(
+        &self,
+        py: Python<'_>,
+        parameters: &Bound<'_, PyAny>,
+        nulls: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Stream> {
         self.guard(py, || {
             let params = resolve(&self.entry.spec, parameters)?;
-            Stream::new(py, self.entry, params, nulls.parse()?)
+            Stream::new(py, self.entry, params, nulls_of(nulls)?)
         })
     }
 
     /// The function as an incremental state.
-    #[pyo3(signature = (parameters, nulls="skip"))]
-    fn accumulator(&self, py: Python<'_>, parameters: &Bound<'_, PyAny>, nulls: &str) -> PyResult<Accumulator> {
+    #[pyo3(signature = (parameters, nulls=None))]
+    fn accumulator(
+        &self,
+        py: Python<'_>,
+        parameters: &Bound<'_, PyAny>,
+        nulls: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Accumulator> {
         self.guard(py, || {
             let params = resolve(&self.entry.spec, parameters)?;
-            Ok(Accumulator::new(self.entry, params, nulls.parse()?)?)
+            Ok(Accumulator::new(self.entry, params, nulls_of(nulls)?)?)
         })
     }
 
@@ -185,7 +230,11 @@ impl Function {
 pub fn rowwise_factory(entry: &Entry) -> Result<&'static dyn RowwiseFactory> {
     match entry.body {
         EntryBody::Rust(Body::Rowwise(factory)) => Ok(factory),
-        _ => Err(Error::invalid_type("the function of a stream", "one that answers row by row", &entry.spec.name)),
+        _ => Err(Error::invalid_type(
+            "the function of a stream",
+            "one that answers row by row",
+            &entry.spec.name,
+        )),
     }
 }
 
@@ -204,7 +253,10 @@ pub fn reduction_factory(entry: &Entry) -> Result<&'static dyn ReductionFactory>
 pub fn resolve(spec: &FunctionSpec, parameters: &Bound<'_, PyAny>) -> Outcome<Params> {
     if let Ok(tuple) = parameters.cast::<PyTuple>() {
         let given = spec.parameters.iter().zip(tuple.iter_borrowed());
-        return Ok(Params::resolve(spec, given.map(|(parameter, value)| (parameter.name.as_str(), given_value(&value))))?);
+        return Ok(Params::resolve(
+            spec,
+            given.map(|(parameter, value)| (parameter.name.as_str(), given_value(&value))),
+        )?);
     }
     let dict = parameters.cast::<PyDict>().map_err(PyErr::from)?;
     let mut given = Vec::with_capacity(dict.len());
@@ -225,16 +277,20 @@ fn given_value(value: &Bound<'_, PyAny>) -> Given {
     if let Ok(text) = value.cast::<PyString>() {
         return Given::Text(text.to_string_lossy().into_owned());
     }
-    let is_array = value.hasattr(intern!(py, "__len__")).unwrap_or(true);
-    if !is_array && (value.is_instance_of::<PyInt>() || value.hasattr(intern!(py, "__index__")).unwrap_or(false)) {
-        if let Ok(int) = value.extract::<i64>() {
-            return Given::Int(int);
+    // Numbers of other libraries convert themselves; arrays of one number would too, and are refused.
+    let converts = |method| value.hasattr(method).unwrap_or(false);
+    if !converts(intern!(py, "__len__")) {
+        if value.is_instance_of::<PyInt>() || converts(intern!(py, "__index__")) {
+            return value.extract().map_or_else(|_| shown(value), Given::Int);
         }
-    } else if !is_array && value.hasattr(intern!(py, "__float__")).unwrap_or(false) {
-        if let Ok(float) = value.extract::<f64>() {
-            return Given::Float(float);
+        if converts(intern!(py, "__float__")) {
+            return value.extract().map_or_else(|_| shown(value), Given::Float);
         }
     }
+    shown(value)
+}
+
+fn shown(value: &Bound<'_, PyAny>) -> Given {
     Given::Other(value.repr().map_or_else(|_| "an object".into(), |text| text.to_string_lossy().into_owned()))
 }
 
@@ -288,9 +344,14 @@ pub fn columns<'py, 'a>(
     py: Python<'py>,
     named: impl Iterator<Item = (&'a str, Vec<f64>)>,
 ) -> Outcome<Bound<'py, PyAny>> {
-    let columns: Vec<Column> =
-        named.map(|(name, values)| Column::new(write::Column::float64(name, Shared::from_vec(values)))).collect();
-    Ok(PyTuple::new(py, columns.into_iter().map(|column| Bound::new(py, column)).collect::<PyResult<Vec<_>>>()?)?.into_any())
+    let columns: Vec<Column> = named
+        .map(|(name, values)| Column::new(write::Column::float64(name, Shared::from_vec(values))))
+        .collect();
+    Ok(PyTuple::new(
+        py,
+        columns.into_iter().map(|column| Bound::new(py, column)).collect::<PyResult<Vec<_>>>()?,
+    )?
+    .into_any())
 }
 
 fn reduction<'py>(
@@ -363,7 +424,12 @@ pub fn gather(import: &Import, numbers: &[u32], groups: usize) -> Gathered {
         next[number as usize] += 1;
     }
     let flat: Vec<Vec<f64>> = (0..import.raw().len())
-        .map(|column| import.chunks().flat_map(|chunk| (0..chunk[column].values.len()).map(move |row| chunk[column].get(row))).collect())
+        .map(|column| {
+            import
+                .chunks()
+                .flat_map(|chunk| (0..chunk[column].values.len()).map(move |row| chunk[column].get(row)))
+                .collect()
+        })
         .collect();
     let columns = flat.iter().map(|values| rows.iter().map(|&row| values[row]).collect()).collect();
     Gathered { columns, starts, rows }

@@ -1,6 +1,7 @@
 //! Functions written in Julia: the same inputs, handed to the host.
 
 use std::any::Any;
+use std::ffi::c_void;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -74,7 +75,11 @@ fn start(settings: &Settings) -> Result<&'static Julia> {
             if published == built {
                 return Ok(());
             }
-            Err(Error::contract_mismatch("the specs of Julia's functions", "those Omega was built with", "others"))
+            Err(Error::contract_mismatch(
+                "the specs of Julia's functions",
+                "those Omega was built with",
+                "others",
+            ))
         })
         .clone()?;
     Ok(julia)
@@ -87,7 +92,8 @@ pub fn running(py: Python<'_>) -> Outcome<&'static Julia> {
     }
     // Python knows where the package and its own executable are.
     py.import("omega.functions.julia")?.getattr("start")?.call0()?;
-    Julia::started().ok_or_else(|| Error::julia_unavailable("omega", "it has stopped", "start a new process").into())
+    Julia::started()
+        .ok_or_else(|| Error::julia_unavailable("omega", "it has stopped", "start a new process").into())
 }
 
 /// Runs a function over an import; one answer per output, or a dict of those by group.
@@ -133,7 +139,7 @@ pub struct Inputs {
     schemas: Vec<ArrowSchema>,
     arrays: Vec<ArrowArray>,
     /// Two buffers for each array: validity and values.
-    _buffers: Vec<Box<[*const std::ffi::c_void; 2]>>,
+    _buffers: Vec<[*const c_void; 2]>,
 }
 
 // SAFETY: the structs are only read while the caller that owns the import waits.
@@ -143,23 +149,23 @@ impl Inputs {
     /// The columns, chunk by chunk; a column without chunks comes as one of no rows.
     pub fn new(columns: &[Vec<RawChunk>]) -> Self {
         let empty = [RawChunk { base: std::ptr::null(), validity: std::ptr::null(), offset: 0, rows: 0 }];
+        let chunks = || columns.iter().flat_map(|column| if column.is_empty() { &empty[..] } else { column });
+        // All buffers first: the structs point at them.
+        let mut buffers: Vec<[*const c_void; 2]> =
+            chunks().map(|chunk| [chunk.validity.cast(), chunk.base.cast()]).collect();
         let mut inputs = Self { schemas: Vec::new(), arrays: Vec::new(), _buffers: Vec::new() };
-        for column in columns {
-            let chunks = if column.is_empty() { &empty[..] } else { column };
-            for chunk in chunks {
-                let mut buffers = Box::new([chunk.validity.cast(), chunk.base.cast()]);
-                inputs.schemas.push(ArrowSchema { format: c"g".as_ptr(), ..ArrowSchema::empty() });
-                inputs.arrays.push(ArrowArray {
-                    length: chunk.rows as i64,
-                    null_count: if chunk.validity.is_null() { 0 } else { -1 },
-                    offset: chunk.offset as i64,
-                    n_buffers: 2,
-                    buffers: buffers.as_mut_ptr(),
-                    ..ArrowArray::empty()
-                });
-                inputs._buffers.push(buffers);
-            }
+        for (chunk, buffers) in chunks().zip(&mut buffers) {
+            inputs.schemas.push(ArrowSchema { format: c"g".as_ptr(), ..ArrowSchema::empty() });
+            inputs.arrays.push(ArrowArray {
+                length: chunk.rows as i64,
+                null_count: if chunk.validity.is_null() { 0 } else { -1 },
+                offset: chunk.offset as i64,
+                n_buffers: 2,
+                buffers: buffers.as_mut_ptr(),
+                ..ArrowArray::empty()
+            });
         }
+        inputs._buffers = buffers;
         inputs
     }
 

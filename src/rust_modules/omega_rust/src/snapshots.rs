@@ -12,9 +12,12 @@ use crate::streams::Stream;
 /// The stream, accumulator or feature set that a snapshot holds.
 #[pyfunction]
 #[pyo3(signature = (snapshot, /))]
-pub fn restore<'py>(py: Python<'py>, snapshot: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+pub fn restore<'py>(py: Python<'py>, snapshot: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     guard(py, "omega.restore", || {
-        let snapshot = Snapshot::decode(snapshot)?;
+        let Ok(bytes) = snapshot.extract::<&[u8]>() else {
+            return Err(Error::invalid_type("a snapshot", "bytes", snapshot.get_type().name()?).into());
+        };
+        let snapshot = Snapshot::decode(bytes)?;
         Ok(match snapshot.kind {
             SnapshotKind::Stream => Bound::new(py, Stream::restore(py, &snapshot)?)?.into_any(),
             SnapshotKind::Accumulator => Bound::new(py, Accumulator::restore(&snapshot)?)?.into_any(),

@@ -53,7 +53,7 @@ impl Stream {
     /// The stream that a snapshot holds.
     pub fn restore(py: Python<'_>, snapshot: &Snapshot) -> Outcome<Self> {
         let entry = find(&snapshot.function)?;
-        check_version(&entry.spec, snapshot)?;
+        check_version(&entry.spec, &snapshot.version)?;
         let params = Params::from_values(&entry.spec, snapshot.params.clone())?;
         let stream = Self::new(py, entry, params, snapshot.nulls)?;
         stream.lock().load(&snapshot.payload)?;
@@ -90,11 +90,11 @@ impl Stream {
 }
 
 /// Refuses a snapshot that another version of the function wrote.
-pub fn check_version(spec: &FunctionSpec, snapshot: &Snapshot) -> omega_contract::Result<()> {
-    if spec.version == snapshot.version {
+pub fn check_version(spec: &FunctionSpec, written: &str) -> omega_contract::Result<()> {
+    if spec.version == written {
         return Ok(());
     }
-    Err(Error::snapshot_version(&spec.name, &snapshot.version, format!("version {}", spec.version)))
+    Err(Error::snapshot_version(&spec.name, written, format!("version {}", spec.version)))
 }
 
 /// The named tuple that answers of this function come in.
@@ -111,7 +111,9 @@ fn read_row(
 ) -> Outcome<()> {
     let n_given = given.iter().flatten().count();
     if let Some(columns) = columns {
-        if let Some(name) = columns.keys().iter().map(|key| key.to_string()).find(|name| !is_input(spec, name)) {
+        if let Some(name) =
+            columns.keys().iter().map(|key| key.to_string()).find(|name| !is_input(spec, name))
+        {
             let names: Vec<&str> = spec.inputs.iter().map(|input| input.name.as_str()).collect();
             let nearest = omega_contract::params::nearest(&name, names.iter().copied()).unwrap_or("none");
             return Err(Error::unknown_parameter(&spec.name, name, nearest, names.join(", ")).into());

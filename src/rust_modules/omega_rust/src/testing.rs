@@ -81,10 +81,15 @@ fn addresses(
     guard(py, "contract.addresses", || {
         let import = import(py, data, names, strict)?;
         let seen = import.chunks().map(|chunk| {
-            chunk.iter().map(|column| (column.values.as_ptr().addr(), column.values.len())).collect::<Vec<_>>()
+            chunk
+                .iter()
+                .map(|column| (column.values.as_ptr().addr(), column.values.len()))
+                .collect::<Vec<_>>()
         });
         let by_chunk: Vec<Vec<(usize, usize)>> = seen.collect();
-        Ok((0..import.raw().len()).map(|column| by_chunk.iter().map(|chunk| chunk[column]).collect()).collect())
+        Ok((0..import.raw().len())
+            .map(|column| by_chunk.iter().map(|chunk| chunk[column]).collect())
+            .collect())
     })
 }
 
@@ -138,7 +143,14 @@ fn julia_echo(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Echo> {
         let fields = match arrays.as_slice() {
             // SAFETY: as above.
             [array] => unsafe { omega_contract::arrow::read::fields(schema, array)? },
-            _ => return Err(Error::invalid_shape("the data", "one batch", format!("{} batches", arrays.len())).into()),
+            _ => {
+                return Err(Error::invalid_shape(
+                    "the data",
+                    "one batch",
+                    format!("{} batches", arrays.len()),
+                )
+                .into());
+            }
         };
         let call = Borrowed {
             schemas: fields.fields.iter().map(|field| std::ptr::from_ref(field.schema)).collect(),
@@ -174,19 +186,28 @@ struct Borrowed {
 unsafe impl Sync for Borrowed {}
 
 /// The array of one output node and its children, typed as the input was.
-fn rebuild(original: &ArrowSchema, nodes: &mut impl Iterator<Item = Node>) -> Result<(ArrowSchema, ArrowArray), Error> {
+fn rebuild(
+    original: &ArrowSchema,
+    nodes: &mut impl Iterator<Item = Node>,
+) -> Result<(ArrowSchema, ArrowArray), Error> {
     // SAFETY: a producer's format and name are C strings (or NULL), and its children are live schemas.
     let (format, name, n_children) = unsafe {
         let text = |pointer: *const std::ffi::c_char| {
-            if pointer.is_null() { String::new() } else { std::ffi::CStr::from_ptr(pointer).to_string_lossy().into_owned() }
+            if pointer.is_null() {
+                String::new()
+            } else {
+                std::ffi::CStr::from_ptr(pointer).to_string_lossy().into_owned()
+            }
         };
         (text(original.format), text(original.name), usize::try_from(original.n_children).unwrap_or(0))
     };
-    let node = nodes.next().ok_or_else(|| Error::contract_mismatch("contract.echo", "a node for each column", "fewer"))?;
+    let node = nodes
+        .next()
+        .ok_or_else(|| Error::contract_mismatch("contract.echo", "a node for each column", "fewer"))?;
     let (rows, buffers) = (node.rows(), node.into_buffers());
-    let missing = buffers[0].as_ref().map_or(0, |bits| {
-        (0..rows).filter(|row| bits.as_bytes()[row / 8] >> (row % 8) & 1 == 0).count()
-    });
+    let missing = buffers[0]
+        .as_ref()
+        .map_or(0, |bits| (0..rows).filter(|row| bits.as_bytes()[row / 8] >> (row % 8) & 1 == 0).count());
     let mut schemas = Vec::new();
     let mut children = Vec::new();
     for index in 0..n_children {
@@ -196,7 +217,9 @@ fn rebuild(original: &ArrowSchema, nodes: &mut impl Iterator<Item = Node>) -> Re
         children.push(array);
     }
     let n_buffers = if format == "u" || format == "U" { 3 } else { 2 };
-    let pointers = buffers[..n_buffers].iter().map(|buffer| buffer.as_ref().map_or(std::ptr::null(), |buffer| buffer.as_ptr().cast()));
+    let pointers = buffers[..n_buffers]
+        .iter()
+        .map(|buffer| buffer.as_ref().map_or(std::ptr::null(), |buffer| buffer.as_ptr().cast()));
     let array = write::array(rows, missing, pointers.collect(), children, Box::new(buffers));
     let mut schema = write::schema(&format, &name, schemas);
     schema.flags = original.flags;

@@ -131,7 +131,11 @@ fn pointer<T>(capsule: &Bound<'_, PyCapsule>, name: &CStr) -> Outcome<*mut T> {
         Ok(pointer) => Ok(pointer.as_ptr().cast()),
         Err(_) => {
             // SAFETY: the name lives as long as the capsule.
-            let found = capsule.name().ok().flatten().map(|name| unsafe { name.as_cstr() }.to_string_lossy().into_owned());
+            let found = capsule
+                .name()
+                .ok()
+                .flatten()
+                .map(|name| unsafe { name.as_cstr() }.to_string_lossy().into_owned());
             let wanted = format!("a capsule named {}", name.to_string_lossy());
             Err(Error::released_capsule(found.unwrap_or_else(|| "without a name".into()), wanted).into())
         }
@@ -144,7 +148,9 @@ fn read_stream(capsule: &Bound<'_, PyCapsule>) -> Outcome<Produced> {
     // SAFETY: a capsule of this name holds a stream; nobody else reads it while we hold the GIL or after.
     let (get_schema, get_next) = unsafe {
         if (*stream).release.is_none() {
-            return Err(Error::released_capsule("arrow_array_stream", "a stream that nobody has read yet").into());
+            return Err(
+                Error::released_capsule("arrow_array_stream", "a stream that nobody has read yet").into()
+            );
         }
         ((*stream).get_schema, (*stream).get_next)
     };
@@ -176,7 +182,11 @@ fn stream_failed(stream: *mut ArrowArrayStream, rows: i64) -> Error {
     // SAFETY: the stream is alive; its last error is NULL or a C string until the next call.
     let reason = unsafe {
         let text = (*stream).get_last_error.map_or(std::ptr::null(), |last| last(stream));
-        if text.is_null() { "it gave no reason".into() } else { CStr::from_ptr(text).to_string_lossy().into_owned() }
+        if text.is_null() {
+            "it gave no reason".into()
+        } else {
+            CStr::from_ptr(text).to_string_lossy().into_owned()
+        }
     };
     Error::stream_failed(rows, reason)
 }

@@ -36,7 +36,12 @@ impl CopyLog {
         slf
     }
 
-    fn __exit__(&mut self, _kind: &Bound<'_, PyAny>, _value: &Bound<'_, PyAny>, _traceback: &Bound<'_, PyAny>) {
+    fn __exit__(
+        &mut self,
+        _kind: &Bound<'_, PyAny>,
+        _value: &Bound<'_, PyAny>,
+        _traceback: &Bound<'_, PyAny>,
+    ) {
         self.copied.extend(OPEN.with_borrow_mut(|open| open.pop()).unwrap_or_default());
     }
 

@@ -113,16 +113,26 @@ impl Import {
     pub fn chunks(&self) -> impl Iterator<Item = Vec<Chunk<'_>>> {
         let n_chunks = self.columns.first().map_or(0, Vec::len);
         // SAFETY: `self` keeps the producers' memory alive, and they promise not to change it meanwhile.
-        (0..n_chunks).map(|index| self.columns.iter().map(|column| unsafe { column[index].borrow() }).collect())
+        (0..n_chunks)
+            .map(|index| self.columns.iter().map(|column| unsafe { column[index].borrow() }).collect())
     }
 
-    fn column(&mut self, py: Python<'_>, whole: &Whole<'_>, source: &Source<'_>, name: &str) -> Outcome<Vec<RawChunk>> {
+    fn column(
+        &mut self,
+        py: Python<'_>,
+        whole: &Whole<'_>,
+        source: &Source<'_>,
+        name: &str,
+    ) -> Outcome<Vec<RawChunk>> {
         match source {
-            Source::Child(child) => whole.fields(py, child)?.iter().map(|field| self.float64(field, name)).collect(),
+            Source::Child(child) => {
+                whole.fields(py, child)?.iter().map(|field| self.float64(field, name)).collect()
+            }
             Source::Alone(object) => {
                 if let Some(produced) = produce(object)? {
                     // The fields borrow from `produced`, which moves into `self` only after they are gone.
-                    let chunks = single(py, &produced, name)?.iter().map(|field| self.float64(field, name)).collect();
+                    let chunks =
+                        single(py, &produced, name)?.iter().map(|field| self.float64(field, name)).collect();
                     self._produced.push(produced);
                     return chunks;
                 }
@@ -191,8 +201,14 @@ impl Grouping {
             let number = match key(&item) {
                 Some(Key::Text(text)) => self.groups.text(&text),
                 Some(Key::Int(int)) => self.groups.int(int),
-                None if item.is_none() => return Err(Error::missing_value(&self.name, row, "grouping").into()),
-                None => return Err(Error::unsupported_type(&self.name, "text or whole numbers", item.repr()?).into()),
+                None if item.is_none() => {
+                    return Err(Error::missing_value(&self.name, row, "grouping").into());
+                }
+                None => {
+                    return Err(
+                        Error::unsupported_type(&self.name, "text or whole numbers", item.repr()?).into()
+                    );
+                }
             };
             self.numbers.push(number);
         }
@@ -261,7 +277,8 @@ impl<'py> Whole<'py> {
     /// The chunks of one column of Arrow data; data that is one column is that column, whatever its name.
     fn fields<'a>(&'a self, py: Python<'_>, name: &str) -> Outcome<Vec<Field<'a>>> {
         let Self::Produced(produced) = self else {
-            let available = if matches!(self, Self::Absent) { "no column" } else { "one column without a name" };
+            let available =
+                if matches!(self, Self::Absent) { "no column" } else { "one column without a name" };
             return Err(Error::missing_column(name, available).into());
         };
         // SAFETY: the capsule protocol vouches for the structs.
@@ -342,7 +359,8 @@ pub fn bar_item<'py>(bar: &Bound<'py, PyAny>, name: &str) -> Outcome<Bound<'py, 
     match bar.getattr_opt(name)? {
         Some(value) => Ok(value),
         None => {
-            let available = bar.get_type().name().map_or_else(|_| "no such attribute".into(), |kind| format!("a {kind}"));
+            let available =
+                bar.get_type().name().map_or_else(|_| "no such attribute".into(), |kind| format!("a {kind}"));
             Err(Error::missing_column(name, available).into())
         }
     }

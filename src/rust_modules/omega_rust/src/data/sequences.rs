@@ -12,13 +12,17 @@ use crate::errors::Outcome;
 /// What a column's numbers were read from; keeps borrowed memory alive.
 pub enum Sequence {
     /// Memory of a NumPy array or any other exporter of buffers.
-    Buffer(PyUntypedBuffer),
+    Buffer { _owner: PyUntypedBuffer },
     /// Nothing: the numbers were copied.
     Copied,
 }
 
 /// The column as float64, or `None` if `data` is neither a buffer nor a list.
-pub fn sequence(data: &Bound<'_, PyAny>, name: &str, copies: &mut Copies) -> Outcome<Option<(Sequence, RawChunk)>> {
+pub fn sequence(
+    data: &Bound<'_, PyAny>,
+    name: &str,
+    copies: &mut Copies,
+) -> Outcome<Option<(Sequence, RawChunk)>> {
     if data.is_instance_of::<PyList>() || data.is_instance_of::<PyTuple>() {
         return numbers(data, name, copies).map(|chunk| Some((Sequence::Copied, chunk)));
     }
@@ -39,10 +43,12 @@ pub fn sequence(data: &Bound<'_, PyAny>, name: &str, copies: &mut Copies) -> Out
     }
     let format = buffer.format().to_string_lossy().into_owned();
     let start = buffer.buf_ptr().cast::<f64>();
-    let native = matches!(format.as_str(), "d" | "=d" | "@d" | "<d") && buffer.item_size() == size_of::<f64>();
+    let native =
+        matches!(format.as_str(), "d" | "=d" | "@d" | "<d") && buffer.item_size() == size_of::<f64>();
     if native && buffer.is_c_contiguous() && (start.is_aligned() || buffer.item_count() == 0) {
-        let chunk = RawChunk { base: start, validity: std::ptr::null(), offset: 0, rows: buffer.item_count() };
-        return Ok(Some((Sequence::Buffer(buffer), chunk)));
+        let chunk =
+            RawChunk { base: start, validity: std::ptr::null(), offset: 0, rows: buffer.item_count() };
+        return Ok(Some((Sequence::Buffer { _owner: buffer }, chunk)));
     }
     let reason = if !native {
         number_type(&format).ok_or_else(|| Error::unsupported_type(name, "numbers", &format))?.to_owned()
@@ -73,18 +79,19 @@ fn widen(buffer: &PyUntypedBuffer, format: &str) -> Vec<f64> {
             }
         };
     }
-    let value: Box<dyn Fn(*const u8) -> f64> = match (format.trim_start_matches(['<', '>', '=', '@']), buffer.item_size()) {
-        ("d", _) => Box::new(read!(f64)),
-        ("f", _) => Box::new(read!(f32)),
-        (code, 1) if is_signed(code) => Box::new(read!(i8)),
-        (code, 2) if is_signed(code) => Box::new(read!(i16)),
-        (code, 4) if is_signed(code) => Box::new(read!(i32)),
-        (code, _) if is_signed(code) => Box::new(read!(i64)),
-        (_, 1) => Box::new(read!(u8)),
-        (_, 2) => Box::new(read!(u16)),
-        (_, 4) => Box::new(read!(u32)),
-        (_, _) => Box::new(read!(u64)),
-    };
+    let value: Box<dyn Fn(*const u8) -> f64> =
+        match (format.trim_start_matches(['<', '>', '=', '@']), buffer.item_size()) {
+            ("d", _) => Box::new(read!(f64)),
+            ("f", _) => Box::new(read!(f32)),
+            (code, 1) if is_signed(code) => Box::new(read!(i8)),
+            (code, 2) if is_signed(code) => Box::new(read!(i16)),
+            (code, 4) if is_signed(code) => Box::new(read!(i32)),
+            (code, _) if is_signed(code) => Box::new(read!(i64)),
+            (_, 1) => Box::new(read!(u8)),
+            (_, 2) => Box::new(read!(u16)),
+            (_, 4) => Box::new(read!(u32)),
+            (_, _) => Box::new(read!(u64)),
+        };
     (0..buffer.item_count()).map(|row| value(start.wrapping_offset(stride * row.cast_signed()))).collect()
 }
 

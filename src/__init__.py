@@ -1,0 +1,47 @@
+"""Analytics for markets: indicators and risk in Rust, models in Julia, zero-copy from Python.
+
+>>> import omega
+>>> omega.ta.sma([1.0, 2.0, 3.0], period=2)
+[None, 1.5, 2.5]
+"""
+
+from omega.shared.cpu import require_baseline as _require_baseline
+
+_require_baseline()
+
+from omega._rust import Accumulator, CopyLog, Function, Stream  # noqa: E402 - only after the processor was checked
+from omega.functions import regimes, risk, simulation, ta, volatility  # noqa: E402
+from omega.functions.call import call  # noqa: E402
+from omega.functions.catalog import functions, spec, warm_up_rows  # noqa: E402
+from omega.functions.streams import FeatureSet, accumulate, restore, stream  # noqa: E402
+from omega.shared.error_codes import ErrorCode  # noqa: E402
+from omega.shared.exceptions import OmegaError  # noqa: E402
+from omega.shared.protocols import Bar, FunctionSpec  # noqa: E402
+
+#: Collects the copies that types forced: `with omega.count_copies() as copies: …; copies.copies`.
+count_copies = CopyLog
+
+__all__ = [
+    "Accumulator",
+    "Bar",
+    "CopyLog",
+    "ErrorCode",
+    "FeatureSet",
+    "Function",
+    "FunctionSpec",
+    "OmegaError",
+    "Stream",
+    "accumulate",
+    "call",
+    "count_copies",
+    "functions",
+    "regimes",
+    "restore",
+    "risk",
+    "simulation",
+    "spec",
+    "stream",
+    "ta",
+    "volatility",
+    "warm_up_rows",
+]

@@ -1,0 +1,178 @@
+"""The one door into native code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, Literal, NoReturn
+
+from omega import _rust
+from omega.functions.libraries import Answer, library_of, source_of
+
+#: What a missing input does: see `omega.call`.
+Nulls = Literal["skip", "propagate", "raise"]
+#: Anything that holds one column: an Arrow array, a Series, a NumPy array, a list of numbers.
+Column = Any
+#: Anything that holds the columns: a table, a data frame, a mapping of columns, or one column.
+Data = Any
+
+
+def call(
+    name: str,
+    data: Data | None = None,
+    /,
+    *,
+    nulls: Nulls = "skip",
+    by: str | Column | None = None,
+    strict_zero_copy: bool = False,
+    **given: Any,
+) -> Any:
+    """The answer of any function by name, in the library of `data`.
+
+    `given` holds parameters and single columns by keyword.
+
+    - `nulls="skip"`: a row with a missing input gives a missing output and leaves the state alone.
+    - `nulls="propagate"`: everything that the missing row touches is missing.
+    - `nulls="raise"`: MissingValueError.
+
+    `by` names the column of groups in `data`, or is that column: every group is computed alone, its rows in any
+    interleaving. `strict_zero_copy` refuses data that would have to be copied.
+
+    Raises UnknownFunctionError, UnknownParameterError, and what the function itself raises.
+
+    >>> call("ta.sma", [1.0, 2.0, 3.0, 4.0], period=2)
+    [None, 1.5, 2.5, 3.5]
+    """
+    function = _function(name)
+    inputs = function.inputs
+    columns = tuple(given.pop(column, None) for column in inputs)
+    return _ANSWERS[function.kind](function, data, columns, given, nulls, by, strict_zero_copy, None)
+
+
+@lru_cache(maxsize=256)
+def _function(name: str) -> _rust.Function:
+    return _rust.function(name)
+
+
+def rowwise(
+    function: _rust.Function,
+    data: Data | None,
+    columns: tuple[Column | None, ...],
+    parameters: tuple[Any, ...] | dict[str, Any],
+    nulls: Nulls,
+    by: str | Column | None,
+    strict_zero_copy: bool,
+    unknown: Mapping[str, object] | None,
+) -> Any:
+    """As many rows as came in: a column, or a table where there are several outputs."""
+    if unknown:
+        refuse(function, unknown)
+    answers = function.run(data, columns, parameters, nulls, by, strict_zero_copy)
+    source = source_of(data, columns, function.inputs)
+    library = library_of(source)
+    if len(answers) == 1:
+        return library.column(answers[0], source)
+    return library.table(_rust.Table(answers), answer_type(function.name), source)
+
+
+def reduction(
+    function: _rust.Function,
+    data: Data | None,
+    columns: tuple[Column | None, ...],
+    parameters: tuple[Any, ...] | dict[str, Any],
+    nulls: Nulls,
+    by: str | Column | None,
+    strict_zero_copy: bool,
+    unknown: Mapping[str, object] | None,
+) -> Any:
+    """One number, or a table of one row per group; for NumPy and lists a dict by group."""
+    if unknown:
+        refuse(function, unknown)
+    answer = function.run(data, columns, parameters, nulls, by, strict_zero_copy)
+    if by is None:
+        return answer[0] if len(answer) == 1 else answer_type(function.name)(*answer)
+    source = source_of(data, columns, function.inputs)
+    return library_of(source).table(answer, _by_group, None if source is data else source)
+
+
+def _by_group(keys: Any, *values: Any) -> dict[Any, Any]:
+    """What a library without tables makes of groups."""
+    rows = zip(*values, strict=True) if len(values) > 1 else values[0]
+    return dict(zip(keys, rows, strict=True))
+
+
+def model(
+    function: _rust.Function,
+    data: Data | None,
+    columns: tuple[Column | None, ...],
+    parameters: tuple[Any, ...] | dict[str, Any],
+    nulls: Nulls,
+    by: str | Column | None,
+    strict_zero_copy: bool,
+    unknown: Mapping[str, object] | None,
+) -> Any:
+    """A named tuple with one field per output, or a dict of them by group."""
+    if unknown:
+        refuse(function, unknown)
+    answer = function.run(data, columns, parameters, nulls, by, strict_zero_copy)
+    source = source_of(data, columns, function.inputs)
+    build = answer_type(function.name)
+    if isinstance(answer, dict):
+        return {key: build(*_fields(fields, source)) for key, fields in answer.items()}
+    return build(*_fields(answer, source))
+
+
+def _fields(fields: tuple[Any, ...], source: object) -> list[Any]:
+    """Numbers as they are, columns and tables in the caller's library."""
+    library = library_of(source)
+    converted: list[Any] = []
+    for field in fields:
+        if isinstance(field, _rust.Column):
+            converted.append(library.column(field, source))
+        elif isinstance(field, _rust.Table):
+            converted.append(library.table(field, _stack, source))
+        else:
+            converted.append(field)
+    return converted
+
+
+def _stack(*columns: Any) -> Any:
+    """What a library without tables makes of a table: rows by columns, as an array or a list of lists."""
+    if isinstance(columns[0], list):
+        return [list(row) for row in zip(*columns, strict=True)]
+    import numpy
+
+    return numpy.stack(columns, axis=1)
+
+
+_ANSWERS: dict[str, Callable[..., Any]] = {
+    "rowwise": rowwise,
+    "reduction": reduction,
+    "model": model,
+    "simulation": model,
+}
+
+
+@lru_cache(maxsize=256)
+def answer_type(name: str) -> Answer:
+    """The named tuple of a function's outputs: `ta.macd` answers with `omega.ta.Macd`."""
+    module, _, function = name.partition(".")
+    answer: Answer = getattr(import_module(f"omega.functions.{module}"), camel_case(function))
+    return answer
+
+
+def camel_case(name: str) -> str:
+    """The class name of a function's answer.
+
+    >>> camel_case("hidden_markov")
+    'HiddenMarkov'
+    """
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def refuse(function: _rust.Function, unknown: Mapping[str, object]) -> NoReturn:
+    """Say which keyword a typed function does not have, and the nearest that it has."""
+    # Native code knows the parameters and words the refusal; no data is touched on the way.
+    function.warm_up_rows(dict(unknown))
+    raise AssertionError(unknown)

@@ -1,0 +1,38 @@
+"""What there is to call, as data."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from omega import _rust
+from omega.shared.protocols import FunctionSpec
+
+
+def functions() -> list[str]:
+    """The names of all functions, in documentation order, whether or not Julia is there to run its own.
+
+    >>> "ta.rsi" in functions()
+    True
+    """
+    return _rust.function_names()
+
+
+@lru_cache(maxsize=256)
+def spec(name: str) -> FunctionSpec:
+    """All there is to know about a function: inputs, parameters, outputs, units, sources.
+
+    Raises UnknownFunctionError, with the nearest name.
+
+    >>> [parameter.name for parameter in spec("ta.rsi").parameters]
+    ['period']
+    """
+    return FunctionSpec.model_validate_json(_rust.function(name).spec_json)
+
+
+def warm_up_rows(name: str, /, **parameters: object) -> int:
+    """The number of rows before a function's first value.
+
+    >>> warm_up_rows("ta.rsi", period=14)
+    14
+    """
+    return _rust.function(name).warm_up_rows(parameters)

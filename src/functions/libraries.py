@@ -1,0 +1,209 @@
+"""Gives answers back in the library that the data came from."""
+
+from __future__ import annotations
+
+import array
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from omega import _rust
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: The named tuple that several outputs come in where a library has no table.
+Answer = Callable[..., Any]
+
+
+class Library(Protocol):
+    """How one library holds columns and tables. `source` is the caller's own object, for its index or its kind."""
+
+    def column(self, column: _rust.Column, source: object) -> Any:
+        """One output."""
+
+    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
+        """Several outputs of one length."""
+
+
+class _NumPy:
+    """Arrays share Omega's memory; NaN where a value is missing. Several outputs are a named tuple of arrays."""
+
+    def column(self, column: _rust.Column, source: object) -> Any:
+        import numpy
+
+        del source
+        return numpy.frombuffer(column, dtype=numpy.float64)
+
+    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
+        return answer(*(self.column(column, source) for column in table.columns))
+
+
+class _Lists:
+    """Lists of floats, None where a value is missing."""
+
+    def column(self, column: _rust.Column, source: object) -> Any:
+        del source
+        return column.to_pylist()
+
+    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
+        return answer(*(self.column(column, source) for column in table.columns))
+
+
+class _PyArrow:
+    """Arrays and record batches for those, chunked arrays and tables for those."""
+
+    def column(self, column: _rust.Column, source: object) -> Any:
+        import pyarrow
+
+        values = pyarrow.array(column)
+        whole = isinstance(source, (pyarrow.Array, pyarrow.RecordBatch))
+        return values if whole else pyarrow.chunked_array([values])
+
+    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
+        import pyarrow
+
+        del answer
+        whole = isinstance(source, (pyarrow.Array, pyarrow.RecordBatch))
+        return pyarrow.record_batch(table) if whole else pyarrow.table(table)
+
+
+class _Polars:
+    """Series and data frames."""
+
+    def column(self, column: _rust.Column, source: object) -> Any:
+        import polars
+
+        del source
+        return polars.Series(column.name, column)
+
+    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
+        import polars
+
+        del answer, source
+        return polars.DataFrame(table)
+
+
+class _Pandas:
+    """Series and data frames under the caller's index; NaN where a value is missing."""
+
+    def column(self, column: _rust.Column, source: object) -> Any:
+        import pandas
+
+        return pandas.Series(_NUMPY.column(column, None), index=_index(source, len(column)), name=column.name)
+
+    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
+        import pandas
+
+        del answer
+        columns = {column.name: _pandas_values(column) for column in table.columns}
+        return pandas.DataFrame(columns, index=_index(source, len(table)))
+
+
+def _index(source: object, rows: int) -> Any:
+    """The index of a pandas object, if the answer runs along it."""
+    index = getattr(source, "index", None)
+    return index if index is not None and len(index) == rows else None
+
+
+def _pandas_values(column: _rust.Column) -> Any:
+    """Numbers in place; group keys, which are not float64, as objects."""
+    try:
+        return _NUMPY.column(column, None)
+    except BufferError:
+        return column.to_pylist()
+
+
+class _DuckDB:
+    """Relations over Omega's memory, in DuckDB's default connection."""
+
+    def column(self, column: _rust.Column, source: object) -> Any:
+        return self.table(_rust.Table([column]), dict, source)
+
+    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
+        import duckdb
+
+        del answer, source
+        return duckdb.from_arrow(table)
+
+
+class _Arro3:
+    """Arrays and record batches for those, chunked arrays and tables for those."""
+
+    def column(self, column: _rust.Column, source: object) -> Any:
+        import arro3.core
+
+        whole = isinstance(source, (arro3.core.Array, arro3.core.RecordBatch))
+        return (arro3.core.Array if whole else arro3.core.ChunkedArray).from_arrow(column)
+
+    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
+        import arro3.core
+
+        del answer
+        whole = isinstance(source, (arro3.core.Array, arro3.core.RecordBatch))
+        return (arro3.core.RecordBatch if whole else arro3.core.Table).from_arrow(table)
+
+
+class _NanoArrow:
+    """Arrays; several outputs are a struct array."""
+
+    def column(self, column: _rust.Column, source: object) -> Any:
+        import nanoarrow
+
+        del source
+        return nanoarrow.Array(column)
+
+    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
+        import nanoarrow
+
+        del answer, source
+        return nanoarrow.Array(table)
+
+
+class _AnyArrow:
+    """Omega's own columns and tables, which every Arrow consumer takes."""
+
+    def column(self, column: _rust.Column, source: object) -> Any:
+        del source
+        return column
+
+    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
+        del answer, source
+        return table
+
+
+_NUMPY = _NumPy()
+_LISTS = _Lists()
+_ANY_ARROW = _AnyArrow()
+_BY_PACKAGE: dict[str, Library] = {
+    "numpy": _NUMPY,
+    "pyarrow": _PyArrow(),
+    "polars": _Polars(),
+    "pandas": _Pandas(),
+    "duckdb": _DuckDB(),
+    "_duckdb": _DuckDB(),
+    "arro3": _Arro3(),
+    "nanoarrow": _NanoArrow(),
+}
+#: Filled as types are met, so that a call looks its library up once.
+_BY_TYPE: dict[type, Library] = {list: _LISTS, tuple: _LISTS, memoryview: _NUMPY, array.array: _NUMPY}
+
+
+def library_of(source: object) -> Library:
+    """The library of an object that Omega has accepted as data."""
+    kind = type(source)
+    library = _BY_TYPE.get(kind)
+    if library is None:
+        # Subclasses count as their parents' library: a pandas-based frame of a third party is still pandas.
+        packages = (base.__module__.partition(".")[0] for base in kind.__mro__)
+        library = next((_BY_PACKAGE[package] for package in packages if package in _BY_PACKAGE), _ANY_ARROW)
+        _BY_TYPE[kind] = library
+    return library
+
+
+def source_of(data: object, columns: Sequence[object], inputs: Iterable[str]) -> object:
+    """The caller's object whose library the answer should be in."""
+    if data is None:
+        return next((column for column in columns if column is not None), None)
+    if isinstance(data, Mapping):
+        return next((data[name] for name in inputs if name in data), None)
+    return data

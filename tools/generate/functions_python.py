@@ -1,0 +1,295 @@
+"""Typed Python functions, one module per function module, written from the functions' own specs."""
+
+import importlib.util
+import inspect
+import json
+import textwrap
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+from tools.generate.files import ROOT, Files, header, ruff
+
+Spec = dict[str, Any]
+
+SOURCE = "the functions' specs"
+#: The first sentence of a module's page, in the words of those who use it.
+TITLES = {
+    "ta": "Technical indicators, with TA-Lib's defaults and seeds: `omega.ta.rsi(bars, period=14)`.",
+    "risk": "Risk and performance metrics of periodic returns: `omega.risk.sharpe_ratio(returns)`.",
+    "volatility": "Volatility models, fitted in Julia: `omega.volatility.garch(returns)`.",
+    "regimes": "Models of market regimes, fitted in Julia: `omega.regimes.hidden_markov(returns)`.",
+    "simulation": "Seeded simulations, run in Julia: `omega.simulation.stationary_bootstrap(returns)`.",
+}
+TYPES = {"int": "int", "float": "float", "bool": "bool"}
+#: Eight rows that move up and down, for the examples.
+ROWS = {
+    "open": [10.0, 10.5, 11.0, 10.0, 11.5, 12.0, 11.0, 12.5],
+    "high": [11.0, 11.5, 12.0, 11.0, 12.5, 13.0, 12.0, 13.5],
+    "low": [9.5, 10.0, 10.5, 9.0, 11.0, 11.5, 10.0, 12.0],
+    "close": [10.5, 11.0, 10.0, 10.5, 12.0, 11.5, 12.0, 13.0],
+    "volume": [100.0, 120.0, 90.0, 110.0, 150.0, 80.0, 130.0, 140.0],
+    "returns": [0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008],
+}
+
+
+def generate() -> Files:
+    """`src/functions/<module>.py` for every module."""
+    modules: dict[str, list[Spec]] = {}
+    for spec in specs():
+        modules.setdefault(module_of(spec), []).append(spec)
+    paths = {name: f"src/functions/{name}.py" for name in modules}
+    return {paths[name]: ruff(_module(name, specs), paths[name]) for name, specs in modules.items()}
+
+
+def native() -> ModuleType:
+    """The compiled module alone: the package around it may be what has to be generated first."""
+    (path,) = (ROOT / "src").glob("_rust*.so")
+    found = importlib.util.spec_from_file_location("omega._rust", path)
+    assert found is not None and found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def specs() -> list[Spec]:
+    """Rust's functions as the compiled module has them, and Julia's as its package published them."""
+    rust = [spec for spec in json.loads(native().function_specs_json()) if spec["language"] == "rust"]
+    julia = json.loads((ROOT / "src/schemas/julia_functions.json").read_text(encoding="utf-8"))
+    return rust + [spec for spec in julia if module_of(spec) != "contract"]
+
+
+def module_of(spec: Spec) -> str:
+    """`ta` of `ta.rsi`."""
+    return str(spec["name"].partition(".")[0])
+
+
+def function_of(spec: Spec) -> str:
+    """`rsi` of `ta.rsi`."""
+    return str(spec["name"].partition(".")[2])
+
+
+def _module(name: str, specs: list[Spec]) -> str:
+    answers = [spec for spec in specs if _has_answer(spec)]
+    kinds = sorted({_door(spec) for spec in specs})
+    literal = any(parameter["choices"] for spec in specs for parameter in spec["parameters"])
+    lines = [
+        f"# {header(SOURCE)}",
+        f'"""{TITLES.get(name, f"Functions of the module `{name}`.")}"""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "from typing import Any, "
+        + ("Literal, " if literal else "")
+        + ("NamedTuple, " if answers else "")
+        + "Never",
+        "",
+        "from omega import _rust",
+        f"from omega.functions.call import Column, Data, Nulls, {', '.join(kinds)}",
+        "",
+        "__all__ = [",
+        *(f'    "{exported}",' for exported in sorted(_exports(specs))),
+        "]",
+        "",
+    ]
+    for spec in answers:
+        lines += _answer(spec)
+    for spec in specs:
+        lines += _function(spec)
+    return "\n".join(lines)
+
+
+def _exports(specs: list[Spec]) -> Iterator[str]:
+    for spec in specs:
+        yield function_of(spec)
+        if _has_answer(spec):
+            yield _camel(function_of(spec))
+
+
+def _has_answer(spec: Spec) -> bool:
+    return len(spec["outputs"]) > 1 or _door(spec) == "model"
+
+
+def _door(spec: Spec) -> str:
+    return {"rowwise": "rowwise", "reduction": "reduction"}.get(spec["kind"], "model")
+
+
+def _camel(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def _answer(spec: Spec) -> list[str]:
+    """The named tuple of a function's outputs."""
+    lines = [
+        f"class {_camel(function_of(spec))}(NamedTuple):",
+        f'    """What `{function_of(spec)}` returns."""',
+        "",
+    ]
+    for output in spec["outputs"]:
+        kind = "Any" if output["axes"] else "float | None"
+        lines += _comment(output["summary"] + _unit(output)) + [f"    {output['name']}: {kind}"]
+    return [*lines, "", ""]
+
+
+def _comment(text: str) -> list[str]:
+    return [f"    #: {line}" for line in textwrap.wrap(text, 100)]
+
+
+def _unit(thing: Spec) -> str:
+    return f" ({thing['unit']})" if thing["unit"] else ""
+
+
+def _function(spec: Spec) -> list[str]:
+    name = function_of(spec)
+    handle = f"_{name.upper()}"
+    columns = [f"    {column['name']}: Column | None = None," for column in spec["inputs"]]
+    parameters = [f"    {one['name']}: {_type(one)} = {_default(one)}," for one in spec["parameters"]]
+    returns = "Any" if _door(spec) != "model" else f"{_camel(name)} | dict[Any, {_camel(name)}]"
+    returns = "Any"
+    return [
+        f'{handle} = _rust.function("{spec["name"]}")',
+        "",
+        "",
+        f"def {name}(",
+        "    data: Data | None = None,",
+        "    /,",
+        "    *,",
+        *columns,
+        *parameters,
+        '    nulls: Nulls = "skip",',
+        "    by: str | Column | None = None,",
+        "    strict_zero_copy: bool = False,",
+        "    **unknown: Never,",
+        f") -> {returns}:",
+        *_docstring(spec),
+        f"    return {_door(spec)}(",
+        f"        {handle},",
+        "        data,",
+        f"        ({''.join(column['name'] + ', ' for column in spec['inputs'])}),",
+        f"        ({''.join(one['name'] + ', ' for one in spec['parameters'])}),",
+        "        nulls,",
+        "        by,",
+        "        strict_zero_copy,",
+        "        unknown,",
+        "    )",
+        "",
+        "",
+    ]
+
+
+def _type(parameter: Spec) -> str:
+    if parameter["choices"]:
+        return f"Literal[{', '.join(json.dumps(choice) for choice in parameter['choices'])}]"
+    return TYPES[parameter["type"]]
+
+
+def _default(parameter: Spec) -> str:
+    default = parameter["default"]
+    if parameter["type"] == "float":
+        return repr(float(default))
+    return json.dumps(default) if isinstance(default, str) else repr(default)
+
+
+def _docstring(spec: Spec) -> list[str]:
+    paragraphs = [_wrap(spec["summary"])]
+    if spec["description"]:
+        paragraphs.append(_wrap(spec["description"]))
+    facts = [f"- `{column['name']}`: {column['summary']}" for column in spec["inputs"]]
+    facts += [f"- `{one['name']}`: {one['summary']}{_range(one)}" for one in spec["parameters"]]
+    paragraphs.append("\n".join(_wrap(fact, "  ") for fact in facts))
+    paragraphs.append(_wrap(_returns(spec)))
+    errors = ["INVALID_VALUE", "MISSING_COLUMN", "PARAMETER_OUT_OF_RANGE", *spec["errors"]]
+    names = [f"{_camel(error.lower())}Error" for error in dict.fromkeys(errors)]
+    paragraphs.append(_wrap(f"Raises {', '.join(names[:-1])} or {names[-1]}, and what `omega.call` raises."))
+    if spec["references"]:
+        paragraphs.append("\n".join(_wrap(f"Source: {source}", "  ") for source in spec["references"]))
+    paragraphs.append("\n".join(_example(spec)))
+    text = "\n\n".join(paragraphs).replace("\\", "\\\\")
+    lines = f'"""{text}\n"""'.splitlines()
+    return [f"    {line}" if line else "" for line in lines]
+
+
+def _wrap(text: str, indent: str = "") -> str:
+    return textwrap.fill(inspect.cleandoc(text), 104, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _range(parameter: Spec) -> str:
+    low, high = parameter["minimum"], parameter["maximum"]
+    limits = []
+    if low is not None:
+        limits.append(f"{'above' if parameter['exclusive'] else 'at least'} {low:g}")
+    if high is not None:
+        limits.append(
+            f"{'below' if parameter['exclusive'] else 'at most'} {high:,.0f}"
+            if abs(high) >= 1e4
+            else f"{'below' if parameter['exclusive'] else 'at most'} {high:g}"
+        )
+    if parameter["less_than"]:
+        limits.append(f"less than `{parameter['less_than']}`")
+    said = [parameter["unit"], *limits]
+    return f" ({'; '.join(part for part in said if part)})" if any(said) else ""
+
+
+def _returns(spec: Spec) -> str:
+    outputs = spec["outputs"]
+    if spec["kind"] == "rowwise":
+        warm_up = spec["warm_up"]
+        first = "" if warm_up == "0" else f" The first `{warm_up}` rows have no value."
+        what = (
+            "a column"
+            if len(outputs) == 1
+            else f"a table, or for NumPy and lists a `{_camel(function_of(spec))}`,"
+        )
+        return f"Returns {what} as long as the data, in the library of the data{_listed(outputs)}.{first}"
+    if spec["kind"] == "reduction":
+        return (
+            f"Returns a float{_unit(outputs[0])}, or None where it is undefined; with `by`, a table of one row per group, "
+            "or for NumPy and lists a dict."
+        )
+    return (
+        f"Returns a `{_camel(function_of(spec))}`: numbers as floats, columns and tables in the library of the data; "
+        "with `by`, a dict of them by group."
+    )
+
+
+def _listed(outputs: list[Spec]) -> str:
+    if len(outputs) == 1:
+        return _unit(outputs[0])
+    return ": " + ", ".join(f"`{output['name']}`{_unit(output)}" for output in outputs)
+
+
+def _example(spec: Spec) -> list[str]:
+    """A call that runs as a test; its answer is what the function gives when this is generated."""
+    name = function_of(spec)
+    if _door(spec) == "model":
+        scalar = next(output["name"] for output in spec["outputs"] if not output["axes"])
+        return [
+            ">>> from math import sin",
+            f">>> answer = {name}([0.01 * sin(row * row) for row in range(300)])",
+            f">>> answer.{scalar} is not None",
+            "True",
+        ]
+    given = {one["name"]: value for value, one in zip((2, 3, 2), _windows(spec), strict=False)}
+    columns = {column["name"]: ROWS.get(column["name"], ROWS["close"]) for column in spec["inputs"]}
+    answers = native().function(spec["name"]).run(None, tuple(columns.values()), given)
+    keywords = [f"{key}={value}" for key, value in given.items()]
+    if spec["kind"] == "reduction":
+        shown = ", ".join([str(next(iter(columns.values()))), *keywords])
+        return [f">>> round({name}({shown}), 6)", repr(round(answers[0], 6))]
+    if len(columns) == 1:
+        lines = [f">>> close = {next(iter(columns.values()))}"]
+        shown = ", ".join(["close", *keywords])
+    else:
+        lines = [f">>> bars = {{{', '.join(f'{key!r}: {value}' for key, value in columns.items())}}}"]
+        if len(lines[0]) > 100:
+            lines = [">>> bars = {"]
+            lines += [f"...     {key!r}: {value}," for key, value in columns.items()]
+            lines += ["... }"]
+        shown = ", ".join(["bars", *keywords])
+    last = answers[0].to_pylist()[-1]
+    field = "" if len(answers) == 1 else f".{answers[0].name}"
+    return [*lines, f">>> round({name}({shown}){field}[-1], 6)", repr(round(last, 6))]
+
+
+def _windows(spec: Spec) -> list[Spec]:
+    return [one for one in spec["parameters"] if one["unit"] == "rows" and one["type"] == "int"]
