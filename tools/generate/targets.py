@@ -10,6 +10,7 @@ from tools.generate import (
     functions_julia,
     functions_python,
     records_julia,
+    records_python,
     records_rust,
     tables_arrow,
 )
@@ -22,6 +23,7 @@ TARGETS: dict[str, Callable[[], Files]] = {
     "errors-docs": errors_docs.generate,
     "tables-arrow": tables_arrow.generate,
     "records-rust": records_rust.generate,
+    "records-python": records_python.generate,
     "records-julia": records_julia.generate,
     "functions-julia": functions_julia.generate,
     "functions-python": functions_python.generate,

@@ -1,0 +1,177 @@
+"""The shapes that cross languages: records, function specs, and what counts as Arrow data.
+
+Records are one row of a table each; their fields are generated from `schemas/tables`. A `FunctionSpec` says
+all there is to know about a function without calling it; Rust and Julia publish theirs as JSON of this shape.
+"""
+
+from typing import Literal, Protocol, Self, runtime_checkable
+
+from omega.shared._record import ExactDecimal, Finite, Int64, Record, UtcDatetime
+from omega.shared._records import (
+    Bar,
+    EquityPoint,
+    Fill,
+    IndicatorValue,
+    Order,
+    Position,
+    Quote,
+    Rating,
+    Return,
+    Signal,
+    Trade,
+)
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+__all__ = [
+    "ArrowArray",
+    "ArrowStream",
+    "Bar",
+    "EquityPoint",
+    "ExactDecimal",
+    "Fill",
+    "Finite",
+    "FunctionSpec",
+    "IndicatorValue",
+    "Input",
+    "Int64",
+    "Order",
+    "Output",
+    "Parameter",
+    "Position",
+    "Quote",
+    "Rating",
+    "Record",
+    "Return",
+    "Signal",
+    "Trade",
+    "UtcDatetime",
+]
+
+NAME = r"^[a-z][a-z0-9_]*$"
+
+
+@runtime_checkable
+class ArrowArray(Protocol):
+    """Hands out one Arrow array or record batch: pyarrow, arro3, nanoarrow."""
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        """A schema capsule and an array capsule."""
+
+
+@runtime_checkable
+class ArrowStream(Protocol):
+    """Hands out Arrow batches one after the other: pyarrow, polars, pandas, DuckDB."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """A stream capsule."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Input(_Part):
+    """One column that a function reads."""
+
+    name: str = Field(pattern=NAME)
+    """Its name in the table schema, in data frames and as a keyword."""
+    type: str
+    """Its Arrow type; `float64` for every numeric kernel."""
+    summary: str
+    """What it is, in a few words."""
+
+
+class Parameter(_Part):
+    """One number that a caller may choose."""
+
+    name: str = Field(pattern=NAME)
+    """Its keyword."""
+    type: Literal["int", "float", "bool", "choice"]
+    """What it may be."""
+    default: bool | int | float | str
+    """What it is when the caller says nothing."""
+    minimum: float | None
+    """The least allowed value."""
+    maximum: float | None
+    """The greatest allowed value."""
+    exclusive: bool
+    """Whether `minimum` and `maximum` themselves are refused."""
+    less_than: str | None
+    """Another parameter that this one must stay below."""
+    choices: tuple[str, ...]
+    """The allowed words of a choice; empty otherwise."""
+    unit: str
+    """rows, 1/year, fraction …; empty for a pure number."""
+    summary: str
+    """What it does, in a sentence."""
+
+    @model_validator(mode="after")
+    def _default_is_allowed(self) -> Self:
+        """A default that its own function would refuse is a mistake of the author."""
+        if self.type == "choice":
+            if self.default not in self.choices:
+                raise ValueError(
+                    f"{self.name}: the default must be one of {self.choices}, got `{self.default}`"
+                )
+        elif isinstance(self.default, str):
+            raise ValueError(f"{self.name}: the default must be a number, got `{self.default}`")
+        else:
+            low = -float("inf") if self.minimum is None else self.minimum
+            high = float("inf") if self.maximum is None else self.maximum
+            inside = low < self.default < high if self.exclusive else low <= self.default <= high
+            if not inside:
+                raise ValueError(f"{self.name}: the default must lie in its range, got `{self.default}`")
+        return self
+
+
+class Output(_Part):
+    """One column, number or table that a function returns."""
+
+    name: str = Field(pattern=NAME)
+    """Its name in the answer."""
+    type: str
+    """Its Arrow type; `float64` throughout today."""
+    axes: tuple[str, ...]
+    """What its values run along: none for one number, `("row",)` for a column as long as the input."""
+    unit: str
+    """price, fraction, percent …; empty for a pure number."""
+    summary: str
+    """What it is, in a sentence."""
+
+
+class FunctionSpec(_Part):
+    """Everything there is to know about a function without calling it."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
+    """`module.function`, as in `ta.rsi`."""
+    language: Literal["rust", "julia"]
+    """The language it is written in."""
+    version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    """Its semantic version: the major rises when the numbers change."""
+    kind: Literal["rowwise", "reduction", "model", "simulation"]
+    """How rows in relate to rows out."""
+    memory: Literal["fading", "cumulative", "whole"]
+    """What its state remembers, which decides what `nulls="propagate"` means for it."""
+    summary: str = Field(min_length=1)
+    """What comes back, in one sentence."""
+    description: str
+    """Conventions, edge cases and formula."""
+    references: tuple[str, ...]
+    """Papers, books and reference implementations."""
+    table: str
+    """The table schema that holds the inputs."""
+    inputs: tuple[Input, ...]
+    """The columns it reads, in the order a kernel takes them."""
+    parameters: tuple[Parameter, ...]
+    """The numbers a caller may choose, in the order a kernel takes them."""
+    outputs: tuple[Output, ...]
+    """What it returns, in order."""
+    warm_up: str
+    """The number of rows before the first value, as a formula in the parameters."""
+    errors: tuple[str, ...]
+    """Codes that this function may raise beyond those of the door."""
+
+    @property
+    def module(self) -> str:
+        """The part of the name before the dot."""
+        return self.name.partition(".")[0]
