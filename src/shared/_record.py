@@ -25,7 +25,9 @@ UtcDatetime = Annotated[datetime, AfterValidator(_utc)]
 """A moment in UTC; another zone is refused rather than converted, because it is usually a mistake."""
 
 ExactDecimal = Annotated[
-    Decimal, BeforeValidator(_no_float), Field(max_digits=28, decimal_places=12, allow_inf_nan=False)
+    Decimal,
+    BeforeValidator(_no_float),
+    Field(strict=False, max_digits=28, decimal_places=12, allow_inf_nan=False),
 ]
 """At most 16 digits before the point and 12 after it, exactly."""
 
@@ -39,7 +41,7 @@ Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 class Record(BaseModel):
     """One row of a table.
 
-    Strict: nothing is guessed or rounded. A time needs a zone, a price needs a `Decimal`, unknown fields are
+    Strict: nothing is guessed or rounded. A time needs a zone, a price of an order is no float, unknown fields are
     refused. JSON of a record is the same in Python, Rust and Julia.
     """
 
