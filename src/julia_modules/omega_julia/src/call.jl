@@ -3,8 +3,8 @@
 "What a missing row does: it is left out, makes the whole answer missing, or is refused."
 @enum Nulls SKIP PROPAGATE RAISE
 
-"The word that callers write."
-word(nulls::Nulls) = lowercase(string(nulls))
+"The words that callers write, in the order of their numbers."
+const POLICIES = ["skip", "propagate", "raise"]
 
 """
 One call of one function. A subtype promises

@@ -39,7 +39,7 @@ function (f::OmegaFunction)(columns::AbstractVector...; nulls = :skip, parameter
             throw(length_mismatch(input.name, length(first(columns)), length(column)))
     end
     data = [Float64[ismissing(x) ? NaN : x for x in column] for column in columns]
-    call = LocalCall(spec, resolve(spec, nulls, parameters), data, Vector{Any}(undef, length(spec.outputs)))
+    call = LocalCall(spec, resolve(spec, string(nulls), Pair{String,Any}[string(name) => value for (name, value) in parameters]), data, Vector{Any}(undef, length(spec.outputs)))
     run(f, call)
     names = Tuple(Symbol(o.name) for o in spec.outputs)
     answers = Tuple(isempty(o.axes) ? first(answer) : answer for (o, answer) in zip(spec.outputs, call.outputs))
@@ -47,16 +47,15 @@ function (f::OmegaFunction)(columns::AbstractVector...; nulls = :skip, parameter
 end
 
 "The numbers of a call, in the spec's order: its defaults with the caller's choices laid over them, then the policy."
-function resolve(spec::FunctionSpec, nulls, given)
+function resolve(spec::FunctionSpec, nulls::String, given::Vector{Pair{String,Any}})
     numbers = Float64[number(p, p.default) for p in spec.parameters]
     for (name, value) in given
-        i = findfirst(p -> p.name == string(name), spec.parameters)
-        i === nothing && throw(not_a_parameter(spec, string(name)))
+        i = findfirst(p -> p.name == name, spec.parameters)
+        i === nothing && throw(not_a_parameter(spec, name))
         numbers[i] = number(spec.parameters[i], value)
     end
-    words = collect(word.(instances(Nulls)))
-    policy = findfirst(==(string(nulls)), words)
-    policy === nothing && throw(parameter_out_of_range("nulls", "one of " * join(words, ", "), nulls))
+    policy = findfirst(==(nulls), POLICIES)
+    policy === nothing && throw(parameter_out_of_range("nulls", "one of " * join(POLICIES, ", "), nulls))
     return push!(numbers, policy - 1)
 end
 

@@ -20,12 +20,12 @@ function lend(values::Vector; validity::Vector{UInt8} = UInt8[], offset = 0, len
     return Lent(schema, array, Any[values, validity, buffers, format])
 end
 
-"Memory that a call asked for: output, its rows, and the bytes."
-const Handed = Vector{Tuple{Int32,Int64,Vector{UInt8}}}
+"Memory that a call asked for, in order of the outputs."
+const Handed = Vector{Vector{Float64}}
 
 function hand_out(context::Ptr{Cvoid}, node::Int32, ::Int32, rows::Int64, bytes::Int64)::Ptr{Cvoid}
-    memory = Vector{UInt8}(undef, bytes)
-    push!(unsafe_pointer_to_objref(context)::Handed, (node, rows, memory))
+    memory = Vector{Float64}(undef, bytes ÷ 8)
+    push!(unsafe_pointer_to_objref(context)::Handed, memory)
     return pointer(memory)
 end
 
@@ -54,9 +54,9 @@ function loopback(number, parameters::Vector{Float64}, lent::Vector{Lent}; alloc
         message = unsafe_string(field_pointer(UInt8, error_struct, :message))
         fields = unsafe_string(field_pointer(UInt8, error_struct, :fields))
     end
-    outputs = Dict(node + 1 => collect(reinterpret(Float64, bytes)) for (node, _, bytes) in handed)
-    return code, outputs, message, fields
+    return code, handed, message, fields
 end
 
 "The numbers of a call by name: a function's defaults, what is given, and the policy for missing rows."
-native_parameters(name; nulls = :skip, given...) = resolve(FUNCTIONS[function_number(name) + 1].spec, nulls, given)
+native_parameters(name, nulls, given...) =
+    resolve(FUNCTIONS[function_number(name) + 1].spec, nulls, Pair{String,Any}[given...])

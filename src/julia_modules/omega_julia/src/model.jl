@@ -12,22 +12,19 @@ shown(x) = isnan(x) ? "nan" : isinf(x) ? (x > 0 ? "inf" : "-inf") : string(x)
 The body of a function of one column: `fit(x, parameters)` takes the present rows and the numbers of the spec, and
 returns the outputs in the spec's order. Outputs along `row` have one entry per present row; missing rows become NaN.
 """
-struct Model{F}
-    fit::F
+struct Model
+    fit::Function
 end
 
 function (model::Model)(call::Call)
     x, present = present_rows(column(call, 1), specification(call).inputs[1].name, nulls(call))
-    if x === nothing
-        write_missing(call)
-    else
-        parameters = Float64[parameter(call, i) for i in 1:length(specification(call).parameters)]
-        foreach_output((i, answer) -> write_answer(call, i, answer, present), model.fit(x, parameters))
+    x === nothing && return write_missing(call)
+    parameters = Float64[parameter(call, i) for i in 1:length(specification(call).parameters)]
+    answers = model.fit(x, parameters)
+    for i in 1:length(answers)
+        write_answer(call, i, answers[i], present)
     end
-    return nothing
 end
-
-foreach_output(f, answers::NamedTuple) = foreach(f, ntuple(identity, length(answers)), values(answers))
 
 """
     present_rows(column, name, nulls)
@@ -71,7 +68,7 @@ function count_missing(column, name, nulls)
     return missing_rows
 end
 
-write_answer(call, i, answer::Number, _) = (output(call, i)[1] = answer; nothing)
+write_answer(call, i, answer::Float64, _) = (output(call, i)[1] = answer; nothing)
 
 function write_answer(call, i, answer::VecOrMat{Float64}, present)
     if present === nothing || first(specification(call).outputs[i].axes) != "row"

@@ -24,6 +24,11 @@ function scaling(x, name)
     return size * average([xᵢ / size for xᵢ in x]), size * width
 end
 
+"The places of the values from the least to the greatest; equal values keep their order."
+ordering(x::Vector{Float64}) = sortperm(x)
+
+ordered(x::Vector{Float64}) = x[ordering(x)]
+
 """
     quantile_of_sorted(x, p)
 

@@ -7,12 +7,15 @@ Runs every function through the C entry, with dense, missing and chunked rows, a
 """
 function warm()
     returns = [0.01 * sin(7.0i^2) * (1 + (i ÷ 32) % 2) for i in 1:128]
-    missing_third = fill(0xfb, 16)
-    inputs = ([lend(returns)], [lend(returns; validity = missing_third)], [lend(returns[1:50]), lend(returns[51:128])])
-    quick = Dict("volatility.garch" => (horizon = 2,), "regimes.hidden_markov" => (restarts = 1, tolerance = 1.0),
-                 "simulation.stationary_bootstrap" => (replications = 10,))
-    for (name, parameters) in quick, lent in inputs, nulls in (:skip, :propagate, :raise)
-        loopback(function_number(name), native_parameters(name; nulls = nulls, parameters...), lent)
+    one_in_eight_missing = fill(0xfb, 16)
+    inputs = ([lend(returns)], [lend(returns; validity = one_in_eight_missing)], [lend(returns[1:50]), lend(returns[51:128])])
+    for nulls in POLICIES, lent in inputs
+        garch = native_parameters("volatility.garch", nulls, "horizon" => 2)
+        loopback(function_number("volatility.garch"), garch, lent)
+        hidden_markov = native_parameters("regimes.hidden_markov", nulls, "restarts" => 3, "tolerance" => 1.0)
+        loopback(function_number("regimes.hidden_markov"), hidden_markov, lent)
+        bootstrap = native_parameters("simulation.stationary_bootstrap", nulls, "replications" => 10)
+        loopback(function_number("simulation.stationary_bootstrap"), bootstrap, lent)
     end
     for lent in inputs
         loopback(function_number("contract.identity"), [0.0], lent)

@@ -3,7 +3,7 @@ module Regimes
 
 using ..OmegaJulia
 using ..OmegaJulia: FunctionSpec, Input, Model, OmegaFunction, Output
-using ..OmegaJulia: Xoshiro, below!, float_parameter, int_parameter, no_convergence, not_enough_data, quantile_of_sorted, scaling, uniform!
+using ..OmegaJulia: Xoshiro, below!, float_parameter, int_parameter, no_convergence, not_enough_data, ordered, ordering, quantile_of_sorted, scaling, uniform!
 
 export hidden_markov
 

@@ -158,7 +158,10 @@ function maximize!(chain::Chain, passes::Passes, y, floor)
         end
         chain.μ[i] = mean
         chain.σ²[i] = max(spread / weight, floor)
-        moves = sum(ξ[i, j] for j in 1:k)
+        moves = 0.0
+        for j in 1:k
+            moves += ξ[i, j]
+        end
         moves > 1e-10 || continue
         for j in 1:k
             chain.A[i, j] = max(ξ[i, j] / moves, floatmin())    # not 0: a far row must be able to change the state
@@ -185,8 +188,7 @@ end
 
 "Where search number `s` starts, for data of mean 0 and variance 1."
 function start(s, k, sorted, rng)
-    spread = k == 1 ? [0.0] : collect(range(-1.0, 1.0; length = k))
-    s == 1 && return Chain(fill(1 / k, k), sticky(k, 0.95), zeros(k), 4.0 .^ spread)
+    s == 1 && return Chain(fill(1 / k, k), sticky(k, 0.95), zeros(k), [k == 1 ? 1.0 : 4.0^(2 * (i - 1) / (k - 1) - 1) for i in 1:k])
     s == 2 && return Chain(fill(1 / k, k), sticky(k, 0.8), [quantile_of_sorted(sorted, (i - 0.5) / k) for i in 1:k], fill(0.5, k))
     μ = [sorted[below!(rng, length(sorted)) + 1] * uniform!(rng) for _ in 1:k]
     σ² = [exp(3 * uniform!(rng) - 2) for _ in 1:k]
@@ -202,7 +204,7 @@ function fit_hidden_markov(returns::Vector{Float64}, k, seed, restarts, max_iter
     n >= least || throw(not_enough_data(HIDDEN_MARKOV.name, least, n))
     centre, width = scaling(returns, HIDDEN_MARKOV.name)
     y = [(r - centre) / width for r in returns]
-    sorted = sort(y)
+    sorted = ordered(y)
     rng = Xoshiro(seed)
     passes = Passes(k, n)
 
@@ -210,7 +212,7 @@ function fit_hidden_markov(returns::Vector{Float64}, k, seed, restarts, max_iter
     chains = [start(s, k, sorted, rng) for s in 1:restarts]
     runs = [search!(chain, passes, y, floor, tolerance, short) for chain in chains]
     best = 0
-    for s in sortperm([-ℓ for (ℓ, _, _) in runs])[1:min(FINALISTS, restarts)]
+    for s in ordering([-run[1] for run in runs])[1:min(FINALISTS, restarts)]
         ℓ, iterations, converged = runs[s]
         if !converged && isfinite(ℓ)
             ℓ, more, converged = search!(chains[s], passes, y, floor, tolerance, max_iterations - iterations)
@@ -223,10 +225,11 @@ function fit_hidden_markov(returns::Vector{Float64}, k, seed, restarts, max_iter
 
     chain = chains[best]
     expect!(passes, chain, y)
-    order = sortperm(collect(zip(chain.σ², chain.μ)))
+    order = ordering(chain.σ²)
     return (
-        means = centre .+ width * chain.μ[order], standard_deviations = width * sqrt.(chain.σ²[order]),
-        transition = chain.A[order, order], initial = chain.π[order], log_likelihood = ℓ - n * log(width),
-        iterations = iterations, posterior = permutedims(passes.γ)[:, order],
+        means = [centre + width * chain.μ[i] for i in order], standard_deviations = [width * sqrt(chain.σ²[i]) for i in order],
+        transition = [chain.A[i, j] for i in order, j in order], initial = [chain.π[i] for i in order],
+        log_likelihood = ℓ - n * log(width), iterations = Float64(iterations),
+        posterior = [passes.γ[i, t] for t in 1:n, i in order],
     )
 end

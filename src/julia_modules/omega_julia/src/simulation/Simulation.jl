@@ -3,8 +3,8 @@ module Simulation
 
 using ..OmegaJulia
 using ..OmegaJulia: FunctionSpec, Input, Model, OmegaFunction, Output
-using ..OmegaJulia: Xoshiro, below!, float_parameter, int_parameter, interpolate, next!, not_enough_data
-using ..OmegaJulia: average, parameter_out_of_range, quantile_of_sorted, uniform!
+using ..OmegaJulia: Xoshiro, below!, float_parameter, int_parameter, interpolate, not_enough_data
+using ..OmegaJulia: average, ordered, ordering, parameter_out_of_range, quantile_of_sorted, uniform!
 
 export stationary_bootstrap
 

@@ -58,14 +58,14 @@ function bootstrap_value_at_risk(returns::Vector{Float64}, cutoff, replications,
     n >= LEAST_ROWS || throw(not_enough_data(STATIONARY_BOOTSTRAP.name, LEAST_ROWS, n))
     mean_block == 0 || mean_block >= 1 ||
         throw(parameter_out_of_range("mean_block", "0, or at least 1 and at most 1000000", mean_block))
-    order = sortperm(returns; alg = MergeSort)
+    order = ordering(returns)
     sorted = returns[order]
     value_at_risk = quantile_of_sorted(sorted, cutoff)
-    block = mean_block == 0 ? optimal_block_length(Float64.(returns .<= value_at_risk)) : mean_block
+    block = mean_block == 0 ? optimal_block_length([r <= value_at_risk ? 1.0 : 0.0 for r in returns]) : mean_block
     replicated = replicate(invperm(order), sorted, cutoff, block, replications, Xoshiro(seed))
-    ordered = sort(replicated)
-    return (value_at_risk = value_at_risk, lower = quantile_of_sorted(ordered, (1 - confidence) / 2),
-            upper = quantile_of_sorted(ordered, (1 + confidence) / 2), standard_error = deviation(replicated),
+    middle = ordered(replicated)
+    return (value_at_risk = value_at_risk, lower = quantile_of_sorted(middle, (1 - confidence) / 2),
+            upper = quantile_of_sorted(middle, (1 + confidence) / 2), standard_error = deviation(replicated),
             mean_block = block, replications = replicated)
 end
 
@@ -132,7 +132,8 @@ Source: Politis and White (2004), section 3.2, with the corrected constant of Pa
 """
 function optimal_block_length(x)
     n = length(x)
-    ε = x .- average(x)
+    m = average(x)
+    ε = [xᵢ - m for xᵢ in x]
     longest = ceil(min(3 * sqrt(n), n / 3))
     γ = autocovariances(ε, ceil(Int, sqrt(n)) + max(5, floor(Int, log10(n))))
     γ[1] > 0 || return 1.0

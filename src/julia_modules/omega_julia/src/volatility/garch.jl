@@ -61,42 +61,57 @@ const LEAST_ROWS = 30
 "Stationary by a hair: beyond it the forecast's limit overflows."
 const LARGEST_PERSISTENCE = 1 - 1e-9
 
-"What the likelihood is a function of: residuals of unit variance, the variance before the first, and its bounds."
+"""
+What the likelihood is a function of: residuals of unit variance, the variance before the first, and its bounds; and what it
+leaves behind: the variance and the gradient of every row, the latter parameter by row.
+"""
 struct Sample
     ε::Vector{Float64}
     backcast::Float64
     lower::Vector{Float64}
     upper::Vector{Float64}
+    σ²::Vector{Float64}
+    scores::Matrix{Float64}
 end
 
 "The variance before the first row, and loose bounds that keep the search from absurd variances; both as `arch` has them."
 function Sample(ε)
-    weights = [0.94^(i - 1) for i in 1:min(75, length(ε))]
-    backcast = sum(weights .* ε[1:length(weights)] .^ 2) / sum(weights)
-    smooth = similar(ε)
-    smooth[1] = backcast
-    for t in 2:length(ε)
-        smooth[t] = 0.94 * smooth[t - 1] + 0.06 * ε[t - 1]^2
+    n = length(ε)
+    backcast = weights = 0.0
+    most = 1.0
+    for t in 1:n
+        most = max(most, 1 + ε[t]^2)
+        t <= 75 || continue
+        backcast += 0.94^(t - 1) * ε[t]^2
+        weights += 0.94^(t - 1)
     end
-    most = 1 + maximum(abs2, ε)
-    return Sample(ε, backcast, max.(smooth / 1e6, variance(ε) / 1e8), min.(max.(smooth * 1e6, most), 1e7 * most))
+    backcast /= weights
+    lower, upper = zeros(n), zeros(n)
+    smooth, least = backcast, variance(ε) / 1e8
+    for t in 1:n
+        lower[t] = max(smooth / 1e6, least)
+        upper[t] = min(max(smooth * 1e6, most), 1e7 * most)
+        smooth = 0.94 * smooth + 0.06 * ε[t]^2
+    end
+    return Sample(ε, backcast, lower, upper, zeros(n), zeros(4, n))
 end
 
 """
-    log_likelihood!(gradient, θ, sample; scores, σ²)
+    log_likelihood!(gradient, θ, sample)
 
-Mean over the rows of the normal log-likelihood at `θ = (μ, ω, α, β)`, its gradient, and if asked the gradient of every row
-and the variances.
+Mean over the rows of the normal log-likelihood at `θ = (μ, ω, α, β)`, and its gradient.
 
     hₜ = ω + α εₜ₋₁² + β hₜ₋₁        ℓₜ = -½ (log 2π + log hₜ + εₜ² / hₜ)
     ∂hₜ = (-2α εₜ₋₁, 1, εₜ₋₁², hₜ₋₁) + β ∂hₜ₋₁
 """
-function log_likelihood!(gradient, θ, sample::Sample; scores = nothing, σ² = nothing)
+function log_likelihood!(gradient, θ, sample::Sample)
     μ, ω, α, β = θ
+    scores = sample.scores
+    n = length(sample.ε)
     ℓ = gμ = gω = gα = gβ = 0.0
     h = e² = sample.backcast
     e = ∂μ = ∂ω = ∂α = ∂β = 0.0
-    @inbounds for t in eachindex(sample.ε)
+    @inbounds for t in 1:n
         ∂μ = -2α * e + β * ∂μ
         ∂ω = 1 + β * ∂ω
         ∂α = e² + β * ∂α
@@ -114,15 +129,13 @@ function log_likelihood!(gradient, θ, sample::Sample; scores = nothing, σ² = 
         z² = e² / h
         ℓ -= log(h) + z²
         w = (z² - 1) / 2h
-        gμ += w * ∂μ + e / h
-        gω += w * ∂ω
-        gα += w * ∂α
-        gβ += w * ∂β
-        scores === nothing || (scores[t, :] .= (w * ∂μ + e / h, w * ∂ω, w * ∂α, w * ∂β))
-        σ² === nothing || (σ²[t] = h)
+        gμ += scores[1, t] = w * ∂μ + e / h
+        gω += scores[2, t] = w * ∂ω
+        gα += scores[3, t] = w * ∂α
+        gβ += scores[4, t] = w * ∂β
+        sample.σ²[t] = h
     end
-    n = length(sample.ε)
-    gradient .= (gμ / n, gω / n, gα / n, gβ / n)
+    gradient[1], gradient[2], gradient[3], gradient[4] = gμ / n, gω / n, gα / n, gβ / n
     return (ℓ / n - log(2π)) / 2
 end
 
@@ -138,14 +151,15 @@ end
 
 parameters_to_unbounded((μ, ω, α, β)) = [μ, log(ω), logit((α + β) / LARGEST_PERSISTENCE), logit(α / (α + β))]
 
-"The gradient in those numbers, by the chain rule."
-function chain!(g, θ, fixed_mean)
-    μ, ω, α, β = θ
+"Minus the gradient in those numbers, by the chain rule."
+function chain!(g, (μ, ω, α, β), fixed_mean)
+    dμ, dω, dα, dβ = g
     persistence = α + β
     share = α / persistence
-    dμ, dω, dα, dβ = g
-    g .= (fixed_mean ? 0.0 : dμ, dω * ω, (dα * share + dβ * (1 - share)) * persistence * (1 - persistence / LARGEST_PERSISTENCE),
-          (dα - dβ) * persistence * share * (1 - share))
+    g[1] = fixed_mean ? 0.0 : -dμ
+    g[2] = -dω * ω
+    g[3] = -(dα * share + dβ * (1 - share)) * persistence * (1 - persistence / LARGEST_PERSISTENCE)
+    g[4] = -(dα - dβ) * persistence * share * (1 - share)
 end
 
 "The parameters at the greatest likelihood found from several starts, its mean over the rows, and the iterations."
@@ -154,45 +168,62 @@ function maximize(sample, fixed_mean, max_iterations)
         θ = unbounded_to_parameters(z)
         f = -log_likelihood!(g, θ, sample)
         chain!(g, θ, fixed_mean)
-        g .*= -1
         return isfinite(f) ? f : Inf
     end
-    results = [minimize(objective!, start; tolerance = 1e-7, max_iterations = max_iterations) for start in starts(sample)]
-    z, f, iterations, converged = results[argmin([result[2] for result in results])]
+    best = (Float64[], Inf, 0, false)
+    for persistence in (0.5, 0.8, 0.95, 0.99)
+        result = minimize(objective!, start(sample, persistence); tolerance = 1e-7, max_iterations = max_iterations)
+        result[2] < best[2] && (best = result)
+    end
+    z, f, iterations, converged = best
     converged || throw(no_convergence(GARCH.name, "the likelihood still rises", iterations, max_iterations))
     return unbounded_to_parameters(z), -f, iterations
 end
 
-"For each of a few persistences, the weights of surprises that are likeliest; the likelihood may have several tops."
-function starts(sample)
-    target = sum(abs2, sample.ε) / length(sample.ε)
-    guesses(persistence) = [[0.0, (1 - persistence) * target, α, persistence - α] for α in (0.01, 0.05, 0.1, 0.2, 0.4)]
-    likelihood(θ) = log_likelihood!(zeros(4), θ, sample)
-    best(candidates) = candidates[argmax(likelihood.(candidates))]
-    return [parameters_to_unbounded(best(guesses(persistence))) for persistence in (0.5, 0.8, 0.95, 0.99)]
+"For a persistence, the likeliest of a few weights of surprises; as the likelihood may have several tops, several are tried."
+function start(sample, persistence)
+    target = inner(sample.ε, sample.ε) / length(sample.ε)
+    best, most = Float64[], -Inf
+    for α in (0.01, 0.05, 0.1, 0.2, 0.4)
+        θ = [0.0, (1 - persistence) * target, α, persistence - α]
+        ℓ = log_likelihood!(zeros(4), θ, sample)
+        ℓ > most && ((best, most) = (θ, ℓ))
+    end
+    return parameters_to_unbounded(best)
 end
 
 """
-    standard_errors(θ, sample, free, robust)
+    standard_errors(θ, sample, fixed_mean, robust)
 
-Of the parameters `free`, from the curvature A of the mean log-likelihood and the covariance B of its scores:
-the roots of the diagonal of A⁻¹ B A⁻¹ / n (robust) or A⁻¹ / n. NaN where A has no inverse.
+From the curvature A of the mean log-likelihood and the covariance B of its scores: the roots of the diagonal of
+A⁻¹ B A⁻¹ / n (robust) or A⁻¹ / n. NaN where A has no inverse, and for a mean that is fixed.
 """
-function standard_errors(θ, sample, free, robust)
-    n = length(sample.ε)
-    A = curvature(θ, sample)[free, free]
-    factor = cholesky(Symmetric(A); check = false)
-    errors = fill(NaN, length(θ))
-    issuccess(factor) || return errors
-    covariance = inv(factor)
+function standard_errors(θ, sample, fixed_mean, robust)
+    free = (fixed_mean ? 2 : 1):4
+    errors = fill(NaN, 4)
+    covariance = inverse(curvature(θ, sample)[free, free])
+    covariance === nothing && return errors
     if robust
-        scores = zeros(n, 4)
-        log_likelihood!(zeros(4), θ, sample; scores = scores)
-        s = scores[:, free] .- sum(scores[:, free]; dims = 1) / n
-        covariance = covariance * (s' * s / (n - 1)) * covariance
+        log_likelihood!(zeros(4), θ, sample)
+        covariance = product(product(covariance, score_covariance(sample.scores)[free, free]), covariance)
     end
-    errors[free] = sqrt.(diag(covariance) / n)
+    for (i, parameter) in enumerate(free)
+        errors[parameter] = sqrt(covariance[i, i] / length(sample.ε))
+    end
     return errors
+end
+
+function score_covariance(scores)
+    k, n = size(scores)
+    means = zeros(k)
+    for t in 1:n, i in 1:k
+        means[i] += scores[i, t] / n
+    end
+    B = zeros(k, k)
+    for t in 1:n, j in 1:k, i in 1:k
+        B[i, j] += (scores[i, t] - means[i]) * (scores[j, t] - means[j]) / (n - 1)
+    end
+    return B
 end
 
 "Minus the second derivatives of the mean log-likelihood, by central differences of its exact gradient."
@@ -201,37 +232,43 @@ function curvature(θ, sample)
     above, below = zeros(4), zeros(4)
     for i in 1:4
         step = cbrt(eps()) * max(abs(θ[i]), 1e-2)
-        nudge = [j == i ? step : 0.0 for j in 1:4]
-        log_likelihood!(above, θ + nudge, sample)
-        log_likelihood!(below, θ - nudge, sample)
-        A[:, i] = (below - above) / 2step
+        nudged = copy(θ)
+        nudged[i] = θ[i] + step
+        log_likelihood!(above, nudged, sample)
+        nudged[i] = θ[i] - step
+        log_likelihood!(below, nudged, sample)
+        for j in 1:4
+            A[i, j] += (below[j] - above[j]) / 4step    # half here, half in the transposed place
+            A[j, i] += (below[j] - above[j]) / 4step
+        end
     end
-    return (A + A') / 2
+    return A
 end
 
 function fit_garch(returns::Vector{Float64}, horizon, zero_mean, robust, max_iterations)
     n = length(returns)
     n >= LEAST_ROWS || throw(not_enough_data(GARCH.name, LEAST_ROWS, n))
     centre, width = scaling(returns, GARCH.name)
-    zero_mean && (width = hypot(centre, width); centre = 0.0)
+    if zero_mean
+        centre, width = 0.0, hypot(centre, width)
+    end
     sample = Sample([(r - centre) / width for r in returns])
 
     θ, ℓ, iterations = maximize(sample, zero_mean, max_iterations)
-    free = zero_mean ? [2, 3, 4] : [1, 2, 3, 4]
-    errors = standard_errors(θ, sample, free, robust)
-    σ² = similar(returns)
-    log_likelihood!(zeros(4), θ, sample; σ² = σ²)
+    errors = standard_errors(θ, sample, zero_mean, robust)
+    log_likelihood!(zeros(4), θ, sample)
 
     μ, ω, α, β = θ
-    residuals = sample.ε .- μ
     scale² = width^2
+    σ² = sample.σ²
     return (
         mu = centre + width * μ, omega = scale² * ω, alpha = α, beta = β,
         mu_standard_error = width * errors[1], omega_standard_error = scale² * errors[2],
         alpha_standard_error = errors[3], beta_standard_error = errors[4],
-        log_likelihood = n * (ℓ - log(width)), iterations = iterations,
-        conditional_volatility = width * sqrt.(σ²), standardized_residuals = residuals ./ sqrt.(σ²),
-        forecast_variance = scale² * forecast(ω, α, β, last(residuals)^2, last(σ²), horizon),
+        log_likelihood = n * (ℓ - log(width)), iterations = Float64(iterations),
+        conditional_volatility = [width * sqrt(h) for h in σ²],
+        standardized_residuals = [(sample.ε[t] - μ) / sqrt(σ²[t]) for t in 1:n],
+        forecast_variance = forecast(scale² * ω, α, β, scale² * (last(sample.ε) - μ)^2, scale² * last(σ²), horizon),
     )
 end
 
