@@ -108,7 +108,10 @@ impl Runtime {
     }
 }
 
-/// The address of the package's table. The package warms its entries up while it loads.
+/// The address of the package's table. The package warms its entries up before it gives it away.
+///
+/// It is included rather than imported: with nearly all of the time spent on warming up, Julia's cache of
+/// packages gains nothing, and it would be written into the user's home.
 ///
 /// # Safety
 /// On Julia's thread, once started.
@@ -117,6 +120,7 @@ unsafe fn load_package(library: &Libjulia, package: &Path) -> Result<*mut c_void
     // The text of an exception is made where it can be made safely, and kept where it can be read.
     let code = format!(
         "try
+            \"@stdlib\" in LOAD_PATH || push!(LOAD_PATH, \"@stdlib\")
             Base.include(Main, joinpath(String({package}), \"src\", \"OmegaJulia.jl\"))
             Core.eval(Main, :(convert(Ptr{{Cvoid}}, OmegaJulia.abi())))
         catch fault
