@@ -1,7 +1,7 @@
 //! What a call of Julia costs over the queue: the identity of one number, from one and from four threads, and
 //! after a pause, when Julia's thread sleeps. Needs `OMEGA_JULIA`.
 
-#[path = "../tests/common/mod.rs"]
+#[path = "../tests/host/common.rs"]
 mod common;
 
 use std::time::{Duration, Instant};
@@ -17,9 +17,8 @@ fn main() {
         report(&format!("{threads} threads, one call after the other"), calls_from(julia, threads, None));
     }
     report("1 thread, a pause before each", calls_from(julia, 1, Some(Duration::from_millis(1))));
-    let collect = id(julia, "contract.throw");
-    let errors =
-        (0..CALLS).map(|_| timed(|| drop(call_alone(julia, collect, &[SKIP]).unwrap_err()))).collect();
+    let throw = id(julia, "contract.throw");
+    let errors = (0..CALLS).map(|_| timed(|| drop(call_alone(julia, throw, &[SKIP]).unwrap_err()))).collect();
     report("1 thread, an exception each", errors);
 }
 

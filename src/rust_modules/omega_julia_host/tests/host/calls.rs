@@ -1,10 +1,8 @@
-//! Calls of a running Julia: answers, errors, many threads.
-
-mod common;
+//! Calls of the package: answers, errors, many threads.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use common::{SKIP, call, call_alone, id, julia};
+use crate::common::{SKIP, call, call_alone, id, julia};
 
 #[test]
 fn what_goes_in_comes_out() {

@@ -1,26 +1,24 @@
 //! Julia for tests, and calls of the package's hidden functions.
 
 use std::ffi::c_void;
-use std::path::PathBuf;
 
 use omega_contract::Result;
 use omega_contract::arrow::c::{ArrowArray, ArrowSchema};
 use omega_julia_host::{Julia, Outputs, Settings, find};
 
-/// The Julia that `OMEGA_JULIA` names, and this repository's package; none, with a word about it, without one.
-pub fn settings() -> Option<Settings> {
+/// The Julia that `OMEGA_JULIA` names, and a package; none, with a word about it, without one.
+pub fn settings(package: &str) -> Option<Settings> {
     let Some(named) = std::env::var_os("OMEGA_JULIA") else {
         eprintln!("skipped: OMEGA_JULIA is not set, so there is no Julia to test with");
         return None;
     };
-    let package = concat!(env!("CARGO_MANIFEST_DIR"), "/../../julia_modules/omega_julia");
-    let package = std::env::var_os("OMEGA_TEST_PACKAGE").map_or(package.into(), PathBuf::from);
-    Some(Settings { julia: find(Some(named), None, None).unwrap(), package })
+    Some(Settings { julia: find(Some(named), None, None).unwrap(), package: package.into() })
 }
 
-/// Julia, started.
+/// Julia with this repository's package, started.
 pub fn julia() -> Option<&'static Julia> {
-    Some(Julia::start(&settings()?).unwrap_or_else(|error| panic!("{error}")))
+    let package = concat!(env!("CARGO_MANIFEST_DIR"), "/../../julia_modules/omega_julia");
+    Some(Julia::start(&settings(package)?).unwrap_or_else(|error| panic!("{error}")))
 }
 
 /// The number of a function.

@@ -1,90 +1,44 @@
-//! What Julia does to the process it runs in: each test has a process of its own, which must end by itself and
-//! with status 0.
-
-mod common;
+//! What Julia does to the process it runs in.
 
 use std::ffi::{CStr, c_int};
-use std::io::Read;
 use std::mem::MaybeUninit;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{SKIP, call, call_alone, id, settings};
 use omega_julia_host::{Julia, Settings};
 
-/// Starting Julia takes a second or so; this is for machines that are busy with other things.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Runs `body` in a process that runs only the test `name`, and expects it to end well.
-fn alone(name: &str, body: impl FnOnce(Settings)) {
-    let Some(settings) = settings() else { return };
-    if std::env::var("OMEGA_HOST_TEST_ALONE").is_ok_and(|alone| alone == name) {
-        return body(settings);
-    }
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture", "--test-threads=1"])
-        .env("OMEGA_HOST_TEST_ALONE", name)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-    let said = std::thread::spawn(move || {
-        let mut said = String::new();
-        stdout.read_to_string(&mut said).unwrap();
-        stderr.read_to_string(&mut said).unwrap();
-        said
-    });
-    let start = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        if start.elapsed() > PATIENCE {
-            child.kill().unwrap();
-            panic!("{name} hangs");
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    };
-    let said = said.join().unwrap();
-    assert!(status.success(), "{name}: {status}\n{said}");
-    assert!(said.contains("1 passed"), "{name} did not run\n{said}");
-}
-
-fn start(settings: &Settings) -> &'static Julia {
-    Julia::start(settings).unwrap_or_else(|error| panic!("{error}"))
-}
+use crate::alone::{PATIENCE, alone, start};
+use crate::common::{call, call_alone, id};
 
 #[test]
 fn a_process_may_end_without_stopping_julia() {
-    alone("a_process_may_end_without_stopping_julia", |settings| {
+    alone("process::a_process_may_end_without_stopping_julia", |settings| {
         let julia = start(&settings);
-        call(julia, id(julia, "contract.identity"), &[SKIP], &[1.0]).unwrap();
+        call(julia, id(julia, "identity_of"), &[], &[1.0]).unwrap();
     });
 }
 
 #[test]
 fn a_process_may_end_while_julia_works() {
-    alone("a_process_may_end_while_julia_works", |settings| {
+    alone("process::a_process_may_end_while_julia_works", |settings| {
         let julia = start(&settings);
-        let collect = id(julia, "contract.collect");
-        std::thread::spawn(move || while call_alone(julia, collect, &[SKIP]).is_ok() {});
+        let collect = id(julia, "collect_garbage");
+        std::thread::spawn(move || while call_alone(julia, collect, &[]).is_ok() {});
         std::thread::sleep(Duration::from_millis(100));
     });
 }
 
 #[test]
 fn after_a_stop_calls_are_refused() {
-    alone("after_a_stop_calls_are_refused", |settings| {
+    alone("process::after_a_stop_calls_are_refused", |settings| {
         let julia = start(&settings);
-        let identity = id(julia, "contract.identity");
-        assert!(call(julia, identity, &[SKIP], &[1.0]).is_ok());
+        let identity = id(julia, "identity_of");
+        assert!(call(julia, identity, &[], &[1.0]).is_ok());
         julia.stop();
-        let error = call(julia, identity, &[SKIP], &[1.0]).unwrap_err();
+        let error = call(julia, identity, &[], &[1.0]).unwrap_err();
         assert_eq!(error.code().name(), "JULIA_UNAVAILABLE");
-        assert_eq!(error.field("function"), Some("contract.identity"));
+        assert_eq!(error.field("function"), Some("identity_of"));
         assert!(error.to_string().contains("stopped"), "{error}");
         julia.stop();
     });
@@ -92,12 +46,12 @@ fn after_a_stop_calls_are_refused() {
 
 #[test]
 fn a_stop_leaves_no_caller_waiting() {
-    alone("a_stop_leaves_no_caller_waiting", |settings| {
+    alone("process::a_stop_leaves_no_caller_waiting", |settings| {
         let julia = start(&settings);
-        let identity = id(julia, "contract.identity");
+        let identity = id(julia, "identity_of");
         std::thread::scope(|scope| {
             let call_until_refused = || loop {
-                if let Err(error) = call(julia, identity, &[SKIP], &[1.0]) {
+                if let Err(error) = call(julia, identity, &[], &[1.0]) {
                     return error;
                 }
             };
@@ -128,7 +82,7 @@ fn handler(signal: c_int) -> usize {
 
 #[test]
 fn ctrl_c_and_all_signals_but_julias_own_stay_as_they_were() {
-    alone("ctrl_c_and_all_signals_but_julias_own_stay_as_they_were", |settings| {
+    alone("process::ctrl_c_and_all_signals_but_julias_own_stay_as_they_were", |settings| {
         let signals = [
             libc::SIGHUP,
             libc::SIGINT,
@@ -174,7 +128,7 @@ fn blocked() -> Vec<c_int> {
 
 #[test]
 fn standard_streams_and_the_locale_stay_as_they_were() {
-    alone("standard_streams_and_the_locale_stay_as_they_were", |settings| {
+    alone("process::standard_streams_and_the_locale_stay_as_they_were", |settings| {
         let habits = || {
             // SAFETY: only asks; the locale's name is copied at once.
             let locale =
@@ -192,19 +146,19 @@ fn standard_streams_and_the_locale_stay_as_they_were() {
 
 #[test]
 fn memory_does_not_grow_with_calls() {
-    alone("memory_does_not_grow_with_calls", |settings| {
+    alone("process::memory_does_not_grow_with_calls", |settings| {
         let julia = start(&settings);
-        let (identity, collect) = (id(julia, "contract.identity"), id(julia, "contract.collect"));
-        let throw = id(julia, "contract.throw");
+        let (identity, collect) = (id(julia, "identity_of"), id(julia, "collect_garbage"));
+        let throw = id(julia, "always_throw");
         let column = vec![1.0; 10_000];
         let rounds = |calls: usize| {
             for number in 0..calls {
-                call(julia, identity, &[SKIP], &column).unwrap();
+                call(julia, identity, &[], &column).unwrap();
                 if number % 10 == 0 {
-                    call_alone(julia, throw, &[SKIP]).unwrap_err();
+                    call_alone(julia, throw, &[]).unwrap_err();
                 }
             }
-            call_alone(julia, collect, &[SKIP]).unwrap();
+            call_alone(julia, collect, &[]).unwrap();
             resident_bytes()
         };
         let before = rounds(2_000);
@@ -221,9 +175,9 @@ fn resident_bytes() -> usize {
 
 #[test]
 fn julia_without_work_uses_no_processor_time() {
-    alone("julia_without_work_uses_no_processor_time", |settings| {
+    alone("process::julia_without_work_uses_no_processor_time", |settings| {
         let julia = start(&settings);
-        call(julia, id(julia, "contract.identity"), &[SKIP], &[1.0]).unwrap();
+        call(julia, id(julia, "identity_of"), &[], &[1.0]).unwrap();
         std::thread::sleep(Duration::from_millis(50));
         let before = processor_time();
         std::thread::sleep(Duration::from_millis(500));
@@ -245,13 +199,13 @@ fn processor_time() -> Duration {
 
 #[test]
 fn a_forked_child_is_refused_and_its_parent_goes_on() {
-    alone("a_forked_child_is_refused_and_its_parent_goes_on", |settings| {
+    alone("process::a_forked_child_is_refused_and_its_parent_goes_on", |settings| {
         let julia = start(&settings);
-        let identity = id(julia, "contract.identity");
+        let identity = id(julia, "identity_of");
         // SAFETY: the child only calls what is tested here, and leaves without running its parent's exit code.
         let child = unsafe { libc::fork() };
         if child == 0 {
-            let refused = call(julia, identity, &[SKIP], &[1.0])
+            let refused = call(julia, identity, &[], &[1.0])
                 .is_err_and(|e| e.code().name() == "FORKED_PROCESS")
                 && Julia::start(&settings).is_err_and(|e| e.code().name() == "FORKED_PROCESS");
             julia.stop();
@@ -262,13 +216,13 @@ fn a_forked_child_is_refused_and_its_parent_goes_on() {
         // SAFETY: waits for our own child.
         assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
         assert_eq!(status, 0);
-        assert!(call(julia, identity, &[SKIP], &[1.0]).is_ok());
+        assert!(call(julia, identity, &[], &[1.0]).is_ok());
     });
 }
 
 #[test]
 fn an_overflow_is_caught_whatever_the_limit_of_the_stack() {
-    alone("an_overflow_is_caught_whatever_the_limit_of_the_stack", |settings| {
+    alone("process::an_overflow_is_caught_whatever_the_limit_of_the_stack", |settings| {
         let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         // SAFETY: asks, and raises the soft limit as far as it may be.
         unsafe {
@@ -277,7 +231,7 @@ fn an_overflow_is_caught_whatever_the_limit_of_the_stack() {
             assert_eq!(libc::setrlimit(libc::RLIMIT_STACK, &raw const limit), 0);
         }
         let julia = start(&settings);
-        let error = call_alone(julia, id(julia, "contract.overflow"), &[SKIP]).unwrap_err();
+        let error = call_alone(julia, id(julia, "overflow"), &[]).unwrap_err();
         assert_eq!(error.code().name(), "JULIA_STACK_OVERFLOW");
         let mut now = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         // SAFETY: only asks.
@@ -297,7 +251,7 @@ fn package(name: &str, source: &str) -> PathBuf {
 
 #[test]
 fn a_package_that_throws_while_it_loads_makes_julia_unavailable_and_says_why() {
-    alone("a_package_that_throws_while_it_loads_makes_julia_unavailable_and_says_why", |settings| {
+    alone("process::a_package_that_throws_while_it_loads_makes_julia_unavailable_and_says_why", |settings| {
         let package = package("throws", "module OmegaJulia\nsqrt(-1.0)\nend\n");
         let settings = Settings { package: package.clone(), ..settings };
         let error = Julia::start(&settings).map(drop).unwrap_err();
@@ -310,7 +264,7 @@ fn a_package_that_throws_while_it_loads_makes_julia_unavailable_and_says_why() {
 
 #[test]
 fn a_package_of_another_version_is_refused() {
-    alone("a_package_of_another_version_is_refused", |settings| {
+    alone("process::a_package_of_another_version_is_refused", |settings| {
         let source = "module OmegaJulia\nconst ABI = UInt32[48, 99]\nabi() = pointer(ABI)\nend\n";
         let package = package("version", source);
         let error = Julia::start(&Settings { package: package.clone(), ..settings }).map(drop).unwrap_err();
@@ -322,7 +276,7 @@ fn a_package_of_another_version_is_refused() {
 
 #[test]
 fn a_julia_that_someone_else_started_is_not_joined() {
-    alone("a_julia_that_someone_else_started_is_not_joined", |settings| {
+    alone("process::a_julia_that_someone_else_started_is_not_joined", |settings| {
         let prefix = settings.julia.parent().unwrap().parent().unwrap();
         let lib = ["lib", "lib64"].map(|folder| prefix.join(folder));
         let found = lib.iter().find_map(|lib| {
