@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -41,8 +42,8 @@ Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 class Record(BaseModel):
     """One row of a table.
 
-    Strict: nothing is guessed or rounded. A time needs a zone, a price of an order is no float, unknown fields are
-    refused. JSON of a record is the same in Python, Rust and Julia.
+    Strict: nothing is guessed or rounded. A time needs a zone, a `Decimal` takes no float, and unknown fields
+    are refused. Rust reads and writes the same JSON.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -68,6 +69,4 @@ class Record(BaseModel):
     @classmethod
     def _native(cls) -> Any:
         """The class of the same name in Rust."""
-        from omega import _rust
-
-        return getattr(_rust.records, cls.__name__)
+        return getattr(import_module("omega._rust").records, cls.__name__)

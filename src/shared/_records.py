@@ -133,7 +133,7 @@ class Order(Record):
     """When the order ends by itself; null unless time_in_force is gtd."""
     reduce_only: bool
     """Whether the order may only make a position smaller."""
-    tags: tuple[str, ...]
+    tags: Annotated[tuple[str, ...], Field(strict=False)]
     """Words for the sender's own use."""
 
 
@@ -194,7 +194,7 @@ class Rating(Record):
     """Place among the instruments rated together, 1 the best; null where there is no order."""
     confidence: Annotated[Finite, Field(ge=0, le=1)] | None = None
     """How sure the model is, from 0 to 1."""
-    factors: tuple[str, ...]
+    factors: Annotated[tuple[str, ...], Field(strict=False)]
     """What weighed most, the strongest first."""
 
 
@@ -226,7 +226,7 @@ class Signal(Record):
     """1 for long, -1 for short, 0 for flat."""
     strength: Annotated[Finite, Field(ge=0, le=1)] | None = None
     """Conviction, from 0 to 1; null where the strategy has none."""
-    features: tuple[Finite, ...]
+    features: Annotated[tuple[Finite, ...], Field(strict=False)]
     """Inputs the strategy decided on, in the order it documents."""
     reason: str | None = None
     """Why, in words."""
@@ -249,5 +249,5 @@ class Trade(Record):
     """Side of the aggressor; null where the venue does not say."""
     trade_id: str | None = None
     """Number of the trade at the venue."""
-    conditions: tuple[str, ...] | None = None
+    conditions: Annotated[tuple[str, ...], Field(strict=False)] | None = None
     """Sale conditions of the venue; null where the source has none."""

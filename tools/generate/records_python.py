@@ -70,7 +70,8 @@ def _annotation(field: Field) -> str:
     given = ", ".join(f"{key}={value}" for key, value in limits.items() if value is not None)
     if given:
         name = f"Annotated[{name}, Field({given})]"
-    name = f"tuple[{name}, ...]" if field.item else name
+    # Lenient about the container only: a list is as good as a tuple, and is kept as a tuple.
+    name = f"Annotated[tuple[{name}, ...], Field(strict=False)]" if field.item else name
     return f"{name} | None = None" if field.nullable else name
 
 
