@@ -8,8 +8,8 @@ RUST      := src/rust_modules/Cargo.toml
 EXTENSION := src/_rust.abi3.so
 INSTALLED := $(VENV)/.installed
 # What the extension is made of. The schemas are compiled into it.
-SOURCES   := .cargo/config.toml $(shell find src/rust_modules -name '*.rs' -o -name 'Cargo.*') \
-             $(shell find src/schemas -type f)
+SOURCES   := .cargo/config.toml $(shell find src/schemas -type f) \
+             $(shell find src/rust_modules -path '*/src/*.rs' -o -name 'build.rs' -o -name 'Cargo.*')
 
 # One interpreter for everything that Cargo builds, whoever starts it: another one would build pyo3 anew.
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python

@@ -41,4 +41,6 @@ def refuse_below_baseline(cpuinfo: str) -> None:
     for flag in _BASELINE:
         # Virtual machines may hide `abm` behind the name of its instruction.
         if flag not in flags and not (flag == "abm" and "lzcnt" in flags):
-            raise UnsupportedCpuError(value=flag, allowed="an x86-64-v3 processor (AVX2 and FMA, from 2013 on)")
+            raise UnsupportedCpuError(
+                value=flag, allowed="an x86-64-v3 processor (AVX2 and FMA, from 2013 on)"
+            )
