@@ -1,8 +1,8 @@
 //! Finds missing and impossible values before a kernel meets them.
 
-use omega_contract::Error;
 use omega_contract::arrow::column::Chunk;
-use omega_contract::spec::FunctionSpec;
+use omega_contract::spec::Input;
+use omega_contract::{Error, Result};
 
 use crate::Nulls;
 
@@ -34,13 +34,25 @@ pub(crate) fn row(values: &[f64]) -> Checked {
 
 /// Why a row is refused: its first value out of bounds, else its first missing one.
 #[cold]
-pub(crate) fn refusal(spec: &FunctionSpec, values: &[f64], row: u64) -> Error {
-    let named = || spec.inputs.iter().zip(values);
+pub(crate) fn refusal(inputs: &[Input], values: &[f64], row: u64) -> Error {
+    let named = || inputs.iter().zip(values);
     if let Some((input, value)) = named().find(|(_, value)| value.abs() > LARGEST_INPUT) {
         return Error::invalid_value(&input.name, "finite and at most 1e150 in magnitude", value, row);
     }
     let name = named().find(|(_, value)| value.is_nan()).map_or("", |(input, _)| input.name.as_str());
     Error::missing_value(name, row, format!("nulls=\"{}\"", Nulls::Raise.as_str()))
+}
+
+/// Refuses a row that a kernel would refuse, before any of several kernels has taken it.
+///
+/// # Errors
+/// `INVALID_VALUE`, or `MISSING_VALUE` where the policy is to raise.
+pub fn check_row(inputs: &[Input], values: &[f64], nulls: Nulls, number: u64) -> Result<()> {
+    match row(values) {
+        Checked::Clean => Ok(()),
+        Checked::Missing if nulls != Nulls::Raise => Ok(()),
+        _ => Err(refusal(inputs, values, number)),
+    }
 }
 
 /// Whether every value of every column is there and within bounds.

@@ -83,7 +83,7 @@ impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulating<R, I, O> {
             match checks::row(&values) {
                 Checked::Clean => {}
                 Checked::Missing if self.nulls != Nulls::Raise => {}
-                _ => return Err(checks::refusal(&R::spec(), &values, self.rows + row as u64)),
+                _ => return Err(checks::refusal(&R::spec().inputs, &values, self.rows + row as u64)),
             }
         }
         Ok(false)

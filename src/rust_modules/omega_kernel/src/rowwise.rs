@@ -116,7 +116,7 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Rules<K, I, O> {
         match checked {
             Checked::Clean => Ok(checked),
             Checked::Missing if self.nulls != Nulls::Raise => Ok(checked),
-            _ => Err(checks::refusal(&K::spec(), &row, number)),
+            _ => Err(checks::refusal(&K::spec().inputs, &row, number)),
         }
     }
 

@@ -2,13 +2,30 @@
 
 /// What specs of this module have in common.
 mod common;
+/// The mean loss on the worst days.
+mod conditional_value_at_risk;
+/// The deepest fall from a peak.
+mod max_drawdown;
 /// Mean excess return per unit of deviation.
 mod sharpe_ratio;
+/// Mean excess return per unit of downside deviation.
+mod sortino_ratio;
+/// The loss that only few returns exceed.
+mod value_at_risk;
+/// Annualised deviation of returns.
+mod volatility;
 
 use omega_kernel::{Function, Reduction};
 
 /// Every metric, in the order of the documentation.
 #[must_use]
 pub fn functions() -> Vec<Function> {
-    vec![sharpe_ratio::SharpeRatio::function()]
+    vec![
+        sharpe_ratio::SharpeRatio::function(),
+        sortino_ratio::SortinoRatio::function(),
+        volatility::Volatility::function(),
+        max_drawdown::MaxDrawdown::function(),
+        value_at_risk::ValueAtRisk::function(),
+        conditional_value_at_risk::ConditionalValueAtRisk::function(),
+    ]
 }

@@ -36,7 +36,7 @@ impl Reduction<1, 1> for SharpeRatio {
     }
 
     fn update(&mut self, [returns]: [&[f64]; 1]) {
-        self.excess.update(returns.iter().map(|value| value - self.risk_free));
+        self.excess.update(returns, |value| value - self.risk_free);
     }
 
     fn merge(&mut self, other: &Self) {

@@ -1,5 +1,19 @@
 //! Technical indicators, with TA-Lib's conventions.
 
+/// How strongly prices trend, whichever way.
+mod adx;
+/// How far prices move in a bar.
+mod atr;
+/// A band around the average, as wide as prices have been restless.
+mod bbands;
+/// Average that forgets exponentially.
+mod ema;
+/// How far a fast average has run from a slow one.
+mod macd;
+/// Volume of rising bars less volume of falling ones.
+mod obv;
+/// How much of the recent movement was upward.
+mod rsi;
 /// Mean of the last rows.
 mod sma;
 
@@ -8,5 +22,14 @@ use omega_kernel::{Function, Rowwise};
 /// Every indicator, in the order of the documentation.
 #[must_use]
 pub fn functions() -> Vec<Function> {
-    vec![sma::Sma::function()]
+    vec![
+        sma::Sma::function(),
+        ema::Ema::function(),
+        rsi::Rsi::function(),
+        macd::Macd::function(),
+        bbands::Bbands::function(),
+        atr::Atr::function(),
+        adx::Adx::function(),
+        obv::Obv::function(),
+    ]
 }

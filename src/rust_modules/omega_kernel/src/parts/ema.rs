@@ -67,6 +67,12 @@ impl Ema {
         self.value = last;
     }
 
+    /// How many values were taken, counted up to `period`.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.taken
+    }
+
     /// Whether values can lead to this state.
     #[must_use]
     pub fn is_sound(&self, period: usize) -> bool {

@@ -6,6 +6,8 @@ mod block_window;
 mod ema;
 /// Sums and moments over all rows, mergeable, with the same bits however the rows are divided.
 mod moments;
+/// Order statistics of all rows, which have to be kept for it.
+mod sample;
 /// The greatest move since the previous close.
 mod true_range;
 /// Wilder's smoothing.
@@ -14,5 +16,6 @@ mod wilder;
 pub use block_window::{BlockMean, BlockMoments};
 pub use ema::Ema;
 pub use moments::{Blocks, Moments, Sums};
+pub use sample::Sample;
 pub use true_range::TrueRange;
 pub use wilder::{Wilder, WilderSum};

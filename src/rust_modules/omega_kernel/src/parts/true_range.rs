@@ -24,7 +24,13 @@ impl TrueRange {
         previous.map(|previous| true_range(high, low, previous))
     }
 
-    /// Whether bars can lead to this state, after any or after none.
+    /// Whether a bar was taken.
+    #[must_use]
+    pub fn has_close(&self) -> bool {
+        self.previous_close.is_some()
+    }
+
+    /// Whether bars can lead to this state.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.previous_close.is_none_or(f64::is_finite)

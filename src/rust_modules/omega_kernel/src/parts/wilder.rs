@@ -52,6 +52,12 @@ impl Wilder {
         self.taken == self.period
     }
 
+    /// How many values were taken, counted up to `period`.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.taken
+    }
+
     /// Whether values of at least zero can lead to this state.
     #[must_use]
     pub fn is_sound(&self, period: usize) -> bool {

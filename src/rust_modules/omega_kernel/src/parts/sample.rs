@@ -1,0 +1,57 @@
+//! Order statistics of all rows, which have to be kept for it.
+
+use serde::{Deserialize, Serialize};
+
+/// All values so far. What it answers depends on the values alone and not on their order.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct Sample {
+    values: Vec<f64>,
+}
+
+impl Sample {
+    /// Takes values.
+    pub fn update(&mut self, values: &[f64]) {
+        self.values.extend_from_slice(values);
+    }
+
+    /// Takes over the values of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        self.update(&other.values);
+    }
+
+    /// The value below which a share of `cutoff` lies, between two values on the line through them, as
+    /// `numpy.quantile` has it; `None` where there are no values.
+    #[must_use]
+    pub fn quantile(&self, cutoff: f64) -> Option<f64> {
+        let place = cutoff * self.values.len().checked_sub(1)? as f64;
+        let mut values = self.values.clone();
+        let (_, low, above) = values.select_nth_unstable_by(place as usize, f64::total_cmp);
+        let low = *low;
+        let high = above.iter().copied().min_by(f64::total_cmp).unwrap_or(low);
+        let share = place.fract();
+        // From the nearer end, so that the whole way leads to `high` exactly.
+        Some(if share < 0.5 {
+            (high - low).mul_add(share, low)
+        } else {
+            (low - high).mul_add(1.0 - share, high)
+        })
+    }
+
+    /// The mean of the least values: those up to the one at `cutoff` of the way; `None` where there are no values.
+    #[must_use]
+    pub fn mean_of_least(&self, cutoff: f64) -> Option<f64> {
+        let last = (self.values.len().checked_sub(1)? as f64 * cutoff) as usize;
+        let mut values = self.values.clone();
+        values.select_nth_unstable_by(last, f64::total_cmp);
+        values.truncate(last + 1);
+        // In order, so that the sum has the same bits whatever order the values came in.
+        values.sort_unstable_by(f64::total_cmp);
+        Some(values.iter().sum::<f64>() / values.len() as f64)
+    }
+
+    /// Whether values can lead to this state.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.values.iter().all(|value| value.is_finite())
+    }
+}

@@ -1,0 +1,14 @@
+//! What holds for every function of every registry, whatever it computes.
+
+/// Out-of-range parameters and impossible inputs are refused by name.
+mod refusals;
+/// Reductions: chunks, merges, missing rows.
+mod reductions;
+/// Rowwise functions: batch, stream, grouped, splits, missing rows, warm-up.
+mod rowwise;
+/// Snapshots: anywhere, through bytes, and damaged.
+mod snapshots;
+/// Functions, parameters and data to try.
+mod support;
+/// What independent implementations answer.
+mod vectors;

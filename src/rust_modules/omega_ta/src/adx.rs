@@ -1,0 +1,102 @@
+//! How strongly prices trend, whichever way.
+
+use omega_contract::params::Params;
+use omega_contract::spec::{FunctionSpec, Kind};
+use omega_kernel::Rowwise;
+use omega_kernel::parts::{Wilder, WilderSum};
+use serde::{Deserialize, Serialize};
+
+/// Sums below this have lost digits to underflow: there has been no movement for thousands of bars.
+const FLAT: f64 = f64::MIN_POSITIVE / f64::EPSILON;
+
+/// Average directional movement index.
+///
+/// True range cancels: with +DI = +DM / TR and -DI = -DM / TR, DX = |+DM - -DM| / (+DM + -DM). So the close decides
+/// nothing here; it stays an input because a bar without one is missing.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Adx {
+    previous: Option<(f64, f64)>,
+    /// Movements that are still added up plainly: the first `period - 1`.
+    adding: usize,
+    plus: WilderSum,
+    minus: WilderSum,
+    average: Wilder,
+}
+
+impl Rowwise<3, 1> for Adx {
+    fn spec() -> FunctionSpec {
+        FunctionSpec::new(
+            "ta.adx",
+            Kind::Rowwise,
+            "bars",
+            "Average directional movement index: how strongly price trends, up or down.",
+        )
+        .describe(
+            "Directional movement is the larger of the reach above the previous high and below the previous low. Upward \
+             and downward movement are summed plainly over period - 1 bars and by Wilder's smoothing from then on, and \
+             DX = 100 * |up - down| / (up + down). ADX starts from the plain mean of the first `period` values of DX and \
+             is then Wilder's average of it. Where DX is undefined, as nothing has moved, it counts as 0 in that mean \
+             and leaves the average as it is afterwards, as in TA-Lib. True range divides both movements alike and so \
+             cancels out: closes do not matter, but a bar without one is a missing bar.",
+        )
+        .reference("Wilder, New Concepts in Technical Trading Systems, Trend Research 1978, section IV")
+        .reference("TA-Lib ADX")
+        .input("high", "Highest price of each bar.")
+        .input("low", "Lowest price of each bar.")
+        .input("close", "Closing price of each bar.")
+        .rows("period", 14, 2, "Sets the weight of the newest movement, 1 / period.")
+        .output("adx", "percent", "From 0, no trend, to 100, movement in one direction only.")
+        .warm_up("2 * period - 1")
+    }
+
+    fn new(params: &Params) -> Self {
+        let period = params.rows(0);
+        let sum = WilderSum::new(period);
+        Self {
+            previous: None,
+            adding: period - 1,
+            plus: sum.clone(),
+            minus: sum,
+            average: Wilder::new(period),
+        }
+    }
+
+    fn warm_up(params: &Params) -> usize {
+        2 * params.rows(0) - 1
+    }
+
+    fn update(&mut self, [high, low, _]: [f64; 3]) -> Option<[f64; 1]> {
+        let (previous_high, previous_low) = self.previous.replace((high, low))?;
+        let up = high - previous_high;
+        let down = previous_low - low;
+        let plus = if up > down && up > 0.0 { up } else { 0.0 };
+        let minus = if down > up && down > 0.0 { down } else { 0.0 };
+        if self.adding > 0 {
+            self.adding -= 1;
+            self.plus.add(plus);
+            self.minus.add(minus);
+            return None;
+        }
+        let plus = self.plus.update(plus);
+        let minus = self.minus.update(minus);
+        let both = plus + minus;
+        if both >= FLAT {
+            return self.average.update(100.0 * ((plus - minus).abs() / both)).map(|adx| [adx]);
+        }
+        if self.average.is_seeded() {
+            return Some([self.average.value()]);
+        }
+        self.average.update(0.0).map(|adx| [adx])
+    }
+
+    fn is_sound(&self, params: &Params) -> bool {
+        let period = params.rows(0);
+        self.previous.is_none_or(|(high, low)| high.is_finite() && low.is_finite())
+            && (self.previous.is_some() || self.adding == period - 1)
+            && self.adding < period
+            && (self.adding == 0 || self.average.taken() == 0)
+            && self.plus.is_sound(period)
+            && self.minus.is_sound(period)
+            && self.average.is_sound(period)
+    }
+}

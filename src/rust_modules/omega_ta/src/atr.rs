@@ -1,0 +1,56 @@
+//! How far prices move in a bar.
+
+use omega_contract::params::Params;
+use omega_contract::spec::{FunctionSpec, Kind};
+use omega_kernel::Rowwise;
+use omega_kernel::parts::{TrueRange, Wilder};
+use serde::{Deserialize, Serialize};
+
+/// Average true range.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Atr {
+    true_range: TrueRange,
+    average: Wilder,
+}
+
+impl Rowwise<3, 1> for Atr {
+    fn spec() -> FunctionSpec {
+        FunctionSpec::new(
+            "ta.atr",
+            Kind::Rowwise,
+            "bars",
+            "Average true range: how far price moves in a bar, gaps from the previous close included.",
+        )
+        .describe(
+            "True range is the greatest of high - low, |high - previous close| and |low - previous close|; the first bar \
+             has none. Averaged by Wilder's smoothing, which starts from the plain mean of the first `period` ranges.",
+        )
+        .reference("Wilder, New Concepts in Technical Trading Systems, Trend Research 1978, section III")
+        .reference("TA-Lib ATR")
+        .input("high", "Highest price of each bar.")
+        .input("low", "Lowest price of each bar.")
+        .input("close", "Closing price of each bar.")
+        .rows("period", 14, 1, "Sets the weight of the newest range, 1 / period.")
+        .output("atr", "price", "Average true range.")
+        .warm_up("period")
+    }
+
+    fn new(params: &Params) -> Self {
+        Self { true_range: TrueRange::new(), average: Wilder::new(params.rows(0)) }
+    }
+
+    fn warm_up(params: &Params) -> usize {
+        params.rows(0)
+    }
+
+    fn update(&mut self, [high, low, close]: [f64; 3]) -> Option<[f64; 1]> {
+        let true_range = self.true_range.update(high, low, close)?;
+        self.average.update(true_range).map(|atr| [atr])
+    }
+
+    fn is_sound(&self, params: &Params) -> bool {
+        self.true_range.is_sound()
+            && self.average.is_sound(params.rows(0))
+            && (self.true_range.has_close() || self.average.taken() == 0)
+    }
+}
