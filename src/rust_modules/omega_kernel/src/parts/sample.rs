@@ -44,9 +44,11 @@ impl Sample {
         let mut values = self.values.clone();
         values.select_nth_unstable_by(last, f64::total_cmp);
         values.truncate(last + 1);
-        // In order, so that the sum has the same bits whatever order the values came in.
+        // In order, so that the sum has the same bits whatever order the values came in; and from the least, so that
+        // equal values have their value as mean.
         values.sort_unstable_by(f64::total_cmp);
-        Some(values.iter().sum::<f64>() / values.len() as f64)
+        let least = values[0];
+        Some(least + values.iter().map(|value| value - least).sum::<f64>() / values.len() as f64)
     }
 
     /// Whether values can lead to this state.

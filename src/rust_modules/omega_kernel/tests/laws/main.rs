@@ -1,9 +1,9 @@
 //! What holds for every function of every registry, whatever it computes.
 
-/// Out-of-range parameters and impossible inputs are refused by name.
-mod refusals;
 /// Reductions: chunks, merges, missing rows.
 mod reductions;
+/// Out-of-range parameters and impossible inputs are refused by name.
+mod refusals;
 /// Rowwise functions: batch, stream, grouped, splits, missing rows, warm-up.
 mod rowwise;
 /// Snapshots: anywhere, through bytes, and damaged.

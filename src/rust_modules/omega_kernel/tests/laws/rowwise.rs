@@ -1,1 +1,349 @@
+//! Rowwise functions: batch, stream, grouped, splits, missing rows, warm-up.
 
+use omega_contract::arrow::column::{Bitmap, Chunk};
+use omega_kernel::Nulls;
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+use crate::support::{
+    Outputs, Random, RowwiseCase, assert_same, batch, chunks, close, columns, row, row_by_row, rowwise_cases,
+    same, slice,
+};
+
+/// Rows that reach past the blocks in which batches are walked.
+const ROWS: usize = 2500;
+
+fn outputs(case: &RowwiseCase) -> usize {
+    case.spec.outputs.len()
+}
+
+/// The answer of one batch over a fresh stream.
+fn whole(case: &RowwiseCase, nulls: Nulls, inputs: &[Chunk<'_>]) -> Outputs {
+    batch(case.stream(nulls).as_mut(), outputs(case), inputs)
+}
+
+/// The same columns with NaN in some rows, a different input each time.
+fn with_holes(columns: &[Vec<f64>], holes: &[usize]) -> Vec<Vec<f64>> {
+    let mut columns = columns.to_vec();
+    let inputs = columns.len();
+    for (number, &hole) in holes.iter().enumerate() {
+        columns[number % inputs][hole] = f64::NAN;
+    }
+    columns
+}
+
+#[test]
+fn batch_and_stream_give_the_same_bits() {
+    for case in rowwise_cases() {
+        let data = columns(&case.spec, 1, ROWS);
+        for nulls in Nulls::ALL {
+            let streamed = row_by_row(case.stream(nulls).as_mut(), outputs(&case), &chunks(&data));
+            assert_same(&whole(&case, nulls, &chunks(&data)), &streamed, &case.label());
+        }
+        let data = with_holes(&data, &[0, 1, 77, 1023, 1024, 1500, 1501, 2499]);
+        for nulls in [Nulls::Skip, Nulls::Propagate] {
+            let streamed = row_by_row(case.stream(nulls).as_mut(), outputs(&case), &chunks(&data));
+            assert_same(&whole(&case, nulls, &chunks(&data)), &streamed, &case.label());
+        }
+    }
+}
+
+#[test]
+fn a_missing_bit_is_as_good_as_nan() {
+    for case in rowwise_cases() {
+        let data = columns(&case.spec, 2, ROWS);
+        let holes = [3, 500, 1024, 2047];
+        let mut bits = vec![0xFF_u8; ROWS.div_ceil(8) + 1];
+        for hole in holes {
+            let bit = hole + 5;
+            bits[bit / 8] &= !(1 << (bit % 8));
+        }
+        let mut with_bits = chunks(&data);
+        let mut garbage = data[0].clone();
+        holes.iter().for_each(|&hole| garbage[hole] = f64::INFINITY);
+        with_bits[0] = Chunk { values: &garbage, validity: Some(Bitmap::new(&bits, 5)) };
+        let mut with_nan = data.clone();
+        holes.iter().for_each(|&hole| with_nan[0][hole] = f64::NAN);
+        for nulls in [Nulls::Skip, Nulls::Propagate] {
+            assert_same(
+                &whole(&case, nulls, &with_bits),
+                &whole(&case, nulls, &chunks(&with_nan)),
+                &case.label(),
+            );
+        }
+    }
+}
+
+#[test]
+fn grouped_rows_give_the_same_bits_as_each_group_alone() {
+    const GROUPS: usize = 7;
+    for case in rowwise_cases() {
+        for nulls in [Nulls::Skip, Nulls::Propagate] {
+            let clean = columns(&case.spec, 3, ROWS);
+            let data = if nulls == Nulls::Skip { clean } else { with_holes(&clean, &[4, 1030, 1031, 2222]) };
+            let mut random = Random(4);
+            let groups: Vec<u32> = (0..ROWS).map(|_| random.below(GROUPS) as u32).collect();
+
+            let mut grouped = case.factory.grouped(&case.params, nulls);
+            let mut together = vec![vec![0.0; ROWS]; outputs(&case)];
+            let middle = 1111;
+            for (from, to) in [(0, middle), (middle, ROWS)] {
+                let mut parts: Vec<&mut [f64]> =
+                    together.iter_mut().map(|column| &mut column[from..to]).collect();
+                let inputs = slice(&chunks(&data), from, to);
+                grouped.batch(&groups[from..to], &inputs, &mut parts).expect("clean rows are taken");
+            }
+            assert_eq!(grouped.rows(), ROWS as u64);
+
+            let mut singly = case.factory.grouped(&case.params, nulls);
+            let mut values = vec![0.0; outputs(&case)];
+            for group in 0..GROUPS as u32 {
+                let rows: Vec<usize> = (0..ROWS).filter(|&row| groups[row] == group).collect();
+                let own: Vec<Vec<f64>> =
+                    data.iter().map(|column| rows.iter().map(|&row| column[row]).collect()).collect();
+                let alone = whole(&case, nulls, &chunks(&own));
+                let picked: Outputs =
+                    together.iter().map(|column| rows.iter().map(|&row| column[row]).collect()).collect();
+                assert_same(&picked, &alone, &case.label());
+                for (place, &number) in rows.iter().enumerate() {
+                    let input = row(&chunks(&data), number);
+                    singly.peek(group, &input, &mut values).expect("clean rows are taken");
+                    let peeked = values.clone();
+                    singly.update(group, &input, &mut values).expect("clean rows are taken");
+                    for (output, column) in alone.iter().enumerate() {
+                        assert!(same(values[output], column[place]), "{}", case.label());
+                        assert!(same(values[output], peeked[output]), "{}", case.label());
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_value_comes_exactly_at_warm_up() {
+    for case in rowwise_cases() {
+        let data = columns(&case.spec, 5, case.warm_up() + 50);
+        for column in whole(&case, Nulls::Skip, &chunks(&data)) {
+            let first = column.iter().position(|value| value.is_finite());
+            assert_eq!(first, Some(case.warm_up()), "{}", case.label());
+            assert!(column[case.warm_up()..].iter().all(|value| value.is_finite()), "{}", case.label());
+        }
+    }
+}
+
+#[test]
+fn the_formula_of_the_warm_up_is_what_it_is() {
+    for case in rowwise_cases() {
+        let named = |word: &str| match word.parse::<usize>() {
+            Ok(number) => number as i64,
+            Err(_) => {
+                let place = case.spec.parameters.iter().position(|parameter| parameter.name == word);
+                case.params.rows(place.unwrap_or_else(|| panic!("`{word}` of {}", case.label()))) as i64
+            }
+        };
+        let product = |words: &str| words.split('*').map(|word| named(word.trim())).product::<i64>();
+        let difference = |words: &str| {
+            let mut terms = words.split('-').map(product);
+            terms.next().unwrap_or(0) - terms.sum::<i64>()
+        };
+        let formula: i64 = case.spec.warm_up.split('+').map(difference).sum();
+        assert_eq!(formula, case.warm_up() as i64, "{} of {}", case.spec.warm_up, case.label());
+    }
+}
+
+#[test]
+fn peek_answers_as_update_and_leaves_the_state_alone() {
+    for case in rowwise_cases() {
+        let data = columns(&case.spec, 6, 300);
+        let mut stream = case.stream(Nulls::Skip);
+        let (mut peeked, mut updated) = (vec![0.0; outputs(&case)], vec![0.0; outputs(&case)]);
+        for place in 0..300 {
+            let input = row(&chunks(&data), place);
+            let other: Vec<f64> = input.iter().map(|value| value * 1.5 + 1.0).collect();
+            let before = stream.save();
+            stream.peek(&other, &mut peeked).expect("clean rows are taken");
+            let there = stream.peek(&input, &mut peeked).expect("clean rows are taken");
+            assert_eq!(stream.save(), before, "{}", case.label());
+            assert_eq!(stream.update(&input, &mut updated).expect("clean rows are taken"), there);
+            for (peeked, updated) in peeked.iter().zip(&updated) {
+                assert!(same(*peeked, *updated), "{} row {place}: {peeked} {updated}", case.label());
+            }
+        }
+    }
+}
+
+#[test]
+fn reset_and_clones_start_and_go_on_as_their_own() {
+    for case in rowwise_cases() {
+        let data = columns(&case.spec, 7, 200);
+        let (first, second) = (slice(&chunks(&data), 0, 90), slice(&chunks(&data), 90, 200));
+        let mut stream = case.stream(Nulls::Skip);
+        batch(stream.as_mut(), outputs(&case), &first);
+        let mut twin = stream.clone_box();
+        let went_on = batch(stream.as_mut(), outputs(&case), &second);
+        assert_same(&batch(twin.as_mut(), outputs(&case), &second), &went_on, &case.label());
+        stream.reset();
+        assert_eq!(stream.rows(), 0);
+        let again = batch(stream.as_mut(), outputs(&case), &first);
+        assert_same(&again, &whole(&case, Nulls::Skip, &first), &case.label());
+    }
+}
+
+#[test]
+fn a_skipped_row_leaves_no_trace() {
+    for case in rowwise_cases() {
+        let data = columns(&case.spec, 8, ROWS);
+        let holes = [0, 1, 40, 41, 1023, 1024, 2000];
+        let answer = whole(&case, Nulls::Skip, &chunks(&with_holes(&data, &holes)));
+        let kept: Vec<usize> = (0..ROWS).filter(|row| !holes.contains(row)).collect();
+        let without: Vec<Vec<f64>> =
+            data.iter().map(|column| kept.iter().map(|&row| column[row]).collect()).collect();
+        let expected = whole(&case, Nulls::Skip, &chunks(&without));
+        let picked = answer.iter().map(|column| kept.iter().map(|&row| column[row]).collect()).collect();
+        assert_same(&picked, &expected, &case.label());
+        assert!(answer.iter().all(|column| holes.iter().all(|&hole| column[hole].is_nan())));
+    }
+}
+
+#[test]
+fn a_propagated_row_is_followed_by_a_fresh_start_or_by_nothing() {
+    for case in rowwise_cases() {
+        let data = columns(&case.spec, 9, ROWS);
+        let hole = 1500;
+        let answer = whole(&case, Nulls::Propagate, &chunks(&with_holes(&data, &[hole])));
+        let before = whole(&case, Nulls::Skip, &slice(&chunks(&data), 0, hole));
+        let after = whole(&case, Nulls::Skip, &slice(&chunks(&data), hole + 1, ROWS));
+        for ((answer, before), after) in answer.iter().zip(&before).zip(&after) {
+            assert_same(&vec![answer[..hole].to_vec()], &vec![before.clone()], &case.label());
+            assert!(answer[hole].is_nan());
+            if case.spec.memory == omega_contract::spec::Memory::Cumulative {
+                assert!(answer[hole..].iter().all(|value| value.is_nan()), "{}", case.label());
+            } else {
+                assert_same(&vec![answer[hole + 1..].to_vec()], &vec![after.clone()], &case.label());
+            }
+        }
+    }
+}
+
+/// By the units of inputs and outputs: prices scale with prices, volumes with volumes, the rest stays.
+#[test]
+fn answers_scale_as_their_units_say() {
+    for case in rowwise_cases().iter().filter(|case| case.spec.module() == "ta") {
+        let data = columns(&case.spec, 10, 400);
+        let (price, volume) = (0.25, 8.0);
+        let factor = |name: &str| if name == "volume" { volume } else { price };
+        let scaled: Vec<Vec<f64>> = case
+            .spec
+            .inputs
+            .iter()
+            .zip(&data)
+            .map(|(input, column)| column.iter().map(|value| value * factor(&input.name)).collect())
+            .collect();
+        let plain = whole(case, Nulls::Skip, &chunks(&data));
+        let expected: Outputs = case
+            .spec
+            .outputs
+            .iter()
+            .zip(&plain)
+            .map(|(output, column)| {
+                let factor = match output.unit.as_str() {
+                    "price" => price,
+                    "volume" => volume,
+                    _ => 1.0,
+                };
+                column.iter().map(|value| value * factor).collect()
+            })
+            .collect();
+        assert_same(&whole(case, Nulls::Skip, &chunks(&scaled)), &expected, &case.label());
+    }
+}
+
+/// Averages of prices move with them; differences and percentages of movement do not care.
+#[test]
+fn answers_shift_as_they_should() {
+    let moves = |name: &str| matches!(name, "sma" | "ema" | "upper" | "middle" | "lower");
+    for case in rowwise_cases().iter().filter(|case| case.spec.module() == "ta") {
+        let data = columns(&case.spec, 11, 400);
+        let shift = 64.0;
+        let shifted: Vec<Vec<f64>> = case
+            .spec
+            .inputs
+            .iter()
+            .zip(&data)
+            .map(|(input, column)| {
+                let by = if input.name == "volume" { 0.0 } else { shift };
+                column.iter().map(|value| value + by).collect()
+            })
+            .collect();
+        let plain = whole(case, Nulls::Skip, &chunks(&data));
+        let answer = whole(case, Nulls::Skip, &chunks(&shifted));
+        for ((output, plain), answer) in case.spec.outputs.iter().zip(&plain).zip(&answer) {
+            let by = if moves(&output.name) { shift } else { 0.0 };
+            for (plain, answer) in plain.iter().zip(answer) {
+                let expected = plain + by;
+                let near = (answer - expected).abs() <= 1e-9 * (1.0 + expected.abs());
+                assert!(
+                    near || same(*answer, expected),
+                    "{} {}: {answer} {expected}",
+                    case.label(),
+                    output.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn tiny_prices_are_prices_like_any_other() {
+    for case in rowwise_cases().iter().filter(|case| case.spec.module() == "ta") {
+        let data = columns(&case.spec, 12, 400);
+        let tiny: Vec<Vec<f64>> =
+            data.iter().map(|column| column.iter().map(|value| value * 2f64.powi(-100)).collect()).collect();
+        let (plain, tiny) =
+            (whole(case, Nulls::Skip, &chunks(&data)), whole(case, Nulls::Skip, &chunks(&tiny)));
+        for ((output, plain), tiny) in case.spec.outputs.iter().zip(&plain).zip(&tiny) {
+            let factor = if output.unit == "percent" { 1.0 } else { 2f64.powi(-100) };
+            let agree = |(plain, tiny): (&f64, &f64)| close(plain * factor, *tiny, 1e-12);
+            assert!(plain.iter().zip(tiny).all(agree), "{} {}", case.label(), output.name);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 24,
+        rng_seed: RngSeed::Fixed(13),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn the_bits_do_not_depend_on_how_rows_are_divided(
+        seed in any::<u64>(),
+        cuts in prop::collection::vec(0usize..1600, 0..12),
+        holes in prop::collection::vec(0usize..1600, 0..6),
+        propagate in any::<bool>(),
+    ) {
+        let nulls = if propagate { Nulls::Propagate } else { Nulls::Skip };
+        for case in rowwise_cases() {
+            let data = with_holes(&columns(&case.spec, seed, 1600), &holes);
+            let inputs = chunks(&data);
+            let mut cuts = cuts.clone();
+            cuts.extend([0, 1600]);
+            cuts.sort_unstable();
+            let mut stream = case.stream(nulls);
+            let mut parts: Outputs = vec![Vec::new(); outputs(&case)];
+            for (number, ends) in cuts.windows(2).enumerate() {
+                let part = slice(&inputs, ends[0], ends[1]);
+                let answer = if number % 3 == 2 {
+                    row_by_row(stream.as_mut(), outputs(&case), &part)
+                } else {
+                    batch(stream.as_mut(), outputs(&case), &part)
+                };
+                parts.iter_mut().zip(answer).for_each(|(whole, part)| whole.extend(part));
+            }
+            assert_same(&parts, &whole(&case, nulls, &inputs), &case.label());
+        }
+    }
+}

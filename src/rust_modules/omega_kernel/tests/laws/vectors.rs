@@ -42,14 +42,16 @@ fn read(spec: &FunctionSpec) -> Option<Vectors> {
 
 /// `period=30 deviations=2.0` as a spec resolves it.
 fn parameters(spec: &FunctionSpec, settings: &str) -> Params {
-    let given = settings.split_whitespace().filter_map(|setting| setting.split_once('=')).map(|(name, text)| {
-        let whole = spec
-            .parameters
-            .iter()
-            .any(|parameter| parameter.name == name && parameter.parameter_type == ParameterType::Int);
-        let number = if whole { text.parse().map(Given::Int).ok() } else { text.parse().map(Given::Float).ok() };
-        (name, number.expect("a number"))
-    });
+    let given =
+        settings.split_whitespace().filter_map(|setting| setting.split_once('=')).map(|(name, text)| {
+            let whole = spec
+                .parameters
+                .iter()
+                .any(|parameter| parameter.name == name && parameter.parameter_type == ParameterType::Int);
+            let number =
+                if whole { text.parse().map(Given::Int).ok() } else { text.parse().map(Given::Float).ok() };
+            (name, number.expect("a number"))
+        });
     Params::resolve(spec, given).expect("allowed parameters")
 }
 
@@ -72,7 +74,8 @@ fn every_function_agrees_with_its_reference() {
                 Body::Reduction(factory) => {
                     let mut accumulator = factory.accumulator(params, Nulls::Skip);
                     let growing = |row| {
-                        let row: Vec<Chunk<'_>> = inputs.iter().map(|chunk| chunk.slice(row, row + 1)).collect();
+                        let row: Vec<Chunk<'_>> =
+                            inputs.iter().map(|chunk| chunk.slice(row, row + 1)).collect();
                         accumulator.update(&row).expect("clean rows are taken");
                         value(accumulator.as_ref())
                     };
