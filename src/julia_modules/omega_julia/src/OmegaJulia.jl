@@ -8,6 +8,9 @@ module OmegaJulia
 
 using Dates: Dates, DateTime, Millisecond, @dateformat_str
 
+# Code that runs once a call is compiled quickly; the models below ask for code that runs quickly.
+Base.Experimental.@optlevel 1
+
 export Volatility, Regimes, Simulation
 export OmegaException, error_name, error_message
 export Decimal, @decimal_str, Timestamp
@@ -36,6 +39,7 @@ include("abi.jl")
 include("loopback.jl")
 include("warm.jl")
 
+# While a cache of this package is made, so that it holds what calls need.
 ccall(:jl_generating_output, Cint, ()) == 1 && warm()
 
 end

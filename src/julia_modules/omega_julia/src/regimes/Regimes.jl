@@ -1,6 +1,8 @@
 "Which state a market is in."
 module Regimes
 
+Base.Experimental.@optlevel 2
+
 using ..OmegaJulia
 using ..OmegaJulia: FunctionSpec, Input, Model, OmegaFunction, Output
 using ..OmegaJulia: Xoshiro, below!, float_parameter, int_parameter, no_convergence, not_enough_data, ordered, ordering, quantile_of_sorted, scaling, uniform!

@@ -1,6 +1,8 @@
 "How sure a figure is, by drawing the data again."
 module Simulation
 
+Base.Experimental.@optlevel 2
+
 using ..OmegaJulia
 using ..OmegaJulia: FunctionSpec, Input, Model, OmegaFunction, Output
 using ..OmegaJulia: Xoshiro, below!, float_parameter, int_parameter, interpolate, not_enough_data

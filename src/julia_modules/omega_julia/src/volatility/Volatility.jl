@@ -1,6 +1,8 @@
 "How much returns move, and will move."
 module Volatility
 
+Base.Experimental.@optlevel 2
+
 using ..OmegaJulia
 using ..OmegaJulia: FunctionSpec, Input, Model, OmegaFunction, Output
 using ..OmegaJulia: choice_parameter, inner, int_parameter, inverse, minimize, no_convergence, not_enough_data, product, scaling, variance
