@@ -1,6 +1,8 @@
 //! What a call of Julia costs over the queue: the identity of one number, from one and from four threads, and
 //! after a pause, when Julia's thread sleeps. Needs `OMEGA_JULIA`.
 
+#![expect(clippy::unwrap_used, reason = "a measurement of what fails is worth nothing")]
+
 #[path = "../tests/host/common.rs"]
 mod common;
 

@@ -1,5 +1,7 @@
 //! The host with a real Julia, the one that `OMEGA_JULIA` names.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where it unwraps, its helpers included")]
+
 /// A process for one test.
 mod alone;
 /// Calls of the package: answers, errors, many threads.
