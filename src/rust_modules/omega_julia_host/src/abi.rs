@@ -38,7 +38,9 @@ impl Published {
     /// `address` is what `OmegaJulia.abi()` returned in this process.
     pub(crate) unsafe fn read(address: *const u8) -> Result<Self> {
         // SAFETY: every version of the table begins with these two numbers.
-        let (size, version) = unsafe { (address.cast::<u32>().read(), address.cast::<u32>().add(1).read()) };
+        let (size, version) = unsafe {
+            (address.cast::<u32>().read_unaligned(), address.cast::<u32>().add(1).read_unaligned())
+        };
         if version != VERSION || (size as usize) < size_of::<OmegaAbi>() {
             return Err(Error::contract_mismatch(
                 "the table of Julia's entry points",
@@ -47,7 +49,7 @@ impl Published {
             ));
         }
         // SAFETY: it is large enough, and of the version that has these fields.
-        let table = unsafe { address.cast::<OmegaAbi>().read() };
+        let table = unsafe { address.cast::<OmegaAbi>().read_unaligned() };
         // SAFETY: the package keeps its texts for as long as the process lives.
         let (specs_json, julia_version, contract_fingerprint) = unsafe {
             (text(table.specs_json)?, text(table.julia_version)?, text(table.contract_fingerprint)?)

@@ -96,7 +96,7 @@ impl Outputs {
 
     /// Whether the outputs are numbered without gaps.
     pub(crate) fn is_gapless(&self) -> bool {
-        self.nodes.keys().copied().eq(0..self.nodes.len() as i32)
+        self.nodes.keys().copied().eq((0..).take(self.nodes.len()))
     }
 
     pub(crate) fn refused(&self) -> Option<Refusal> {

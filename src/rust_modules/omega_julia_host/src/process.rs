@@ -70,47 +70,44 @@ fn flags(stream: c_int) -> c_int {
     unsafe { libc::fcntl(stream, libc::F_GETFL) }
 }
 
-/// How large a stack to give the thread that starts Julia.
-///
-/// Julia takes the soft limit of the main thread's stack for the size of its own, and an overflow that happens
-/// further down for a crash. So the thread gets just that, within reason.
-pub(crate) fn stack_size() -> usize {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: fills in the struct it is given.
-    unsafe { libc::getrlimit(libc::RLIMIT_STACK, &raw mut limit) };
-    usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX).clamp(SMALLEST_STACK, LARGEST_STACK)
-}
-
-/// Compiling takes this much.
-const SMALLEST_STACK: usize = 8 << 20;
-/// More would be a waste of address space.
-const LARGEST_STACK: usize = 64 << 20;
+/// The stack of Julia's thread: compiling takes a few MiB, and recursion is as deep as on a main thread, twice.
+const STACK: libc::rlim_t = 16 << 20;
 /// Julia's arithmetic overflows where the limit is infinite.
 const LARGEST_LIMIT: libc::rlim_t = 1 << 30;
 
-/// Keeps the soft limit of the stack finite while Julia starts.
-pub(crate) struct FiniteStackLimit(Option<libc::rlimit>);
+/// How large a stack to give the thread that starts Julia.
+pub(crate) fn stack_size() -> usize {
+    STACK.min(stack_limit().rlim_max) as usize
+}
 
-impl FiniteStackLimit {
-    pub(crate) fn set() -> Self {
-        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        // SAFETY: fills in the struct it is given.
-        unsafe { libc::getrlimit(libc::RLIMIT_STACK, &raw mut limit) };
-        if limit.rlim_cur <= LARGEST_LIMIT {
-            return Self(None);
-        }
-        let finite = libc::rlimit { rlim_cur: LARGEST_LIMIT, ..limit };
-        // SAFETY: a soft limit below the hard one. No stack that exists is cut, only its growth for a moment.
-        unsafe { libc::setrlimit(libc::RLIMIT_STACK, &raw const finite) };
-        Self(Some(limit))
+/// Keeps the soft limit of the stack, while Julia starts, at the stack of its thread or above.
+///
+/// Julia takes this limit for the size of its own stack, and an overflow that happens further down for a crash.
+pub(crate) struct StackLimit(libc::rlimit);
+
+impl StackLimit {
+    pub(crate) fn fit() -> Self {
+        let before = stack_limit();
+        let needed = STACK.min(before.rlim_max);
+        set_stack_limit(libc::rlimit { rlim_cur: before.rlim_cur.clamp(needed, LARGEST_LIMIT), ..before });
+        Self(before)
     }
 }
 
-impl Drop for FiniteStackLimit {
+impl Drop for StackLimit {
     fn drop(&mut self) {
-        if let Some(limit) = &self.0 {
-            // SAFETY: the limit that was in force.
-            unsafe { libc::setrlimit(libc::RLIMIT_STACK, limit) };
-        }
+        set_stack_limit(self.0);
     }
+}
+
+fn stack_limit() -> libc::rlimit {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: fills in the struct it is given.
+    unsafe { libc::getrlimit(libc::RLIMIT_STACK, &raw mut limit) };
+    limit
+}
+
+fn set_stack_limit(limit: libc::rlimit) {
+    // SAFETY: a soft limit within the hard one. No stack that exists is cut, only its growth.
+    unsafe { libc::setrlimit(libc::RLIMIT_STACK, &raw const limit) };
 }

@@ -13,7 +13,7 @@ use crate::failure::empty_report;
 use crate::library::Libjulia;
 use crate::outputs::Outputs;
 use crate::probe::Probe;
-use crate::process::{FiniteStackLimit, Habits};
+use crate::process::{Habits, StackLimit};
 use crate::queue::Queue;
 
 /// One call, on its way to Julia and back.
@@ -69,7 +69,7 @@ impl Runtime {
         let probe = Probe::run(julia)?;
         let library = Libjulia::load(&probe)?;
         let habits = Habits::save();
-        let limit = FiniteStackLimit::set();
+        let limit = StackLimit::fit();
         // SAFETY: the process's one Julia is started once, and none runs yet.
         let started = unsafe { library.start(&probe) };
         drop(limit);

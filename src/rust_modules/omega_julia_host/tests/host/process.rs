@@ -221,23 +221,36 @@ fn a_forked_child_is_refused_and_its_parent_goes_on() {
 }
 
 #[test]
-fn an_overflow_is_caught_whatever_the_limit_of_the_stack() {
-    alone("process::an_overflow_is_caught_whatever_the_limit_of_the_stack", |settings| {
-        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        // SAFETY: asks, and raises the soft limit as far as it may be.
-        unsafe {
-            libc::getrlimit(libc::RLIMIT_STACK, &raw mut limit);
-            limit.rlim_cur = limit.rlim_max;
-            assert_eq!(libc::setrlimit(libc::RLIMIT_STACK, &raw const limit), 0);
-        }
-        let julia = start(&settings);
+fn an_overflow_is_caught_where_the_stack_has_no_limit() {
+    alone("process::an_overflow_is_caught_where_the_stack_has_no_limit", |settings| {
+        an_overflow_is_caught_below(&settings, stack_limit().rlim_max);
+    });
+}
+
+#[test]
+fn an_overflow_is_caught_where_stacks_are_small() {
+    alone("process::an_overflow_is_caught_where_stacks_are_small", |settings| {
+        an_overflow_is_caught_below(&settings, 1 << 20);
+    });
+}
+
+fn an_overflow_is_caught_below(settings: &Settings, limit: libc::rlim_t) {
+    let limits = libc::rlimit { rlim_cur: limit, ..stack_limit() };
+    // SAFETY: a soft limit within the hard one.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_STACK, &raw const limits) }, 0);
+    let julia = start(settings);
+    for _ in 0..3 {
         let error = call_alone(julia, id(julia, "overflow"), &[]).unwrap_err();
         assert_eq!(error.code().name(), "JULIA_STACK_OVERFLOW");
-        let mut now = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        // SAFETY: only asks.
-        unsafe { libc::getrlimit(libc::RLIMIT_STACK, &raw mut now) };
-        assert_eq!(now.rlim_cur, limit.rlim_cur);
-    });
+    }
+    assert_eq!(stack_limit().rlim_cur, limit);
+}
+
+fn stack_limit() -> libc::rlimit {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: only asks.
+    assert_eq!(unsafe { libc::getrlimit(libc::RLIMIT_STACK, &raw mut limit) }, 0);
+    limit
 }
 
 /// A package of one file.
