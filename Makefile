@@ -49,9 +49,8 @@ demo: setup ## Compute indicators, risk and models on real data, and draw a repo
 test: setup ## Run every test, of all three languages.
 	@$(MAKE) --no-print-directory test-rust test-julia test-python
 
-# The release profile, because the extension is built in it: what they share is compiled once. omega_rust
-# itself is left out: it holds no Rust tests, and linked without Python it would be built a second time.
-CARGO_TEST_FLAGS := --manifest-path $(RUST) --workspace --exclude omega_rust --release
+# The release profile, with all crates named, because the extension is built so: what both need is compiled once.
+CARGO_TEST_FLAGS := --manifest-path $(RUST) --workspace --release
 test-rust: $(INSTALLED)
 	@export OMEGA_JULIA='$(JULIA)'; set -x; \
 	if cargo nextest --version >/dev/null 2>&1; \

@@ -85,6 +85,28 @@ def test_no_cargo_profile_aborts_on_panic() -> None:
             assert profile.get("panic", "unwind") == "unwind", f"{manifest}: profile {name}"
 
 
+def test_the_rust_tests_share_what_the_extension_is_made_of() -> None:
+    """Cargo compiles a crate once for each set of features, and these would be minutes more in every clean build."""
+    extension = crates_and_features("--package", "omega_rust", "--edges", "normal,build")
+    tests = crates_and_features("--workspace")
+    assert extension <= tests
+
+
+def crates_and_features(*selection: str) -> set[str]:
+    """The crates that Cargo would compile from the registry, each with its features."""
+    options = (
+        "--locked",
+        "--manifest-path",
+        "src/rust_modules/Cargo.toml",
+        "--prefix",
+        "none",
+        "--no-dedupe",
+    )
+    command = ("cargo", "tree", *options, "--format", "{p} {f}", *selection)
+    listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return {line.removesuffix(" (*)") for line in listing.stdout.splitlines() if str(ROOT) not in line}
+
+
 def test_the_release_profile_keeps_no_debug_assertions() -> None:
     assert not WORKSPACE["profile"]["release"].get("debug-assertions", False)
 
