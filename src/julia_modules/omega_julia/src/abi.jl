@@ -120,7 +120,7 @@ end
 function report(err, e, function_id)
     try
         typed = classify(e, function_id)
-        fill_error(err, typed)
+        fill_error(err, typed, function_id)
         return typed.code
     catch
         code = e isa OmegaException ? e.code : Int32(4002)
@@ -139,11 +139,12 @@ function_name(id) = 0 <= id < length(FUNCTIONS) ? FUNCTIONS[id + 1].spec.name : 
 
 field_pointer(::Type{T}, err, name) where {T} = Ptr{T}(err + fieldoffset(OmegaError, Base.fieldindex(OmegaError, name)))
 
-function fill_error(err, e::OmegaException)
+function fill_error(err, e::OmegaException, function_id)
     err == C_NULL && return
     unsafe_load(Ptr{UInt32}(err)) >= sizeof(OmegaError) || return
     unsafe_store!(field_pointer(Int32, err, :code), e.code)
     unsafe_store!(field_pointer(Int64, err, :row), row_of(e))
+    unsafe_store!(field_pointer(Int32, err, :column), column_of(e, function_id))
     write_text(field_pointer(UInt8, err, :message), 512, error_message(e))
     write_text(field_pointer(UInt8, err, :fields), 1024, join_fields(e.fields, 1023))
 end
@@ -154,6 +155,16 @@ function row_of(e)
         name == "row" && return something(tryparse(Int64, value), Int64(-1))
     end
     return Int64(-1)
+end
+
+"The input that an error names, counted from 0; -1 if none."
+function column_of(e, id)
+    0 <= id < length(FUNCTIONS) || return Int32(-1)
+    inputs = FUNCTIONS[id + 1].spec.inputs
+    for (name, value) in e.fields, i in eachindex(inputs)
+        name == "name" && inputs[i].name == value && return Int32(i - 1)
+    end
+    return Int32(-1)
 end
 
 "Names and values, each pair ended; values are cut rather than separators when there is no room."

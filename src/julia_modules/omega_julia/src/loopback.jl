@@ -24,7 +24,7 @@ end
 const Handed = Vector{Vector{Float64}}
 
 function hand_out(context::Ptr{Cvoid}, node::Int32, ::Int32, rows::Int64, bytes::Int64)::Ptr{Cvoid}
-    memory = Vector{Float64}(undef, bytes ÷ 8)
+    memory = Vector{Float64}(undef, cld(bytes, 8))
     push!(unsafe_pointer_to_objref(context)::Handed, memory)
     return pointer(memory)
 end
@@ -38,7 +38,7 @@ refuser() = @cfunction(hand_out_nothing, Ptr{Cvoid}, (Ptr{Cvoid}, Int32, Int32, 
     loopback(number, parameters, lent; alloc)
 
 Calls function `number` through the C entry. Returns the error's number, the outputs (each a vector of float64), the
-message and the fields as they were written.
+message and the fields as they were written, and the row and the column that the error is about.
 """
 function loopback(number, parameters::Vector{Float64}, lent::Vector{Lent}; alloc = hander())
     schemas = Ptr{ArrowSchema}[Base.unsafe_convert(Ptr{ArrowSchema}, l.schema) for l in lent]
@@ -53,8 +53,10 @@ function loopback(number, parameters::Vector{Float64}, lent::Vector{Lent}; alloc
                      number, parameters, length(parameters), length(lent), schemas, arrays, alloc, pointer_from_objref(handed), error_struct)
         message = unsafe_string(field_pointer(UInt8, error_struct, :message))
         fields = unsafe_string(field_pointer(UInt8, error_struct, :fields))
+        row = unsafe_load(field_pointer(Int64, error_struct, :row))
+        column = unsafe_load(field_pointer(Int32, error_struct, :column))
     end
-    return code, handed, message, fields
+    return code, handed, message, fields, row, column
 end
 
 "The numbers of a call by name: a function's defaults, what is given, and the policy for missing rows."

@@ -5,7 +5,7 @@ const HIDDEN_MARKOV = FunctionSpec(
     description = """
     The state of a row depends on that of the row before alone, and the return is normal given the state. The parameters
     maximise the likelihood (Baum-Welch). As it has several tops, the search starts from several places: the first two are
-    states that differ in deviation and in mean, the others are random. All run a few iterations, the best three to the end.
+    states that differ in deviation and in mean, the others are random. All run a few iterations, the best five to the end.
     State 0 has the least standard deviation, the last state the greatest. Posteriors are smoothed: they know all rows.""",
     references = [
         "L. Rabiner (1989), A tutorial on hidden Markov models and selected applications in speech recognition, Proceedings of the IEEE 77(2)",
@@ -16,7 +16,7 @@ const HIDDEN_MARKOV = FunctionSpec(
     parameters = [
         int_parameter("states", 2, 1, 10, "", "How many states there are."),
         int_parameter("seed", 0, 0, 2^53, "", "Which random numbers the starts come from: equal seeds give equal answers."),
-        int_parameter("restarts", 10, 1, 1000, "", "From how many places the search starts."),
+        int_parameter("restarts", 30, 1, 1000, "", "From how many places the search starts."),
         int_parameter("max_iterations", 5000, 1, 1_000_000, "", "How many iterations one search may take."),
         float_parameter("tolerance", 1e-6, 1e-12, 1e3, "", "The search ends once an iteration adds less than this to the log-likelihood."),
         float_parameter("variance_floor", 1e-6, 1e-12, 1.0, "fraction", "The least variance of a state, as a share of the variance of all returns."),
@@ -34,7 +34,7 @@ const HIDDEN_MARKOV = FunctionSpec(
 )
 
 """
-    hidden_markov(returns; states = 2, seed = 0, restarts = 10, max_iterations = 5000, tolerance = 1e-6,
+    hidden_markov(returns; states = 2, seed = 0, restarts = 30, max_iterations = 5000, tolerance = 1e-6,
                   variance_floor = 1e-6, nulls = :skip)
 
 A Gaussian hidden Markov model: `means`, `standard_deviations`, `transition`, `initial`, the log-likelihood, and `posterior`,
@@ -56,7 +56,7 @@ const hidden_markov = OmegaFunction(
 const LEAST_ROWS_PER_STATE = 10
 
 "Iterations that every start gets, and how many of the best go on."
-const SHORT_RUN, FINALISTS = 25, 3
+const SHORT_RUN, FINALISTS = 25, 5
 
 "The parameters: start and transition probabilities, means and variances."
 struct Chain
@@ -190,13 +190,33 @@ end
 function start(s, k, sorted, rng)
     s == 1 && return Chain(fill(1 / k, k), sticky(k, 0.95), zeros(k), [k == 1 ? 1.0 : 4.0^(2 * (i - 1) / (k - 1) - 1) for i in 1:k])
     s == 2 && return Chain(fill(1 / k, k), sticky(k, 0.8), [quantile_of_sorted(sorted, (i - 0.5) / k) for i in 1:k], fill(0.5, k))
-    μ = [sorted[below!(rng, length(sorted)) + 1] * uniform!(rng) for _ in 1:k]
+    μ = [sorted[below!(rng, length(sorted)) + 1] for _ in 1:k]
     σ² = [exp(3 * uniform!(rng) - 2) for _ in 1:k]
+    iseven(s) && return Chain(fill(1 / k, k), any_moves(k, rng), μ, σ²)
+    for i in 1:k
+        μ[i] *= uniform!(rng)
+    end
     return Chain(fill(1 / k, k), sticky(k, 0.5 + 0.49 * uniform!(rng)), μ, σ²)
 end
 
 "States that stay with a probability, and move to any other equally."
 sticky(k, stay) = k == 1 ? ones(1, 1) : [i == j ? stay : (1 - stay) / (k - 1) for i in 1:k, j in 1:k]
+
+"Transition probabilities of which all are equally likely."
+function any_moves(k, rng)
+    A = zeros(k, k)
+    for i in 1:k
+        total = 0.0
+        for j in 1:k
+            A[i, j] = -log(1 - uniform!(rng))
+            total += A[i, j]
+        end
+        for j in 1:k
+            A[i, j] /= total
+        end
+    end
+    return A
+end
 
 function fit_hidden_markov(returns::Vector{Float64}, k, seed, restarts, max_iterations, tolerance, floor)
     n = length(returns)

@@ -1,0 +1,36 @@
+const SPECS = [f.spec for f in OmegaJulia.FUNCTIONS]
+
+@testset "names are distinct, and the hidden ones come last" begin
+    names = [spec.name for spec in SPECS]
+    @test allunique(names)
+    hidden = startswith.(names, "contract.")
+    @test issorted(hidden)
+    @test function_number(names[2]) == 1
+end
+
+@testset "a specification is complete" begin
+    for spec in SPECS
+        @test occursin(r"^[a-z]+\.[a-z_]+$", spec.name)
+        @test endswith(spec.summary, ".")
+        @test all(p -> p.type in ("int", "float", "choice") && endswith(p.summary, "."), spec.parameters)
+        @test all(o -> endswith(o.summary, "."), spec.outputs)
+        @test all(code -> code in first.(values(OmegaJulia.ERROR_CODES)), spec.errors)
+        startswith(spec.name, "contract.") && continue
+        @test !isempty(spec.description) && !isempty(spec.references) && !isempty(spec.errors)
+        for output in spec.outputs, axis in output.axes
+            @test axis == "row" || any(p -> p.name in (axis, axis * "s"), spec.parameters)
+        end
+    end
+end
+
+@testset "JSON keeps floats apart from whole numbers, and escapes text" begin
+    @test OmegaJulia.json(252.0) == "252.0"
+    @test OmegaJulia.json(1e-6) == "1.0e-6"
+    @test OmegaJulia.json(252) == "252"
+    @test OmegaJulia.json(nothing) == "null"
+    @test OmegaJulia.json(true) == "true"
+    @test OmegaJulia.json("a\"b\\c\n") == "\"a\\\"b\\\\c\\u000a\""
+    @test OmegaJulia.json(["ä"]) == "[\"ä\"]"
+    @test_throws ArgumentError OmegaJulia.json(NaN)
+    @test_throws ArgumentError OmegaJulia.json(Inf)
+end

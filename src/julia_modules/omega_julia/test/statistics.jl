@@ -1,0 +1,24 @@
+using OmegaJulia: average, ordered, quantile_of_sorted, scaling, variance
+
+@testset "mean and variance are those of the sample" begin
+    @test average([1.0, 2.0, 6.0]) == 3
+    @test variance([1.0, 2.0, 6.0]) ≈ 14 / 3
+end
+
+@testset "quantiles are interpolated between order statistics" begin
+    x = [1.0, 2.0, 4.0, 8.0]
+    @test quantile_of_sorted(x, 0) == 1
+    @test quantile_of_sorted(x, 1) == 8
+    @test quantile_of_sorted(x, 0.5) == 3
+    @test quantile_of_sorted(x, 0.1) ≈ 1.3
+    @test quantile_of_sorted([5.0], 0.3) == 5
+    @test ordered([3.0, 1.0, 2.0]) == [1, 2, 3]
+end
+
+@testset "scaling neither overflows nor underflows" begin
+    for size in (1e-150, 1.0, 1e150)
+        centre, width = scaling(size * [-1.0, 0.0, 1.0], "test")
+        @test abs(centre) <= 1e-16 * size
+        @test width ≈ size * sqrt(2 / 3)
+    end
+end

@@ -1,0 +1,113 @@
+using OmegaJulia.Volatility: Sample, log_likelihood!, unbounded_to_parameters, parameters_to_unbounded
+
+close_to(a, b, tolerance) = all(isapprox.(a, b; rtol = tolerance))
+
+@testset "it is no worse than arch, and has its parameters" begin
+    for (parameters, expected) in reference_cases("volatility/garch.csv")
+        fit = Volatility.garch(expected["returns"]; mean = parameters["mean"], covariance = parameters["covariance"],
+                               horizon = parse(Int, parameters["horizon"]))
+        reference = only(expected["log_likelihood"])
+        @test fit.log_likelihood >= reference - 1e-6 * abs(reference)
+        for name in (:omega, :alpha, :beta, :conditional_volatility, :forecast_variance)
+            @test close_to(getfield(fit, name), expected[string(name)], 1e-3)
+        end
+        for name in (:omega_standard_error, :alpha_standard_error, :beta_standard_error)
+            @test close_to(getfield(fit, name), expected[string(name)], 5e-3)
+        end
+        @test isapprox(fit.standardized_residuals, expected["standardized_residuals"]; rtol = 1e-3)
+        if parameters["mean"] == "constant"
+            @test close_to(fit.mu, expected["mu"], 1e-3)
+            @test close_to(fit.mu_standard_error, expected["mu_standard_error"], 5e-3)
+        else
+            @test fit.mu == 0
+            @test isnan(fit.mu_standard_error)
+        end
+    end
+end
+
+@testset "the gradient is that of the likelihood" begin
+    sample = Sample(garch_returns(300))
+    θ = [0.03, 0.1, 0.12, 0.8]
+    gradient = zeros(4)
+    log_likelihood!(gradient, θ, sample)
+    for i in 1:4
+        step = 1e-6
+        nudge = [j == i ? step : 0.0 for j in 1:4]
+        difference = (log_likelihood!(zeros(4), θ + nudge, sample) - log_likelihood!(zeros(4), θ - nudge, sample)) / 2step
+        @test gradient[i] ≈ difference rtol = 1e-6
+    end
+end
+
+@testset "the gradient is right where a variance is at its bound" begin
+    ε = garch_returns(100)
+    sample = Sample(ε, 1.0, fill(0.5, 100), fill(1.5, 100), zeros(100), zeros(4, 100))
+    θ = [0.0, 0.2, 0.3, 0.6]
+    gradient = zeros(4)
+    log_likelihood!(gradient, θ, sample)
+    for i in 1:4
+        nudge = [j == i ? 1e-6 : 0.0 for j in 1:4]
+        difference = (log_likelihood!(zeros(4), θ + nudge, sample) - log_likelihood!(zeros(4), θ - nudge, sample)) / 2e-6
+        @test gradient[i] ≈ difference rtol = 1e-4 atol = 1e-6
+    end
+end
+
+@testset "parameters survive the way to unbounded numbers and back" begin
+    θ = [0.1, 0.02, 0.07, 0.9]
+    @test unbounded_to_parameters(parameters_to_unbounded(θ)) ≈ θ
+end
+
+@testset "it recovers the parameters that made the data" begin
+    fit = Volatility.garch(garch_returns(20_000; mu = 0.1, seed = 11))
+    for (estimate, truth, error) in ((fit.mu, 0.1, fit.mu_standard_error), (fit.omega, 0.05, fit.omega_standard_error),
+                                     (fit.alpha, 0.08, fit.alpha_standard_error), (fit.beta, 0.9, fit.beta_standard_error))
+        @test abs(estimate - truth) < 4error
+        @test 0 < error < 0.05
+    end
+    classic = Volatility.garch(garch_returns(20_000; mu = 0.1, seed = 11); covariance = :classic)
+    @test classic.alpha_standard_error ≈ fit.alpha_standard_error rtol = 0.1    # equal in the limit: the surprises are normal
+end
+
+@testset "another unit of returns changes units only" begin
+    x = garch_returns(1000)
+    fit = Volatility.garch(x)
+    for scale in (1e-6, 100.0, 1e9)
+        scaled = Volatility.garch(scale * x)
+        @test scaled.alpha ≈ fit.alpha rtol = 1e-5
+        @test scaled.beta ≈ fit.beta rtol = 1e-5
+        @test scaled.omega ≈ scale^2 * fit.omega rtol = 1e-4
+        @test scaled.conditional_volatility ≈ scale * fit.conditional_volatility rtol = 1e-5
+        @test scaled.log_likelihood ≈ fit.log_likelihood - 1000log(scale) rtol = 1e-9
+    end
+end
+
+@testset "the forecast walks to the long-run variance" begin
+    fit = Volatility.garch(garch_returns(2000); horizon = 1000)
+    limit = fit.omega / (1 - fit.alpha - fit.beta)
+    @test fit.forecast_variance[1] ≈ fit.omega + (fit.alpha * last(fit.standardized_residuals)^2 + fit.beta) * last(fit.conditional_volatility)^2
+    @test abs(fit.forecast_variance[end] - limit) < abs(fit.forecast_variance[1] - limit)
+end
+
+@testset "estimates are stationary and not negative, also where there is nothing to find" begin
+    rng = Xoshiro(4)
+    for x in ([normal!(rng) for _ in 1:200], [isodd(i) ? 1.0 : -1.0 for i in 1:50], [i == 25 ? 1.0 : 1e-9 * i for i in 1:60], cumsum([normal!(rng) for _ in 1:200]))
+        fit = try
+            Volatility.garch(x)
+        catch e
+            @test e isa OmegaException && error_name(e.code) == "NO_CONVERGENCE"
+            continue
+        end
+        @test fit.omega > 0 && fit.alpha >= 0 && fit.beta >= 0 && fit.alpha + fit.beta < 1
+        @test all(>(0), fit.conditional_volatility)
+    end
+end
+
+@testset "a search that is cut short says so" begin
+    e = failure(() -> Volatility.garch(garch_returns(500); max_iterations = 1))
+    @test error_name(e.code) == "NO_CONVERGENCE"
+    @test (field(e, "value"), field(e, "allowed")) == ("1", "1")
+end
+
+@testset "thirty rows are the least" begin
+    @test failure_name(() -> Volatility.garch(garch_returns(29))) == "NOT_ENOUGH_DATA"
+    @test Volatility.garch(garch_returns(30)).log_likelihood < 0
+end
