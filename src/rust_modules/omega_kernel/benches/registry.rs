@@ -1,1 +1,115 @@
-fn main() {}
+//! Nanoseconds per row of every function of every registry: `cargo bench -p omega_kernel [-- name]`.
+//!
+//! Rows are those of a random walk. Outputs are written into memory that was written before, as an allocator
+//! that keeps its pages hands it out; the first touch of fresh memory costs more than most kernels. Each figure is
+//! the best of many rounds, which a busy machine disturbs least.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use omega_contract::arrow::column::Chunk;
+use omega_contract::params::Params;
+use omega_contract::spec::FunctionSpec;
+use omega_kernel::{Body, Function, Nulls};
+
+const ROWS: usize = 1_000_000;
+const GROUPS: usize = 10_000;
+const ROUNDS: usize = 15;
+
+fn main() {
+    let wanted: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let hidden = omega_kernel::contract::functions().into_iter().take(1);
+    let functions = hidden.chain(omega_ta::functions()).chain(omega_risk::functions());
+    println!("{:32} {:>8} {:>8} {:>8} {:>8}  ns per row", "", "batch", "update", "grouped", "value");
+    for function in functions {
+        if wanted.is_empty() || wanted.iter().any(|name| function.spec.name.contains(name)) {
+            report(&function);
+        }
+    }
+}
+
+fn report(function: &Function) {
+    let params = Params::resolve(&function.spec, []).expect("defaults are allowed");
+    let columns = walk(&function.spec);
+    let inputs: Vec<Chunk<'_>> = columns.iter().map(|column| Chunk::dense(column)).collect();
+    let name = &function.spec.name;
+    match function.body {
+        Body::Rowwise(factory) => {
+            let mut answer = vec![vec![1.0; ROWS]; function.spec.outputs.len()];
+            let batch = best(|| {
+                let mut outputs: Vec<&mut [f64]> = answer.iter_mut().map(Vec::as_mut_slice).collect();
+                factory
+                    .stream(&params, Nulls::Skip)
+                    .batch(black_box(&inputs), &mut outputs)
+                    .expect("clean rows");
+            });
+            let mut values = vec![0.0; answer.len()];
+            let update = best(|| {
+                let mut stream = factory.stream(&params, Nulls::Skip);
+                let mut row = vec![0.0; inputs.len()];
+                for place in 0..ROWS {
+                    for (value, column) in row.iter_mut().zip(&columns) {
+                        *value = column[place];
+                    }
+                    let _ = black_box(stream.update(black_box(&row), &mut values));
+                }
+            });
+            let groups: Vec<u32> = (0..ROWS).map(|row| (row % GROUPS) as u32).collect();
+            let mut states = factory.grouped(&params, Nulls::Skip);
+            let grouped = best(|| {
+                let mut outputs: Vec<&mut [f64]> = answer.iter_mut().map(Vec::as_mut_slice).collect();
+                states.batch(&groups, black_box(&inputs), &mut outputs).expect("clean rows");
+            });
+            println!("{name:32} {batch:8.2} {update:8.2} {grouped:8.2}");
+        }
+        Body::Reduction(factory) => {
+            let mut accumulator = factory.accumulator(&params, Nulls::Skip);
+            let batch = best(|| {
+                accumulator = factory.accumulator(&params, Nulls::Skip);
+                accumulator.update(black_box(&inputs)).expect("clean rows");
+            });
+            let value = best(|| {
+                black_box(accumulator.value(&mut [0.0]));
+            });
+            println!("{name:32} {batch:8.2} {:8} {:8} {value:8.2}", "", "");
+        }
+    }
+}
+
+/// Nanoseconds per row of the best round.
+fn best(mut run: impl FnMut()) -> f64 {
+    let round = |_| {
+        let start = Instant::now();
+        run();
+        start.elapsed().as_nanos() as f64 / ROWS as f64
+    };
+    (0..ROUNDS).map(round).fold(f64::INFINITY, f64::min)
+}
+
+/// Columns as a spec asks for them.
+fn walk(spec: &FunctionSpec) -> Vec<Vec<f64>> {
+    let mut state = 42_u64;
+    let mut uniform = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let mut close = 100.0;
+    let mut bars = vec![Vec::with_capacity(ROWS); spec.inputs.len()];
+    for _ in 0..ROWS {
+        let change = 0.002 * (uniform() - 0.5);
+        close *= 1.0 + change;
+        let reach = 0.001 * close * uniform();
+        let volume = (1e6 * uniform()).round();
+        for (input, column) in spec.inputs.iter().zip(&mut bars) {
+            column.push(match input.name.as_str() {
+                "high" => close + reach,
+                "low" => close - reach,
+                "volume" => volume,
+                "close" => close,
+                _ => change,
+            });
+        }
+    }
+    bars
+}
