@@ -20,10 +20,14 @@ abstract type Call end
 "The policy for missing rows."
 nulls(call::Call) = Nulls(Int(parameter(call, length(specification(call).parameters) + 1)))
 
-"A function that Omega offers: its specification, and a body that reads a [`Call`](@ref) and writes its outputs."
-struct OmegaFunction{B}
+"""
+A function that Omega offers: its specification, and a body that reads a [`Call`](@ref) and writes its outputs.
+
+One type for all of them, so that a call through a number meets a single dynamic dispatch.
+"""
+struct OmegaFunction
     spec::FunctionSpec
-    body::B
+    body::Any
 end
 
 function run(f::OmegaFunction, call::Call)
