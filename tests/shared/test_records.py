@@ -61,7 +61,7 @@ def test_a_batch_of_records_is_valid_data_of_its_table(model: type[Record]) -> N
 
 def test_a_record_never_changes() -> None:
     with pytest.raises(pydantic.ValidationError, match="frozen"):
-        order().symbol = "NDX"  # type: ignore[misc]
+        order().symbol = "NDX"
     native = _rust.records.Order.from_json(order().model_dump_json())
     with pytest.raises(AttributeError):
         native.symbol = "NDX"
@@ -135,7 +135,7 @@ def test_data_of_any_producer_becomes_records() -> None:
             symbol="é",
             price=1.5,
             size=2.0,
-            conditions=["odd lot"],
+            conditions=("odd lot",),
         ),
         Trade(timestamp=datetime(2024, 1, 3, tzinfo=UTC), symbol="x", price=1.5, size=0.0, side="sell"),
     ]

@@ -85,7 +85,7 @@ def test_an_unknown_table_is_refused_with_the_nearest_name() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"ARROW1", b"PAR1" * 50], ids=["empty", "cut", "another format"])
 def test_a_file_that_is_no_schema_is_refused_by_name(content: bytes) -> None:
-    with pytest.raises(FileUnreadableError, match="here.arrow"):
+    with pytest.raises(FileUnreadableError, match=r"here\.arrow"):
         tables.read(content, "here.arrow")
 
 
