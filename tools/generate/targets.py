@@ -13,6 +13,7 @@ from tools.generate import (
     records_python,
     records_rust,
     tables_arrow,
+    tables_docs,
 )
 from tools.generate.files import Files
 
@@ -22,6 +23,7 @@ TARGETS: dict[str, Callable[[], Files]] = {
     "errors-julia": errors_julia.generate,
     "errors-docs": errors_docs.generate,
     "tables-arrow": tables_arrow.generate,
+    "tables-docs": tables_docs.generate,
     "records-rust": records_rust.generate,
     "records-python": records_python.generate,
     "records-julia": records_julia.generate,

@@ -1,0 +1,74 @@
+"""What Rust and Julia publish about their functions is what Python's model and the table schemas allow."""
+
+import json
+from typing import Any
+
+import pydantic
+import pytest
+from omega import _rust
+from omega.shared import tables
+from omega.shared.error_codes import ErrorCode
+from omega.shared.protocols import FunctionSpec, Parameter
+
+PUBLISHED: list[dict[str, Any]] = json.loads(_rust.function_specs_json())
+
+every_function = pytest.mark.parametrize("published", PUBLISHED, ids=lambda each: str(each["name"]))
+
+
+@every_function
+def test_a_published_spec_is_a_function_spec_and_loses_nothing(published: dict[str, Any]) -> None:
+    assert json.loads(FunctionSpec.model_validate(published).model_dump_json()) == published
+
+
+@every_function
+def test_the_inputs_of_a_function_are_columns_of_its_table(published: dict[str, Any]) -> None:
+    spec = FunctionSpec.model_validate(published)
+    columns = {field.name: field.type for field in tables.load(spec.table).fields}
+    assert {each.name: columns.get(each.name) for each in spec.inputs} == {
+        each.name: each.type for each in spec.inputs
+    }
+
+
+@every_function
+def test_the_errors_of_a_function_are_in_the_error_table(published: dict[str, Any]) -> None:
+    assert set(published["errors"]) <= set(ErrorCode.__members__)
+
+
+def parameter(**changes: Any) -> Parameter:
+    fields: dict[str, Any] = {
+        "name": "period",
+        "type": "int",
+        "default": 14,
+        "minimum": 2,
+        "maximum": 100,
+        "exclusive": False,
+        "less_than": None,
+        "choices": (),
+        "unit": "rows",
+        "summary": "Rows to look back.",
+    }
+    return Parameter(**{**fields, **changes})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"default": 1},
+        {"default": 101},
+        {"default": 2, "exclusive": True},
+        {"default": "many"},
+        {"type": "choice", "choices": ("a", "b"), "default": "c"},
+        {"type": "text"},
+        {"name": "Period"},
+        {"hint": "unknown"},
+    ],
+    ids=str,
+)
+def test_a_parameter_whose_own_default_is_not_allowed_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(pydantic.ValidationError):
+        parameter(**changes)
+
+
+def test_the_bounds_themselves_are_allowed_unless_they_are_exclusive() -> None:
+    assert parameter(default=2).default == 2
+    assert parameter(default=100).default == 100
