@@ -2,7 +2,7 @@
 //!
 //! Rows are those of a random walk. Outputs are written into memory that was written before, as an allocator
 //! that keeps its pages hands it out; the first touch of fresh memory costs more than most kernels. Each figure is
-//! the best of many rounds, which a busy machine disturbs least.
+//! the best of many short rounds, which a busy machine disturbs least.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -12,9 +12,9 @@ use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
 use omega_kernel::{Body, Function, Nulls};
 
-const ROWS: usize = 1_000_000;
+const ROWS: usize = 100_000;
 const GROUPS: usize = 10_000;
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 50;
 
 fn main() {
     let wanted: Vec<String> =

@@ -3,7 +3,7 @@
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
-use omega_kernel::parts::{Wilder, WilderSum};
+use omega_kernel::parts::{Wilder, WilderSums};
 use serde::{Deserialize, Serialize};
 
 /// Sums below this have lost digits to underflow: there has been no movement for thousands of bars.
@@ -15,11 +15,12 @@ const FLAT: f64 = f64::MIN_POSITIVE / f64::EPSILON;
 /// nothing here; it stays an input because a bar without one is missing.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Adx {
+    /// High and low of the bar before.
     previous: Option<(f64, f64)>,
     /// Movements that are still added up plainly: the first `period - 1`.
     adding: usize,
-    plus: WilderSum,
-    minus: WilderSum,
+    /// Upward and downward movement.
+    movements: WilderSums,
     average: Wilder,
 }
 
@@ -51,12 +52,10 @@ impl Rowwise<3, 1> for Adx {
 
     fn new(params: &Params) -> Self {
         let period = params.rows(0);
-        let sum = WilderSum::new(period);
         Self {
             previous: None,
             adding: period - 1,
-            plus: sum.clone(),
-            minus: sum,
+            movements: WilderSums::new(period),
             average: Wilder::new(period),
         }
     }
@@ -66,27 +65,32 @@ impl Rowwise<3, 1> for Adx {
     }
 
     fn update(&mut self, [high, low, _]: [f64; 3]) -> Option<[f64; 1]> {
+        if self.average.is_seeded() {
+            return Some([self.step(high, low)]);
+        }
         let (previous_high, previous_low) = self.previous.replace((high, low))?;
-        let up = high - previous_high;
-        let down = previous_low - low;
-        let plus = if up > down && up > 0.0 { up } else { 0.0 };
-        let minus = if down > up && down > 0.0 { down } else { 0.0 };
+        let moved = movements(high - previous_high, previous_low - low);
         if self.adding > 0 {
             self.adding -= 1;
-            self.plus.add(plus);
-            self.minus.add(minus);
+            self.movements.add(moved);
             return None;
         }
-        let plus = self.plus.update(plus);
-        let minus = self.minus.update(minus);
-        let both = plus + minus;
-        if both >= FLAT {
-            return self.average.update(100.0 * ((plus - minus).abs() / both)).map(|adx| [adx]);
+        let index = index(self.movements.update(moved)).unwrap_or(0.0);
+        self.average.update(index).map(|adx| [adx])
+    }
+
+    fn batch(&mut self, [high, low, close]: [&[f64]; 3], [adx]: [&mut [f64]; 1]) {
+        let mut rows = high.iter().zip(low).zip(close).zip(adx);
+        while !self.average.is_seeded() {
+            let Some((((high, low), close), adx)) = rows.next() else { return };
+            *adx = self.update([*high, *low, *close]).map_or(f64::NAN, |[adx]| adx);
         }
-        if self.average.is_seeded() {
-            return Some([self.average.value()]);
+        // A copy of its own stays in registers.
+        let mut settled = self.clone();
+        for (((high, low), _), adx) in rows {
+            *adx = settled.step(*high, *low);
         }
-        self.average.update(0.0).map(|adx| [adx])
+        *self = settled;
     }
 
     fn is_sound(&self, params: &Params) -> bool {
@@ -95,8 +99,36 @@ impl Rowwise<3, 1> for Adx {
             && (self.previous.is_some() || self.adding == period - 1)
             && self.adding < period
             && (self.adding == 0 || self.average.taken() == 0)
-            && self.plus.is_sound(period)
-            && self.minus.is_sound(period)
+            && self.movements.is_sound(period)
             && self.average.is_sound(period)
     }
+}
+
+impl Adx {
+    /// `update` once the average is seeded.
+    #[inline]
+    fn step(&mut self, high: f64, low: f64) -> f64 {
+        let (previous_high, previous_low) = self.previous.replace((high, low)).unwrap_or((high, low));
+        let moved = movements(high - previous_high, previous_low - low);
+        match index(self.movements.update(moved)) {
+            Some(index) => self.average.step(index),
+            None => self.average.value(),
+        }
+    }
+}
+
+/// Directional movement up and down: the larger of two reaches if it is above zero, and zero for the other.
+///
+/// Selections rather than branches: nobody can guess which way the next bar goes.
+#[inline]
+fn movements(up: f64, down: f64) -> [f64; 2] {
+    let (up, down) = (up.max(0.0), down.max(0.0));
+    [if up > down { up } else { 0.0 }, if down > up { down } else { 0.0 }]
+}
+
+/// DX, in percent; `None` where nothing has moved.
+#[inline]
+fn index([plus, minus]: [f64; 2]) -> Option<f64> {
+    let both = plus + minus;
+    (both >= FLAT).then(|| 100.0 * ((plus - minus).abs() / both))
 }

@@ -48,6 +48,20 @@ impl Rowwise<3, 1> for Atr {
         self.average.update(true_range).map(|atr| [atr])
     }
 
+    fn batch(&mut self, [high, low, close]: [&[f64]; 3], [atr]: [&mut [f64]; 1]) {
+        let mut rows = high.iter().zip(low).zip(close).zip(atr);
+        while !self.average.is_seeded() {
+            let Some((((high, low), close), atr)) = rows.next() else { return };
+            *atr = self.update([*high, *low, *close]).map_or(f64::NAN, |[atr]| atr);
+        }
+        // A copy of its own stays in registers.
+        let Self { mut true_range, mut average } = self.clone();
+        for (((high, low), close), atr) in rows {
+            *atr = average.step(true_range.update(*high, *low, *close).unwrap_or(0.0));
+        }
+        *self = Self { true_range, average };
+    }
+
     fn is_sound(&self, params: &Params) -> bool {
         self.true_range.is_sound()
             && self.average.is_sound(params.rows(0))

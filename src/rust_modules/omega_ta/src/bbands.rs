@@ -56,6 +56,13 @@ impl Rowwise<1, 3> for Bbands {
         self.close.peek(close).map(|moments| self.bands(moments))
     }
 
+    fn batch(&mut self, [close]: [&[f64]; 1], [upper, middle, lower]: [&mut [f64]; 3]) {
+        self.close.batch(close, middle, upper);
+        for ((upper, middle), lower) in upper.iter_mut().zip(middle).zip(lower) {
+            [*upper, _, *lower] = self.bands((*middle, *upper));
+        }
+    }
+
     fn is_sound(&self, params: &Params) -> bool {
         self.close.is_sound(params.rows(0))
             && self.up.to_bits() == params.float(1).to_bits()

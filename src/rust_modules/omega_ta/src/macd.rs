@@ -67,6 +67,23 @@ impl Rowwise<1, 3> for Macd {
         Some([macd, signal, macd - signal])
     }
 
+    fn batch(&mut self, [close]: [&[f64]; 1], outputs: [&mut [f64]; 3]) {
+        let [lines, signals, histograms] = outputs;
+        let mut rows = close.iter().zip(lines).zip(signals).zip(histograms);
+        while !self.signal.is_seeded() {
+            let Some((((close, line), signal), histogram)) = rows.next() else { return };
+            [*line, *signal, *histogram] = self.update([*close]).unwrap_or([f64::NAN; 3]);
+        }
+        // Copies of their own stay in registers.
+        let mut settled = self.clone();
+        for (((close, line), signal), histogram) in rows {
+            *line = settled.fast.step(*close) - settled.slow.step(*close);
+            *signal = settled.signal.step(*line);
+            *histogram = *line - *signal;
+        }
+        *self = settled;
+    }
+
     fn is_sound(&self, params: &Params) -> bool {
         let (fast, slow, signal) = (params.rows(0), params.rows(1), params.rows(2));
         let closes = self.slow.taken();

@@ -55,14 +55,10 @@ impl Rowwise<2, 1> for Obv {
     }
 }
 
-/// Volume with the sign of the move.
+/// Volume with the sign of the move. Selections rather than branches: nobody can guess which way the next bar goes.
 #[inline]
 fn signed(close: f64, previous: f64, volume: f64) -> f64 {
-    if close > previous {
-        volume
-    } else if close < previous {
-        -volume
-    } else {
-        0.0
-    }
+    let bought = if close > previous { volume } else { 0.0 };
+    let sold = if close < previous { volume } else { 0.0 };
+    bought - sold
 }

@@ -26,6 +26,8 @@ pub struct BlockMean {
     tails: Vec<f64>,
     /// Differences from `shift`, summed over the block under way.
     head: f64,
+    /// One value's part of a mean.
+    share: f64,
 }
 
 impl BlockMean {
@@ -33,7 +35,8 @@ impl BlockMean {
     #[must_use]
     pub fn new(period: usize) -> Self {
         let zeros = vec![0.0; period];
-        Self { block: zeros.clone(), filled: 0, full: false, shift: 0.0, tails: zeros, head: 0.0 }
+        let share = 1.0 / period as f64;
+        Self { block: zeros.clone(), filled: 0, full: false, shift: 0.0, tails: zeros, head: 0.0, share }
     }
 
     fn period(&self) -> usize {
@@ -50,13 +53,12 @@ impl BlockMean {
     #[must_use]
     pub fn peek(&self, value: f64) -> Option<f64> {
         if self.filled + 1 < self.period() {
-            return self
-                .full
-                .then(|| self.mean(self.tails[self.filled + 1] + (self.head + (value - self.shift))));
+            let head = self.head + (value - self.shift);
+            return self.full.then(|| self.mean(self.tails[self.filled + 1] + head));
         }
         let tail = |sum, earlier: &f64| sum + (earlier - value);
         let sum = self.block[..self.filled].iter().rev().fold(0.0, tail);
-        Some(value + sum / self.period() as f64)
+        Some(sum.mul_add(self.share, value))
     }
 
     /// Takes one value; the window's sum of differences from `shift` once there are `period` values.
@@ -85,14 +87,45 @@ impl BlockMean {
 
     #[inline]
     fn mean(&self, sum: f64) -> f64 {
-        self.shift + sum / self.period() as f64
+        sum.mul_add(self.share, self.shift)
     }
 
     /// [`update`](Self::update) for consecutive values, NaN while there are fewer than `period`.
+    ///
+    /// Where a whole block lies ahead, its head and tail sums are independent chains of additions that run side by
+    /// side, and means are taken from sums in a pass of their own that vectorises.
     pub fn batch(&mut self, values: &[f64], means: &mut [f64]) {
-        for (value, mean) in values.iter().zip(means) {
-            *mean = self.update(*value).unwrap_or(f64::NAN);
+        let period = self.period();
+        let mut row = 0;
+        while row < values.len() {
+            if self.filled == 0 && self.full && values.len() - row >= period {
+                self.whole_block(&values[row..row + period], &mut means[row..row + period]);
+                row += period;
+            } else {
+                means[row] = self.update(values[row]).unwrap_or(f64::NAN);
+                row += 1;
+            }
         }
+    }
+
+    fn whole_block(&mut self, values: &[f64], means: &mut [f64]) {
+        let period = values.len();
+        let last = period - 1;
+        let (shift, next_shift) = (self.shift, values[last]);
+        means[..last].copy_from_slice(&self.tails[1..]);
+        let (mut head, mut tail) = (0.0, 0.0);
+        let backwards = self.tails.iter_mut().zip(values).rev();
+        for ((sum, value), (slot, late)) in means.iter_mut().zip(values).zip(backwards) {
+            head += value - shift;
+            *sum += head;
+            tail += late - next_shift;
+            *slot = tail;
+        }
+        for sum in &mut means[..last] {
+            *sum = sum.mul_add(self.share, shift);
+        }
+        self.shift = next_shift;
+        means[last] = self.mean(tail);
     }
 
     /// Whether values can lead to this state.
@@ -102,6 +135,7 @@ impl BlockMean {
         self.block.len() == period
             && self.tails.len() == period
             && self.filled < period
+            && self.share.to_bits() == (1.0 / period as f64).to_bits()
             && numbers.into_iter().all(|number| number.is_finite())
     }
 }
@@ -134,7 +168,8 @@ impl BlockMoments {
         } else {
             self.head = difference.mul_add(difference, self.head);
         }
-        sum.map(|sum| self.mean_and_deviation(sum, self.tails[filled] + self.head))
+        let squares = self.tails[filled] + self.head;
+        sum.map(|sum| moments(sum, squares, self.means.shift, self.means.share))
     }
 
     /// What `update` would answer.
@@ -148,7 +183,7 @@ impl BlockMoments {
         let difference = value - means.shift;
         let sum = means.tails[means.filled + 1] + (means.head + difference);
         let squares = self.tails[means.filled + 1] + difference.mul_add(difference, self.head);
-        means.full.then(|| self.mean_and_deviation(sum, squares))
+        means.full.then(|| moments(sum, squares, means.shift, means.share))
     }
 
     /// Makes the full block the earlier one.
@@ -162,12 +197,48 @@ impl BlockMoments {
         self.head = 0.0;
     }
 
-    #[inline]
-    fn mean_and_deviation(&self, sum: f64, squares: f64) -> (f64, f64) {
-        let n = self.means.period() as f64;
-        let offset = sum / n;
-        let variance = (-sum).mul_add(offset, squares).max(0.0) / n;
-        (self.means.shift + offset, variance.sqrt())
+    /// [`update`](Self::update) for consecutive values, NaN while there are fewer than `period`; as
+    /// [`BlockMean::batch`] does it.
+    pub fn batch(&mut self, values: &[f64], means: &mut [f64], deviations: &mut [f64]) {
+        let period = self.means.period();
+        let mut row = 0;
+        while row < values.len() {
+            if self.means.filled == 0 && self.means.full && values.len() - row >= period {
+                let rows = row..row + period;
+                self.whole_block(&values[rows.clone()], &mut means[rows.clone()], &mut deviations[rows]);
+                row += period;
+            } else {
+                (means[row], deviations[row]) = self.update(values[row]).unwrap_or((f64::NAN, f64::NAN));
+                row += 1;
+            }
+        }
+    }
+
+    fn whole_block(&mut self, values: &[f64], means: &mut [f64], deviations: &mut [f64]) {
+        let last = values.len() - 1;
+        let (shift, next_shift, share) = (self.means.shift, values[last], self.means.share);
+        means[..last].copy_from_slice(&self.means.tails[1..]);
+        deviations[..last].copy_from_slice(&self.tails[1..]);
+        let (mut head, mut tail, mut head_squares, mut tail_squares) = (0.0, 0.0, 0.0, 0.0);
+        let forwards = means.iter_mut().zip(deviations.iter_mut()).zip(values);
+        let backwards = self.means.tails.iter_mut().zip(&mut self.tails).zip(values).rev();
+        for (((sum, squares), value), ((slot, slot_squares), late)) in forwards.zip(backwards) {
+            let difference = value - shift;
+            head += difference;
+            *sum += head;
+            head_squares = difference.mul_add(difference, head_squares);
+            *squares += head_squares;
+            let difference = late - next_shift;
+            tail += difference;
+            *slot = tail;
+            tail_squares = difference.mul_add(difference, tail_squares);
+            *slot_squares = tail_squares;
+        }
+        for (mean, deviation) in means[..last].iter_mut().zip(&mut deviations[..last]) {
+            (*mean, *deviation) = moments(*mean, *deviation, shift, share);
+        }
+        self.means.shift = next_shift;
+        (means[last], deviations[last]) = moments(tail, tail_squares, next_shift, share);
     }
 
     /// Whether values can lead to this state.
@@ -178,4 +249,11 @@ impl BlockMoments {
             && self.tails.len() == period
             && squares().all(|square| square.is_finite() && *square >= 0.0)
     }
+}
+
+/// Mean and deviation from sums of differences from `shift` and of their squares.
+#[inline]
+fn moments(sum: f64, squares: f64, shift: f64, share: f64) -> (f64, f64) {
+    let variance = (-sum).mul_add(sum * share, squares).max(0.0) * share;
+    (sum.mul_add(share, shift), variance.sqrt())
 }

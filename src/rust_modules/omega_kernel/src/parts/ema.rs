@@ -26,8 +26,7 @@ impl Ema {
     #[inline]
     pub fn update(&mut self, value: f64) -> Option<f64> {
         if self.taken == self.period {
-            self.value = self.step(self.value, value);
-            return Some(self.value);
+            return Some(self.step(value));
         }
         self.taken += 1;
         self.value += value;
@@ -38,10 +37,11 @@ impl Ema {
         Some(self.value)
     }
 
-    /// One fused step, so that a row costs one multiply-add of latency.
+    /// [`update`](Self::update) once it is seeded: one fused step, so that a row costs one multiply-add of latency.
     #[inline]
-    fn step(&self, average: f64, value: f64) -> f64 {
-        average.mul_add(self.keep, value * self.weight)
+    pub fn step(&mut self, value: f64) -> f64 {
+        self.value = self.value.mul_add(self.keep, value * self.weight);
+        self.value
     }
 
     /// Whether the next value gives an average by one step.
@@ -59,12 +59,9 @@ impl Ema {
         for (value, average) in seeding.iter().zip(seeded) {
             *average = self.update(*value).unwrap_or(f64::NAN);
         }
-        let mut last = self.value;
         for (value, average) in values.iter().zip(averages) {
-            last = self.step(last, *value);
-            *average = last;
+            *average = self.step(*value);
         }
-        self.value = last;
     }
 
     /// How many values were taken, counted up to `period`.

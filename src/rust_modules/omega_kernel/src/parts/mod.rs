@@ -18,4 +18,4 @@ pub use ema::Ema;
 pub use moments::{Blocks, Moments, Sums};
 pub use sample::Sample;
 pub use true_range::TrueRange;
-pub use wilder::{Wilder, WilderSum};
+pub use wilder::{Wilder, WilderSums};

@@ -26,8 +26,7 @@ impl Wilder {
     #[inline]
     pub fn update(&mut self, value: f64) -> Option<f64> {
         if self.taken == self.period {
-            self.value = self.value.mul_add(self.keep, value * self.weight);
-            return Some(self.value);
+            return Some(self.step(value));
         }
         self.taken += 1;
         self.value += value;
@@ -36,6 +35,13 @@ impl Wilder {
         }
         self.value /= self.period as f64;
         Some(self.value)
+    }
+
+    /// [`update`](Self::update) once it is seeded.
+    #[inline]
+    pub fn step(&mut self, value: f64) -> f64 {
+        self.value = self.value.mul_add(self.keep, value * self.weight);
+        self.value
     }
 
     /// The average so far, or the sum while it is not seeded.
@@ -71,39 +77,41 @@ impl Wilder {
     }
 }
 
-/// Wilder's running sum: a total of the first values, then `total - total / period + value`.
+/// Wilder's running sums of two series: totals of the first values, then `total - total / period + value`.
 ///
-/// How long the plain total runs is the caller's to say; Wilder's directional movement and TA-Lib differ there.
+/// How long the plain totals run is the caller's to say; Wilder's directional movement and TA-Lib differ there.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct WilderSum {
-    value: f64,
+pub struct WilderSums {
+    /// Side by side, so that one vector step serves both.
+    values: [f64; 2],
     keep: f64,
 }
 
-impl WilderSum {
-    /// A total of nothing.
+impl WilderSums {
+    /// Totals of nothing.
     #[must_use]
     pub fn new(period: usize) -> Self {
         let n = period as f64;
-        Self { value: 0.0, keep: (n - 1.0) / n }
+        Self { values: [0.0; 2], keep: (n - 1.0) / n }
     }
 
-    /// Adds to the plain total.
+    /// Adds to the plain totals.
     #[inline]
-    pub fn add(&mut self, value: f64) {
-        self.value += value;
+    pub fn add(&mut self, [first, second]: [f64; 2]) {
+        self.values = [self.values[0] + first, self.values[1] + second];
     }
 
     /// Lets a share of `1 / period` go and adds.
     #[inline]
-    pub fn update(&mut self, value: f64) -> f64 {
-        self.value = self.value.mul_add(self.keep, value);
-        self.value
+    pub fn update(&mut self, [first, second]: [f64; 2]) -> [f64; 2] {
+        self.values = [self.values[0].mul_add(self.keep, first), self.values[1].mul_add(self.keep, second)];
+        self.values
     }
 
     /// Whether values of at least zero can lead to this state.
     #[must_use]
     pub fn is_sound(&self, period: usize) -> bool {
-        self.keep.to_bits() == Self::new(period).keep.to_bits() && self.value.is_finite() && self.value >= 0.0
+        self.keep.to_bits() == Self::new(period).keep.to_bits()
+            && self.values.iter().all(|value| value.is_finite() && *value >= 0.0)
     }
 }
