@@ -6,11 +6,14 @@ const HIDDEN_MARKOV = FunctionSpec(
     The state of a row depends on that of the row before alone, and the return is normal given the state. The parameters
     maximise the likelihood (Baum-Welch). As it has several tops, the search starts from several places: the first two are
     states that differ in deviation and in mean, the others are random. All run a few iterations, the best five to the end.
-    State 0 has the least standard deviation, the last state the greatest. Posteriors are smoothed: they know all rows.""",
+    State 0 has the least standard deviation, the last state the greatest. Posteriors are smoothed: they know all rows.
+    A state around a single row would have an infinite likelihood; so each state's sum of squares starts from `variance_prior`,
+    which keeps such a state unlikely and lets one around many equal rows, as of days without trade, be narrow.""",
     references = [
         "L. Rabiner (1989), A tutorial on hidden Markov models and selected applications in speech recognition, Proceedings of the IEEE 77(2)",
         "J. Hamilton (1989), A new approach to the economic analysis of nonstationary time series and the business cycle, Econometrica 57(2)",
-        "hmmlearn 0.3.3, GaussianHMM, whose prior on the variances this has not",
+        "G. Ciuperca, A. Ridolfi and J. Idier (2003), Penalized maximum likelihood estimator for normal mixtures, Scandinavian Journal of Statistics 30(1)",
+        "hmmlearn 0.3.3, GaussianHMM, whose covars_prior is variance_prior in units of the returns",
     ],
     inputs = [Input("returns", "Returns of one asset, one per period.")],
     parameters = [
@@ -19,7 +22,7 @@ const HIDDEN_MARKOV = FunctionSpec(
         int_parameter("restarts", 30, 1, 1000, "", "From how many places the search starts."),
         int_parameter("max_iterations", 5000, 1, 1_000_000, "", "How many iterations one search may take."),
         float_parameter("tolerance", 1e-6, 1e-12, 1e3, "", "The search ends once an iteration adds less than this to the log-likelihood."),
-        float_parameter("variance_floor", 1e-6, 1e-12, 1.0, "fraction", "The least variance of a state, as a share of the variance of all returns."),
+        float_parameter("variance_prior", 1e-4, 1e-12, 1.0, "fraction", "What is added to the sum of squares of each state, as a share of the variance of all returns."),
     ],
     outputs = [
         Output("means", ["state"], "fraction", "Mean return in each state."),
@@ -35,7 +38,7 @@ const HIDDEN_MARKOV = FunctionSpec(
 
 """
     hidden_markov(returns; states = 2, seed = 0, restarts = 30, max_iterations = 5000, tolerance = 1e-6,
-                  variance_floor = 1e-6, nulls = :skip)
+                  variance_prior = 1e-4, nulls = :skip)
 
 A Gaussian hidden Markov model: `means`, `standard_deviations`, `transition`, `initial`, the log-likelihood, and `posterior`,
 a matrix with a row per return and a column per state. The calmest state comes first.
@@ -140,7 +143,7 @@ function expect!(passes::Passes, chain::Chain, y)
 end
 
 "The parameters that are likeliest given the posteriors; a state that no row is in stays as it was."
-function maximize!(chain::Chain, passes::Passes, y, floor)
+function maximize!(chain::Chain, passes::Passes, y, prior)
     γ, ξ = passes.γ, passes.ξ
     k, n = size(γ)
     for i in 1:k
@@ -157,7 +160,7 @@ function maximize!(chain::Chain, passes::Passes, y, floor)
             spread += γ[i, t] * (y[t] - mean)^2
         end
         chain.μ[i] = mean
-        chain.σ²[i] = max(spread / weight, floor)
+        chain.σ²[i] = (prior + spread) / weight
         moves = 0.0
         for j in 1:k
             moves += ξ[i, j]
@@ -170,16 +173,25 @@ function maximize!(chain::Chain, passes::Passes, y, floor)
     return chain
 end
 
-"""
-    search!(chain, passes, y, floor, tolerance, max_iterations)
+"The penalty that makes the prior the likeliest addition to each sum of squares."
+function penalty(chain::Chain, prior)
+    total = 0.0
+    for σ² in chain.σ²
+        total += prior / 2σ²
+    end
+    return total
+end
 
-Baum-Welch from `chain` on: the log-likelihood, the iterations, and whether the last one added less than `tolerance`.
 """
-function search!(chain, passes, y, floor, tolerance, max_iterations)
-    ℓ = expect!(passes, chain, y)
+    search!(chain, passes, y, prior, tolerance, max_iterations)
+
+Baum-Welch from `chain` on: the penalised log-likelihood, the iterations, and whether the last one added less than `tolerance`.
+"""
+function search!(chain, passes, y, prior, tolerance, max_iterations)
+    ℓ = expect!(passes, chain, y) - penalty(chain, prior)
     for iteration in 1:max_iterations
-        maximize!(chain, passes, y, floor)
-        previous, ℓ = ℓ, expect!(passes, chain, y)
+        maximize!(chain, passes, y, prior)
+        previous, ℓ = ℓ, expect!(passes, chain, y) - penalty(chain, prior)
         isfinite(ℓ) || return -Inf, iteration, false
         ℓ - previous < tolerance && return ℓ, iteration, true
     end
@@ -218,7 +230,7 @@ function any_moves(k, rng)
     return A
 end
 
-function fit_hidden_markov(returns::Vector{Float64}, k, seed, restarts, max_iterations, tolerance, floor)
+function fit_hidden_markov(returns::Vector{Float64}, k, seed, restarts, max_iterations, tolerance, prior)
     n = length(returns)
     least = LEAST_ROWS_PER_STATE * k
     n >= least || throw(not_enough_data(HIDDEN_MARKOV.name, least, n))
@@ -230,21 +242,21 @@ function fit_hidden_markov(returns::Vector{Float64}, k, seed, restarts, max_iter
 
     short = min(SHORT_RUN, max_iterations)
     chains = [start(s, k, sorted, rng) for s in 1:restarts]
-    runs = [search!(chain, passes, y, floor, tolerance, short) for chain in chains]
+    runs = [search!(chain, passes, y, prior, tolerance, short) for chain in chains]
     best = 0
     for s in ordering([-run[1] for run in runs])[1:min(FINALISTS, restarts)]
         ℓ, iterations, converged = runs[s]
         if !converged && isfinite(ℓ)
-            ℓ, more, converged = search!(chains[s], passes, y, floor, tolerance, max_iterations - iterations)
+            ℓ, more, converged = search!(chains[s], passes, y, prior, tolerance, max_iterations - iterations)
             runs[s] = (ℓ, iterations + more, converged)
         end
         best = best == 0 || ℓ > runs[best][1] ? s : best
     end
-    ℓ, iterations, converged = runs[best]
+    _, iterations, converged = runs[best]
     converged || throw(no_convergence(HIDDEN_MARKOV.name, "the likelihood still rises", iterations, max_iterations))
 
     chain = chains[best]
-    expect!(passes, chain, y)
+    ℓ = expect!(passes, chain, y)
     order = ordering(chain.σ²)
     return (
         means = [centre + width * chain.μ[i] for i in order], standard_deviations = [width * sqrt(chain.σ²[i]) for i in order],

@@ -1,4 +1,4 @@
-using OmegaJulia.Regimes: Passes, expect!, maximize!, start
+using OmegaJulia.Regimes: Passes, expect!, maximize!, penalty, start
 using OmegaJulia: ordered
 
 "Returns of a market that is calm or wild, and which it was."
@@ -34,8 +34,8 @@ end
         chain = start(s, k, ordered(y), Xoshiro(s))
         passes = Passes(k, length(y))
         likelihoods = map(1:40) do _
-            ℓ = expect!(passes, chain, y)
-            maximize!(chain, passes, y, 1e-6)
+            ℓ = expect!(passes, chain, y) - penalty(chain, 1e-4)
+            maximize!(chain, passes, y, 1e-4)
             ℓ
         end
         @test all(diff(likelihoods) .> -1e-8)
@@ -67,7 +67,7 @@ end
     returns, _ = two_regimes(300)
     fit = Regimes.hidden_markov(returns; states = 1)
     @test only(fit.means) ≈ sum(returns) / 300
-    @test only(fit.standard_deviations)^2 ≈ OmegaJulia.variance(returns)
+    @test only(fit.standard_deviations)^2 ≈ OmegaJulia.variance(returns) rtol = 1e-6
     @test fit.log_likelihood ≈ -150 * (log(2π * OmegaJulia.variance(returns)) + 1)
 end
 
@@ -95,6 +95,16 @@ end
     returns[200] = 1e6
     fit = Regimes.hidden_markov(returns)
     @test isfinite(fit.log_likelihood) && all(isfinite, fit.posterior)
+end
+
+@testset "equal rows may have a narrow state, a single row may not" begin
+    returns, _ = two_regimes(1000)
+    plain = Regimes.hidden_markov(returns)
+    @test minimum(plain.standard_deviations) > 0.005
+    returns[1:4:1000] .= 0.0
+    idle = Regimes.hidden_markov(returns; states = 3)
+    @test idle.standard_deviations[1] < 1e-5
+    @test sum(idle.posterior[1:4:1000, 1] .> 0.99) > 225
 end
 
 @testset "what cannot be fitted is refused" begin
