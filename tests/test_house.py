@@ -86,7 +86,7 @@ def test_no_cargo_profile_aborts_on_panic() -> None:
 
 
 def test_the_rust_tests_share_what_the_extension_is_made_of() -> None:
-    """Cargo compiles a crate once for each set of features, and these would be minutes more in every clean build."""
+    """Cargo compiles a crate anew for every set of features, which here would be minutes."""
     extension = crates_and_features("--package", "omega_rust", "--edges", "normal,build")
     tests = crates_and_features("--workspace")
     assert extension <= tests
