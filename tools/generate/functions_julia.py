@@ -19,7 +19,7 @@ def generate() -> Files:
     if julia is None:
         print("functions-julia: no Julia here, so the committed specs are taken as they are", file=sys.stderr)
         return {PATH: (ROOT / PATH).read_text(encoding="utf-8")}
-    program = "using OmegaJulia; print(OmegaJulia.specs_json())"
+    program = "using OmegaJulia; print(OmegaJulia.SPECS_JSON)"
     command = [julia, "--startup-file=no", f"--project={PACKAGE}", "-e", program]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
