@@ -46,6 +46,13 @@ pub fn get(name: &str) -> Result<&'static Table> {
     })
 }
 
+/// Name, version and fingerprint of every table, one line each: equal in two builds that have the same tables.
+#[must_use]
+pub fn fingerprints() -> String {
+    let lines = TABLES.iter().map(|table| format!("{} {} {}", table.name, table.version, table.fingerprint));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// Panics, at compile time where it is used in a `const`, unless a table has all `columns` as float64.
 ///
 /// # Panics

@@ -47,6 +47,14 @@ fn a_fingerprint_ignores_summaries_and_sees_everything_else() {
 }
 
 #[test]
+fn the_fingerprints_list_every_table_with_its_version() {
+    let listed = tables::fingerprints();
+    assert_eq!(listed.lines().count(), tables::TABLES.len());
+    let bars = tables::get("bars").expect("the first table");
+    assert!(listed.contains(&format!("bars {} {}", bars.version, bars.fingerprint)));
+}
+
+#[test]
 fn an_unknown_table_is_refused_with_the_nearest_name() {
     let error = tables::get("bar").expect_err("no such table");
     assert_eq!(error.code(), ErrorCode::UnknownTable);

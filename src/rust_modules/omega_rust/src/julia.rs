@@ -12,7 +12,7 @@ use omega_contract::arrow::keys::Key;
 use omega_contract::arrow::write::{Column as ColumnData, Shared};
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Output};
-use omega_contract::{Error, Result};
+use omega_contract::{Error, Result, tables};
 use omega_julia_host::{Buffer, Julia, Node, Outputs, Settings};
 use omega_kernel::Nulls;
 use pyo3::prelude::*;
@@ -72,6 +72,10 @@ fn start(settings: &Settings) -> Result<&'static Julia> {
                 .map_err(|error| Error::contract_mismatch("what Julia publishes", "JSON", error))?;
             let built: serde_json::Value = serde_json::from_str(SPECS)
                 .map_err(|error| Error::contract_mismatch("julia_functions.json", "JSON", error))?;
+            if julia.contract_fingerprint() != tables::fingerprints() {
+                let subject = "the set of OmegaJulia's table schemas";
+                return Err(Error::contract_mismatch(subject, "those Omega was built with", "others"));
+            }
             if published == built {
                 return Ok(());
             }
