@@ -2,10 +2,10 @@
 
 use std::marker::PhantomData;
 
-use omega_contract::Result;
 use omega_contract::arrow::column::Chunk;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Memory};
+use omega_contract::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::Nulls;
@@ -116,7 +116,25 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Rules<K, I, O> {
         match checked {
             Checked::Clean => Ok(checked),
             Checked::Missing if self.nulls != Nulls::Raise => Ok(checked),
-            _ => Err(checks::refusal(&K::spec().inputs, &row, number)),
+            _ => Err(Self::refusal(row, number)),
+        }
+    }
+
+    /// Apart and cold, so that the way past it stays short.
+    #[cold]
+    #[inline(never)]
+    fn refusal(row: [f64; I], number: u64) -> Error {
+        checks::refusal(&K::spec().inputs, &row, number)
+    }
+
+    /// What a missing row does to a state that the policy does not let it pass by.
+    #[cold]
+    #[inline(never)]
+    fn spoil(&self, series: &mut Series<K>) {
+        if self.cumulative {
+            series.spoilt = true;
+        } else {
+            series.kernel.clone_from(&self.template);
         }
     }
 
@@ -127,11 +145,7 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Rules<K, I, O> {
             return Ok(if series.spoilt { None } else { values });
         }
         if self.nulls == Nulls::Propagate {
-            if self.cumulative {
-                series.spoilt = true;
-            } else {
-                series.kernel.clone_from(&self.template);
-            }
+            self.spoil(series);
         }
         Ok(None)
     }
