@@ -1,6 +1,7 @@
 """What Rust and Julia publish about their functions is what Python's model and the table schemas allow."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pydantic
@@ -10,6 +11,7 @@ from omega.shared import tables
 from omega.shared.error_codes import ErrorCode
 from omega.shared.protocols import FunctionSpec, Parameter
 
+ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED: list[dict[str, Any]] = json.loads(_rust.function_specs_json())
 
 every_function = pytest.mark.parametrize("published", PUBLISHED, ids=lambda each: str(each["name"]))
@@ -27,6 +29,22 @@ def test_the_inputs_of_a_function_are_columns_of_its_table(published: dict[str, 
     assert {each.name: columns.get(each.name) for each in spec.inputs} == {
         each.name: each.type for each in spec.inputs
     }
+
+
+@pytest.mark.parametrize(
+    "published",
+    [each for each in PUBLISHED if each["language"] == "rust"],
+    ids=lambda each: str(each["name"]),
+)
+def test_a_rust_function_does_not_compile_without_its_inputs(published: dict[str, Any]) -> None:
+    """The assertion in its source names what its spec names; that a wrong one fails is a doctest in Rust."""
+    module, _, function = published["name"].partition(".")
+    folder = ROOT / f"src/rust_modules/omega_{module}/src"
+    files = [folder / f"{function}.rs", folder / "common.rs"]
+    sources = [path.read_text("utf-8") for path in files if path.exists()]
+    words = [published["table"], *(each["name"] for each in published["inputs"])]
+    assertion = f"assert_inputs!({', '.join(json.dumps(word) for word in words)});"
+    assert any(assertion in source for source in sources), f"{published['name']} needs {assertion}"
 
 
 @every_function

@@ -1,6 +1,9 @@
 //! What specs of this module have in common.
 
+use omega_contract::assert_inputs;
 use omega_contract::spec::{FunctionSpec, Kind};
+
+assert_inputs!("returns", "returns");
 
 /// A metric of the column `returns`.
 pub(crate) fn metric(name: &str, summary: &str) -> FunctionSpec {

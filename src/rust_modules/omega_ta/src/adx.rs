@@ -1,10 +1,13 @@
 //! How strongly prices trend, whichever way.
 
+use omega_contract::assert_inputs;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{Wilder, WilderSums};
 use serde::{Deserialize, Serialize};
+
+assert_inputs!("bars", "high", "low", "close");
 
 /// Sums below this have lost digits to underflow: there has been no movement for thousands of bars.
 const FLAT: f64 = f64::MIN_POSITIVE / f64::EPSILON;
@@ -13,15 +16,21 @@ const FLAT: f64 = f64::MIN_POSITIVE / f64::EPSILON;
 ///
 /// True range cancels: with +DI = +DM / TR and -DI = -DM / TR, DX = |+DM - -DM| / (+DM + -DM). So the close decides
 /// nothing here; it stays an input because a bar without one is missing.
+///
+/// High and low lie apart: side by side they would be written one by one and read as a pair, for which a processor has
+/// to wait until both have reached the cache.
 #[derive(Clone, Serialize, Deserialize)]
+#[repr(C)]
 pub struct Adx {
-    /// High and low of the bar before.
-    previous: Option<(f64, f64)>,
+    previous_high: f64,
+    /// Whether there was a bar.
+    started: bool,
     /// Movements that are still added up plainly: the first `period - 1`.
     adding: usize,
     /// Upward and downward movement.
     movements: WilderSums,
     average: Wilder,
+    previous_low: f64,
 }
 
 impl Rowwise<3, 1> for Adx {
@@ -53,10 +62,12 @@ impl Rowwise<3, 1> for Adx {
     fn new(params: &Params) -> Self {
         let period = params.rows(0);
         Self {
-            previous: None,
+            previous_high: 0.0,
+            started: false,
             adding: period - 1,
             movements: WilderSums::new(period),
             average: Wilder::new(period),
+            previous_low: 0.0,
         }
     }
 
@@ -64,12 +75,16 @@ impl Rowwise<3, 1> for Adx {
         2 * params.rows(0) - 1
     }
 
+    #[inline]
     fn update(&mut self, [high, low, _]: [f64; 3]) -> Option<[f64; 1]> {
         if self.average.is_seeded() {
             return Some([self.step(high, low)]);
         }
-        let (previous_high, previous_low) = self.previous.replace((high, low))?;
-        let moved = movements(high - previous_high, previous_low - low);
+        let moved = self.move_to(high, low);
+        if !self.started {
+            self.started = true;
+            return None;
+        }
         if self.adding > 0 {
             self.adding -= 1;
             self.movements.add(moved);
@@ -95,8 +110,9 @@ impl Rowwise<3, 1> for Adx {
 
     fn is_sound(&self, params: &Params) -> bool {
         let period = params.rows(0);
-        self.previous.is_none_or(|(high, low)| high.is_finite() && low.is_finite())
-            && (self.previous.is_some() || self.adding == period - 1)
+        self.previous_high.is_finite()
+            && self.previous_low.is_finite()
+            && (self.started || self.adding == period - 1)
             && self.adding < period
             && (self.adding == 0 || self.average.taken() == 0)
             && self.movements.is_sound(period)
@@ -108,22 +124,23 @@ impl Adx {
     /// `update` once the average is seeded.
     #[inline]
     fn step(&mut self, high: f64, low: f64) -> f64 {
-        let (previous_high, previous_low) = self.previous.replace((high, low)).unwrap_or((high, low));
-        let moved = movements(high - previous_high, previous_low - low);
+        let moved = self.move_to(high, low);
         match index(self.movements.update(moved)) {
             Some(index) => self.average.step(index),
             None => self.average.value(),
         }
     }
-}
 
-/// Directional movement up and down: the larger of two reaches if it is above zero, and zero for the other.
-///
-/// Selections rather than branches: nobody can guess which way the next bar goes.
-#[inline]
-fn movements(up: f64, down: f64) -> [f64; 2] {
-    let (up, down) = (up.max(0.0), down.max(0.0));
-    [if up > down { up } else { 0.0 }, if down > up { down } else { 0.0 }]
+    /// Directional movement up and down: the larger of two reaches if it is above zero, and zero for the other.
+    ///
+    /// Selections rather than branches: nobody can guess which way the next bar goes.
+    #[inline]
+    fn move_to(&mut self, high: f64, low: f64) -> [f64; 2] {
+        let up = (high - self.previous_high).max(0.0);
+        let down = (self.previous_low - low).max(0.0);
+        (self.previous_high, self.previous_low) = (high, low);
+        [if up > down { up } else { 0.0 }, if down > up { down } else { 0.0 }]
+    }
 }
 
 /// DX, in percent; `None` where nothing has moved.

@@ -1,10 +1,13 @@
 //! How far prices move in a bar.
 
+use omega_contract::assert_inputs;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{TrueRange, Wilder};
 use serde::{Deserialize, Serialize};
+
+assert_inputs!("bars", "high", "low", "close");
 
 /// Average true range.
 #[derive(Clone, Serialize, Deserialize)]
@@ -43,6 +46,7 @@ impl Rowwise<3, 1> for Atr {
         params.rows(0)
     }
 
+    #[inline]
     fn update(&mut self, [high, low, close]: [f64; 3]) -> Option<[f64; 1]> {
         let true_range = self.true_range.update(high, low, close)?;
         self.average.update(true_range).map(|atr| [atr])

@@ -1,10 +1,13 @@
 //! A band around the average, as wide as prices have been restless.
 
+use omega_contract::assert_inputs;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
 use omega_kernel::parts::BlockMoments;
 use serde::{Deserialize, Serialize};
+
+assert_inputs!("bars", "close");
 
 /// Bollinger bands.
 #[derive(Clone, Serialize, Deserialize)]
@@ -48,6 +51,7 @@ impl Rowwise<1, 3> for Bbands {
         params.rows(0) - 1
     }
 
+    #[inline]
     fn update(&mut self, [close]: [f64; 1]) -> Option<[f64; 3]> {
         self.close.update(close).map(|moments| self.bands(moments))
     }

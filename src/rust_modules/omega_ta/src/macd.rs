@@ -1,10 +1,13 @@
 //! How far a fast average has run from a slow one.
 
+use omega_contract::assert_inputs;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
 use omega_kernel::parts::Ema;
 use serde::{Deserialize, Serialize};
+
+assert_inputs!("bars", "close");
 
 /// Moving average convergence and divergence.
 #[derive(Clone, Serialize, Deserialize)]
@@ -56,6 +59,7 @@ impl Rowwise<1, 3> for Macd {
         params.rows(1) + params.rows(2) - 2
     }
 
+    #[inline]
     fn update(&mut self, [close]: [f64; 1]) -> Option<[f64; 3]> {
         let slow = self.slow.update(close);
         if self.wait > 0 {

@@ -1,9 +1,12 @@
 //! Volume of rising bars less volume of falling ones.
 
+use omega_contract::assert_inputs;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
 use serde::{Deserialize, Serialize};
+
+assert_inputs!("bars", "close", "volume");
 
 /// On-balance volume.
 #[derive(Clone, Serialize, Deserialize)]
@@ -42,6 +45,7 @@ impl Rowwise<2, 1> for Obv {
         0
     }
 
+    #[inline]
     fn update(&mut self, [close, volume]: [f64; 2]) -> Option<[f64; 1]> {
         let previous = self.previous.replace(close);
         self.total += signed(close, previous.unwrap_or(f64::NEG_INFINITY), volume);

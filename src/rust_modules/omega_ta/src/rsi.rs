@@ -1,10 +1,13 @@
 //! How much of the recent movement was upward.
 
+use omega_contract::assert_inputs;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
 use omega_kernel::parts::Wilder;
 use serde::{Deserialize, Serialize};
+
+assert_inputs!("bars", "close");
 
 /// Averages below this have lost digits to underflow: the market has been flat for thousands of bars.
 const FLAT: f64 = f64::MIN_POSITIVE / f64::EPSILON;
@@ -46,6 +49,7 @@ impl Rowwise<1, 1> for Rsi {
         params.rows(0)
     }
 
+    #[inline]
     fn update(&mut self, [close]: [f64; 1]) -> Option<[f64; 1]> {
         let change = close - self.previous.replace(close)?;
         let gain = self.gain.update(change.max(0.0));

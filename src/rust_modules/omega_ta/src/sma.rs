@@ -1,10 +1,13 @@
 //! Mean of the last rows.
 
+use omega_contract::assert_inputs;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
 use omega_kernel::parts::BlockMean;
 use serde::{Deserialize, Serialize};
+
+assert_inputs!("bars", "close");
 
 /// Simple moving average.
 #[derive(Clone, Serialize, Deserialize)]
@@ -36,6 +39,7 @@ impl Rowwise<1, 1> for Sma {
         params.rows(0) - 1
     }
 
+    #[inline]
     fn update(&mut self, [close]: [f64; 1]) -> Option<[f64; 1]> {
         self.close.update(close).map(|sma| [sma])
     }
