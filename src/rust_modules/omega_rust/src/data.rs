@@ -7,6 +7,7 @@
 mod capsules;
 mod copies;
 mod import;
+mod kinds;
 mod sequences;
 
 pub use capsules::produce;

@@ -7,8 +7,9 @@ use omega_contract::arrow::c::{ArrowArray, ArrowArrayStream, ArrowDeviceArray, A
 use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyTuple};
+use pyo3::types::{PyCapsule, PyString, PyTuple};
 
+use super::kinds::{Kind, kind_of};
 use crate::errors::{Failure, Outcome, raise};
 
 const SCHEMA: &CStr = c"arrow_schema";
@@ -54,36 +55,41 @@ impl Produced {
 }
 
 /// What `data` hands out by the Arrow PyCapsule interface, or `None` if it speaks none of it.
-///
-/// The array interface comes first where there is a choice: borrowing one array costs less than reading a stream.
 pub fn produce(data: &Bound<'_, PyAny>) -> Outcome<Option<Produced>> {
     let py = data.py();
-    if let Some(method) = data.getattr_opt(intern!(py, "__arrow_c_array__"))? {
-        let (schema, array) = pair(&ask(&method)?, "__arrow_c_array__")?;
-        return Ok(Some(Produced::Array(schema, array)));
-    }
-    if let Some(method) = data.getattr_opt(intern!(py, "__arrow_c_stream__"))? {
-        let answer = ask(&method)?;
-        let capsule = answer.cast::<PyCapsule>().map_err(|_| not_a_capsule("__arrow_c_stream__", &answer))?;
-        return read_stream(capsule).map(Some);
-    }
-    if let Some(method) = data.getattr_opt(intern!(py, "__arrow_c_device_array__"))? {
-        let (schema, array) = pair(&ask(&method)?, "__arrow_c_device_array__")?;
-        let device = pointer::<ArrowDeviceArray>(array.bind(py), DEVICE_ARRAY)?;
-        // SAFETY: a capsule of this name holds this struct.
-        let device_type = unsafe { (*device).device_type };
-        if device_type != CPU {
-            return Err(Error::non_cpu_device("CPU memory (device type 1)", device_type).into());
+    match kind_of(data)? {
+        Kind::ArrowArray => {
+            let (schema, array) = pair(&ask(data, intern!(py, "__arrow_c_array__"))?, "__arrow_c_array__")?;
+            Ok(Some(Produced::Array(schema, array)))
         }
-        return Ok(Some(Produced::DeviceArray(schema, array)));
+        Kind::ArrowStream => {
+            let answer = ask(data, intern!(py, "__arrow_c_stream__"))?;
+            let capsule =
+                answer.cast::<PyCapsule>().map_err(|_| not_a_capsule("__arrow_c_stream__", &answer))?;
+            read_stream(capsule).map(Some)
+        }
+        Kind::NumPy | Kind::List | Kind::Dict => Ok(None),
+        Kind::Other if data.hasattr(intern!(py, "__arrow_c_device_array__"))? => {
+            let answer = ask(data, intern!(py, "__arrow_c_device_array__"))?;
+            let (schema, array) = pair(&answer, "__arrow_c_device_array__")?;
+            let device = pointer::<ArrowDeviceArray>(array.bind(py), DEVICE_ARRAY)?;
+            // SAFETY: a capsule of this name holds this struct.
+            let device_type = unsafe { (*device).device_type };
+            if device_type != CPU {
+                return Err(Error::non_cpu_device("CPU memory (device type 1)", device_type).into());
+            }
+            Ok(Some(Produced::DeviceArray(schema, array)))
+        }
+        Kind::Other => {
+            refuse_other_device(data)?;
+            Ok(None)
+        }
     }
-    refuse_other_device(data)?;
-    Ok(None)
 }
 
 /// Calls a method of the producer; whatever exception it raises becomes the cause of a typed one.
-fn ask<'py>(method: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyAny>> {
-    method.call0().map_err(|failure| {
+fn ask<'py>(producer: &Bound<'py, PyAny>, method: &Bound<'py, PyString>) -> Outcome<Bound<'py, PyAny>> {
+    producer.call_method0(method).map_err(|failure| {
         let py = method.py();
         if !failure.is_instance_of::<PyException>(py) {
             return Failure::Python(failure);

@@ -12,6 +12,7 @@ use pyo3::types::{PyMapping, PyString, PyTuple};
 
 use super::capsules::{Produced, produce};
 use super::copies;
+use super::kinds::{Kind, kind_of};
 use super::sequences::{Sequence, number, sequence};
 use crate::errors::Outcome;
 
@@ -239,6 +240,9 @@ enum Whole<'py> {
 impl<'py> Whole<'py> {
     fn of(request: &Request<'_, 'py>) -> Outcome<Self> {
         let Some(data) = request.data.filter(|data| !data.is_none()) else { return Ok(Self::Absent) };
+        if kind_of(data)? == Kind::NumPy {
+            return Ok(Self::Alone(data.clone()));
+        }
         if let Some(produced) = produce(data)? {
             return Ok(Self::Produced(produced));
         }

@@ -7,6 +7,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyTuple};
 
+use super::kinds::{Kind, kind_of};
 use crate::errors::Outcome;
 
 /// What a column's numbers were read from; keeps borrowed memory alive.
@@ -23,20 +24,23 @@ pub fn sequence(
     name: &str,
     copies: &mut Copies,
 ) -> Outcome<Option<(Sequence, RawChunk)>> {
-    if data.is_instance_of::<PyList>() || data.is_instance_of::<PyTuple>() {
+    let kind = kind_of(data)?;
+    if kind == Kind::List || data.is_instance_of::<PyList>() || data.is_instance_of::<PyTuple>() {
         return numbers(data, name, copies).map(|chunk| Some((Sequence::Copied, chunk)));
     }
-    if is_masked(data)? {
-        let allowed = "without a mask; use .filled(numpy.nan)";
-        return Err(Error::unsupported_data(allowed, "numpy.ma.MaskedArray").into());
+    if kind != Kind::NumPy {
+        if is_masked(data)? {
+            let allowed = "without a mask; use .filled(numpy.nan)";
+            return Err(Error::unsupported_data(allowed, data.get_type().name()?).into());
+        }
+        // bytes and bytearray are buffers too, and never a column of numbers.
+        if data.hasattr(intern!(data.py(), "decode"))? {
+            return Ok(None);
+        }
     }
     let Ok(buffer) = PyUntypedBuffer::get(data) else {
         return refuse_array(data, name);
     };
-    if data.hasattr(intern!(data.py(), "decode"))? {
-        // bytes and bytearray are buffers too, and never a column of numbers.
-        return Ok(None);
-    }
     if buffer.dimensions() != 1 {
         let value = format!("{} dimensions", buffer.dimensions());
         return Err(Error::invalid_shape(format!("column `{name}`"), "one-dimensional", value).into());
