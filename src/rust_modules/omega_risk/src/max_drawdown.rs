@@ -68,7 +68,7 @@ impl Reduction<1, 1> for MaxDrawdown {
     }
 
     fn value(&self) -> Option<[f64; 1]> {
-        (self.rows > 0).then(|| [self.least_share - 1.0])
+        (self.rows > 0).then_some([self.least_share - 1.0])
     }
 
     fn is_sound(&self, _: &Params) -> bool {

@@ -112,11 +112,14 @@ impl<S: Summary> Default for Blocks<S> {
 ///
 /// Each block in two passes over differences from its first row, so that equal rows differ by exactly zero;
 /// blocks merged as in Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm for Computing Sample
-/// Variances, 1979.
+/// Variances, 1979. Means are kept as offsets from a row, which has digits to spare where rows are large and close.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Moments {
     count: u64,
-    mean: f64,
+    /// The first row.
+    shift: f64,
+    /// The mean less `shift`.
+    offset: f64,
     squares: f64,
 }
 
@@ -124,7 +127,7 @@ impl Moments {
     /// Their mean.
     #[must_use]
     pub fn mean(&self) -> f64 {
-        self.mean
+        self.shift + self.offset
     }
 
     /// Their sample deviation, over `count - 1`; `None` for a single row.
@@ -142,15 +145,15 @@ impl Summary for Moments {
             let difference = (row - shift) - offset;
             difference * difference
         });
-        Self { count: rows.len() as u64, mean: shift + offset, squares }
+        Self { count: rows.len() as u64, shift, offset, squares }
     }
 
     fn merge(&mut self, later: &Self) {
         let count = self.count + later.count;
         let share = later.count as f64 / count as f64;
-        let step = later.mean - self.mean;
+        let step = (later.shift - self.shift) + (later.offset - self.offset);
         self.squares += step * step * share * self.count as f64 + later.squares;
-        self.mean += step * share;
+        self.offset += step * share;
         self.count = count;
     }
 
@@ -159,7 +162,11 @@ impl Summary for Moments {
     }
 
     fn is_sound(&self) -> bool {
-        self.count > 0 && self.mean.is_finite() && self.squares.is_finite() && self.squares >= 0.0
+        self.count > 0
+            && self.shift.is_finite()
+            && self.offset.is_finite()
+            && self.squares.is_finite()
+            && self.squares >= 0.0
     }
 }
 
