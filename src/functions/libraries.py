@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from omega import _rust
@@ -29,13 +30,19 @@ class _NumPy:
     """Arrays share Omega's memory; NaN where a value is missing. Several outputs are a named tuple of arrays."""
 
     def column(self, column: _rust.Column, source: object) -> Any:
-        import numpy
-
         del source
-        return numpy.frombuffer(column, dtype=numpy.float64)
+        return _frombuffer()(column)
 
     def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
         return answer(*(self.column(column, source) for column in table.columns))
+
+
+@cache
+def _frombuffer() -> Callable[[_rust.Column], Any]:
+    """NumPy's view of a buffer, whose default type is float64; imported when the first array is met."""
+    import numpy
+
+    return numpy.frombuffer
 
 
 class _Lists:
@@ -185,18 +192,18 @@ _BY_PACKAGE: dict[str, Library] = {
     "nanoarrow": _NanoArrow(),
 }
 #: Filled as types are met, so that a call looks its library up once.
-_BY_TYPE: dict[type, Library] = {list: _LISTS, tuple: _LISTS, memoryview: _NUMPY, array.array: _NUMPY}
+BY_TYPE: dict[type, Library] = {list: _LISTS, tuple: _LISTS, memoryview: _NUMPY, array.array: _NUMPY}
 
 
 def library_of(source: object) -> Library:
     """The library of an object that Omega has accepted as data."""
     kind = type(source)
-    library = _BY_TYPE.get(kind)
+    library = BY_TYPE.get(kind)
     if library is None:
         # Subclasses count as their parents' library: a pandas-based frame of a third party is still pandas.
         packages = (base.__module__.partition(".")[0] for base in kind.__mro__)
         library = next((_BY_PACKAGE[package] for package in packages if package in _BY_PACKAGE), _ANY_ARROW)
-        _BY_TYPE[kind] = library
+        BY_TYPE[kind] = library
     return library
 
 

@@ -12,5 +12,5 @@ mod sequences;
 
 pub use capsules::produce;
 pub use copies::CopyLog;
-pub use import::{Grouping, Import, Request, bar_item, bar_value, key};
+pub use import::{Bar, Grouping, Import, Request, key};
 pub use sequences::number;

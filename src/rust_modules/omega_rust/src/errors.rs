@@ -1,6 +1,6 @@
 //! One place that turns errors and panics into Python exceptions.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 
 use omega_contract::Error;
@@ -32,8 +32,10 @@ impl From<PyErr> for Failure {
 pub type Outcome<T> = Result<T, Failure>;
 
 thread_local! {
-    /// Where and why the guarded call on this thread panicked; `None` outside a guarded call.
-    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// How many guarded calls are under way on this thread.
+    static GUARDED: Cell<u32> = const { Cell::new(0) };
+    /// Where and why the last guarded call on this thread panicked.
+    static REASON: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
 /// Runs `body` for `function`; whatever goes wrong, a panic included, leaves as one typed exception.
@@ -47,20 +49,19 @@ pub fn guard<T>(py: Python<'_>, function: &str, body: impl FnOnce() -> Outcome<T
 
 /// Runs `body`, turning a panic into INTERNAL.
 pub fn catch<T>(function: &str, body: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
-    let outer = PANIC.replace(Some(String::new()));
+    GUARDED.set(GUARDED.get() + 1);
     let outcome = catch_unwind(AssertUnwindSafe(body));
-    let reason = PANIC.replace(outer).unwrap_or_default();
-    outcome.unwrap_or_else(|_| Err(Error::internal(function, reason).into()))
+    GUARDED.set(GUARDED.get() - 1);
+    outcome.unwrap_or_else(|_| Err(Error::internal(function, REASON.take()).into()))
 }
 
 /// Keeps a guarded panic from printing: its message travels in the error instead.
 pub fn install_panic_hook() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
-        let guarded = PANIC.with_borrow_mut(|slot| {
-            slot.as_mut().map(|reason| *reason = info.to_string().replace('\n', " ")).is_some()
-        });
-        if !guarded {
+        if GUARDED.get() > 0 {
+            REASON.set(info.to_string().replace('\n', " "));
+        } else {
             default(info);
         }
     }));

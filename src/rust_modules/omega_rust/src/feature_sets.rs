@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Import, Request, bar_item, bar_value, key};
+use crate::data::{Bar, Import, Request, key};
 use crate::errors::{Outcome, guard};
 use crate::functions::{Entry, columns, detached, fill, find, nulls_of, resolve, rowwise_factory, text};
 use crate::streams::{MOST_COLUMNS, check_version};
@@ -267,11 +267,12 @@ impl FeatureSet {
                 &empty
             }
         };
+        let bar = Bar::of(bar);
         for (slot, input) in row.iter_mut().zip(&self.inputs) {
-            *slot = bar_value(bar, &input.name)?;
+            *slot = bar.number(&input.name)?;
         }
         let Some(by) = &self.by else { return Ok(None) };
-        let item = bar_item(bar, by)?;
+        let item = bar.item(by)?;
         match key(&item) {
             Some(key) => Ok(Some(key)),
             None => Err(Error::invalid_type(by, "text or a whole number", item.repr()?).into()),

@@ -14,7 +14,7 @@ mod feature_sets;
 mod functions;
 /// Functions written in Julia: the same inputs, handed to the host.
 mod julia;
-/// The records behind the tables. Generated.
+/// The records behind the tables, as Python classes.
 mod records;
 /// Arrow schemas as Python sees them.
 mod schemas;
@@ -39,6 +39,7 @@ fn _rust(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<answers::Table>()?;
     module.add_class::<data::CopyLog>()?;
     module.add_class::<streams::Stream>()?;
+    streams::add_methods(module.py())?;
     module.add_class::<accumulators::Accumulator>()?;
     module.add_class::<feature_sets::FeatureSet>()?;
     module.add_function(wrap_pyfunction!(functions::function, module)?)?;

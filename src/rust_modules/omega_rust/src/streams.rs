@@ -1,16 +1,20 @@
 //! Indicators bar by bar.
 
+mod methods;
+
+pub use methods::add_methods;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use omega_contract::Error;
-use omega_contract::params::Params;
+use omega_contract::params::{Params, nearest};
 use omega_contract::spec::FunctionSpec;
 use omega_kernel::snapshot::{Snapshot, SnapshotKind};
 use omega_kernel::{Nulls, Stream as Kernel};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyFloat, PyTuple};
+use pyo3::types::{PyBytes, PyFloat, PyTuple};
 
-use crate::data::{bar_value, number};
+use crate::data::{Bar, number};
 use crate::errors::{Outcome, guard};
 use crate::functions::{Entry, find, rowwise_factory};
 
@@ -29,17 +33,6 @@ pub struct Stream {
     kernel: Mutex<Box<dyn Kernel>>,
     /// The named tuple of the answer; `None` for a single output.
     answer: Option<Py<PyAny>>,
-}
-
-/// An argument of `update`, told apart from an explicit None.
-struct Slot<'py>(Option<Bound<'py, PyAny>>);
-
-impl<'py> FromPyObject<'_, 'py> for Slot<'py> {
-    type Error = PyErr;
-
-    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        Ok(Self(Some(value.to_owned())))
-    }
 }
 
 impl Stream {
@@ -67,6 +60,26 @@ impl Stream {
 
     fn guard<T>(&self, py: Python<'_>, body: impl FnOnce() -> Outcome<T>) -> PyResult<T> {
         guard(py, &self.entry.spec.name, body)
+    }
+
+    /// One row in, its value out, by `update` or by `peek`.
+    #[inline]
+    fn step<'py>(
+        &self,
+        py: Python<'py>,
+        read: impl FnOnce(&FunctionSpec, &mut [f64]) -> Outcome<()>,
+        step: impl FnOnce(&mut dyn Kernel, &[f64], &mut [f64]) -> omega_contract::Result<bool>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.guard(py, || {
+            let mut row = [f64::NAN; MOST_COLUMNS];
+            let mut output = [f64::NAN; MOST_COLUMNS];
+            let spec = &self.entry.spec;
+            let (row, output) = (&mut row[..spec.inputs.len()], &mut output[..spec.outputs.len()]);
+            // Reading may run Python code, which may come back to this stream: the lock is taken after it.
+            read(spec, row)?;
+            let has_value = step(self.lock().as_mut(), row, output)?;
+            has_value.then(|| self.answer(py, output)).transpose()
+        })
     }
 
     fn answer<'py>(&self, py: Python<'py>, output: &[f64]) -> Outcome<Bound<'py, PyAny>> {
@@ -103,49 +116,48 @@ pub fn answer_type(py: Python<'_>, spec: &FunctionSpec) -> PyResult<Py<PyAny>> {
 }
 
 /// Reads one row: the inputs one by one, or a bar, or numbers by keyword.
-fn read_row(
-    spec: &FunctionSpec,
-    given: [Option<Bound<'_, PyAny>>; 4],
-    columns: Option<&Bound<'_, PyDict>>,
-    row: &mut [f64],
-) -> Outcome<()> {
-    let n_given = given.iter().flatten().count();
-    if let Some(columns) = columns {
-        if let Some(name) =
-            columns.keys().iter().map(|key| key.to_string()).find(|name| !is_input(spec, name))
-        {
-            let names: Vec<&str> = spec.inputs.iter().map(|input| input.name.as_str()).collect();
-            let nearest = omega_contract::params::nearest(&name, names.iter().copied()).unwrap_or("none");
-            return Err(Error::unknown_parameter(&spec.name, name, nearest, names.join(", ")).into());
-        }
-        for (index, input) in spec.inputs.iter().enumerate() {
-            let positional = given.get(index).and_then(Option::as_ref);
-            let Some(value) = columns.get_item(&input.name)?.or_else(|| positional.cloned()) else {
-                let names: Vec<String> = columns.keys().iter().map(|key| key.to_string()).collect();
-                return Err(Error::missing_column(&input.name, names.join(", ")).into());
+fn read_row(spec: &FunctionSpec, call: &Arguments<'_, '_>, row: &mut [f64]) -> Outcome<()> {
+    let given = call.positional.len();
+    if !call.keywords.is_empty() {
+        return read_keywords(spec, call, row);
+    }
+    if given == spec.inputs.len() {
+        for ((slot, value), input) in row.iter_mut().zip(&call.positional).zip(&spec.inputs) {
+            *slot = match number(value) {
+                Some(value) => value,
+                None if given == 1 => return read_bar(spec, value, row),
+                None => one_number(value, &input.name)?,
             };
-            row[index] = one_number(&value, &input.name)?;
         }
         return Ok(());
     }
-    if n_given == spec.inputs.len() {
-        for (index, value) in given.iter().flatten().enumerate() {
-            match number(value) {
-                Some(value) => row[index] = value,
-                None if n_given == 1 => return read_bar(spec, value, row),
-                None => row[index] = one_number(value, &spec.inputs[index].name)?,
-            }
-        }
-        return Ok(());
+    if let [bar] = call.positional.as_slice() {
+        return read_bar(spec, bar, row);
     }
-    match given {
-        [Some(bar), None, None, None] if !bar.is_none() => read_bar(spec, &bar, row),
-        _ => {
-            let available = if n_given == 0 { "nothing".into() } else { format!("{n_given} numbers") };
-            let first_absent = spec.inputs.get(n_given).or(spec.inputs.last());
-            Err(Error::missing_column(first_absent.map_or("", |input| &input.name), available).into())
-        }
+    if given > spec.inputs.len() {
+        let allowed = format!("{} numbers", spec.inputs.len());
+        return Err(Error::invalid_shape("a row", allowed, format!("{given} numbers")).into());
     }
+    let available = if given == 0 { "nothing".into() } else { format!("{given} numbers") };
+    Err(Error::missing_column(&spec.inputs[given].name, available).into())
+}
+
+/// Numbers by keyword, after those by position.
+fn read_keywords(spec: &FunctionSpec, call: &Arguments<'_, '_>, row: &mut [f64]) -> Outcome<()> {
+    if let Some((name, _)) = call.keywords.iter().find(|(name, _)| !is_input(spec, name)) {
+        let names: Vec<&str> = spec.inputs.iter().map(|input| input.name.as_str()).collect();
+        let nearest = nearest(name, names.iter().copied()).unwrap_or("none");
+        return Err(Error::unknown_parameter(&spec.name, name, nearest, names.join(", ")).into());
+    }
+    for (index, (slot, input)) in row.iter_mut().zip(&spec.inputs).enumerate() {
+        let keyword = call.keywords.iter().find(|(name, _)| *name == input.name).map(|(_, value)| value);
+        let Some(value) = keyword.or(call.positional.get(index)) else {
+            let names: Vec<&str> = call.keywords.iter().map(|(name, _)| name.as_str()).collect();
+            return Err(Error::missing_column(&input.name, names.join(", ")).into());
+        };
+        *slot = one_number(value, &input.name)?;
+    }
+    Ok(())
 }
 
 fn is_input(spec: &FunctionSpec, name: &str) -> bool {
@@ -153,10 +165,17 @@ fn is_input(spec: &FunctionSpec, name: &str) -> bool {
 }
 
 fn read_bar(spec: &FunctionSpec, bar: &Bound<'_, PyAny>, row: &mut [f64]) -> Outcome<()> {
+    let bar = Bar::of(bar);
     for (slot, input) in row.iter_mut().zip(&spec.inputs) {
-        *slot = bar_value(bar, &input.name)?;
+        *slot = bar.number(&input.name)?;
     }
     Ok(())
+}
+
+/// What Python passed to `update` or `peek`.
+struct Arguments<'a, 'py> {
+    positional: Vec<Borrowed<'a, 'py, PyAny>>,
+    keywords: Vec<(String, Borrowed<'a, 'py, PyAny>)>,
 }
 
 fn one_number(value: &Bound<'_, PyAny>, name: &str) -> Outcome<f64> {
@@ -168,50 +187,6 @@ fn one_number(value: &Bound<'_, PyAny>, name: &str) -> Outcome<f64> {
 
 #[pymethods]
 impl Stream {
-    /// Takes one row and returns its value, or None while warming up or where the row is missing.
-    #[pyo3(signature = (first=Slot(None), second=Slot(None), third=Slot(None), fourth=Slot(None), /, **columns))]
-    fn update<'py>(
-        &self,
-        py: Python<'py>,
-        first: Slot<'py>,
-        second: Slot<'py>,
-        third: Slot<'py>,
-        fourth: Slot<'py>,
-        columns: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.guard(py, || {
-            let mut row = [f64::NAN; MOST_COLUMNS];
-            let mut output = [f64::NAN; MOST_COLUMNS];
-            let spec = &self.entry.spec;
-            let (row, output) = (&mut row[..spec.inputs.len()], &mut output[..spec.outputs.len()]);
-            read_row(spec, [first.0, second.0, third.0, fourth.0], columns, row)?;
-            let has_value = self.lock().update(row, output)?;
-            has_value.then(|| self.answer(py, output)).transpose()
-        })
-    }
-
-    /// What `update` would return, leaving the state as it is: the value of a bar that is still forming.
-    #[pyo3(signature = (first=Slot(None), second=Slot(None), third=Slot(None), fourth=Slot(None), /, **columns))]
-    fn peek<'py>(
-        &self,
-        py: Python<'py>,
-        first: Slot<'py>,
-        second: Slot<'py>,
-        third: Slot<'py>,
-        fourth: Slot<'py>,
-        columns: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.guard(py, || {
-            let mut row = [f64::NAN; MOST_COLUMNS];
-            let mut output = [f64::NAN; MOST_COLUMNS];
-            let spec = &self.entry.spec;
-            let (row, output) = (&mut row[..spec.inputs.len()], &mut output[..spec.outputs.len()]);
-            read_row(spec, [first.0, second.0, third.0, fourth.0], columns, row)?;
-            let has_value = self.lock().peek(row, output)?;
-            has_value.then(|| self.answer(py, output)).transpose()
-        })
-    }
-
     /// Forgets every row.
     fn reset(&self, py: Python<'_>) -> PyResult<()> {
         self.guard(py, || {

@@ -8,7 +8,7 @@ use omega_contract::arrow::read::{Field, fields};
 use omega_contract::spec::Input;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyMapping, PyString, PyTuple};
+use pyo3::types::{PyDict, PyMapping, PyString, PyTuple};
 
 use super::capsules::{Produced, produce};
 use super::copies;
@@ -329,7 +329,11 @@ fn single<'a>(py: Python<'_>, produced: &'a Produced, name: &str) -> Outcome<Vec
 }
 
 fn mapping_item<'py>(mapping: &Bound<'py, PyMapping>, name: &str) -> Outcome<Bound<'py, PyAny>> {
-    if mapping.contains(name)? {
+    if let Ok(dict) = mapping.as_any().cast::<PyDict>() {
+        if let Some(item) = dict.get_item(name)? {
+            return Ok(item);
+        }
+    } else if mapping.contains(name)? {
         return Ok(mapping.get_item(name)?);
     }
     let names: Vec<String> = mapping.keys()?.iter().map(|key| key.to_string()).collect();
@@ -346,26 +350,37 @@ fn unsupported(object: &Bound<'_, PyAny>) -> Error {
     Error::unsupported_data(ACCEPTED, value)
 }
 
-/// A bar's value for one input: an item of a mapping or an attribute of a record; NaN where it is missing.
-pub fn bar_value(bar: &Bound<'_, PyAny>, name: &str) -> Outcome<f64> {
-    let value = bar_item(bar, name)?;
-    number(&value).ok_or_else(|| {
-        let shown = value.repr().map_or_else(|_| "?".into(), |text| text.to_string());
-        Error::invalid_type(name, "a number or None", shown).into()
-    })
+/// One bar, asked for its values by name.
+pub enum Bar<'a, 'py> {
+    /// A mapping has items.
+    Mapping(&'a Bound<'py, PyMapping>),
+    /// A record has attributes.
+    Record(&'a Bound<'py, PyAny>),
 }
 
-/// One item of a mapping or one attribute of a record.
-pub fn bar_item<'py>(bar: &Bound<'py, PyAny>, name: &str) -> Outcome<Bound<'py, PyAny>> {
-    if let Ok(mapping) = bar.cast::<PyMapping>() {
-        return mapping_item(mapping, name);
+impl<'a, 'py> Bar<'a, 'py> {
+    /// What kind of bar an object is.
+    pub fn of(object: &'a Bound<'py, PyAny>) -> Self {
+        object.cast::<PyMapping>().map_or(Self::Record(object), Self::Mapping)
     }
-    match bar.getattr_opt(name)? {
-        Some(value) => Ok(value),
-        None => {
-            let available =
-                bar.get_type().name().map_or_else(|_| "no such attribute".into(), |kind| format!("a {kind}"));
-            Err(Error::missing_column(name, available).into())
+
+    /// The bar's number of a name; NaN where it is missing.
+    pub fn number(&self, name: &str) -> Outcome<f64> {
+        let value = self.item(name)?;
+        number(&value).ok_or_else(|| {
+            let shown = value.repr().map_or_else(|_| "an object".into(), |text| text.to_string());
+            Error::invalid_type(name, "a number or None", shown).into()
+        })
+    }
+
+    /// Whatever the bar has under a name.
+    pub fn item(&self, name: &str) -> Outcome<Bound<'py, PyAny>> {
+        match self {
+            Self::Mapping(mapping) => mapping_item(mapping, name),
+            Self::Record(record) => match record.getattr_opt(name)? {
+                Some(value) => Ok(value),
+                None => Err(Error::missing_column(name, format!("a {}", record.get_type().name()?)).into()),
+            },
         }
     }
 }
