@@ -1,0 +1,107 @@
+"""Market data for tests: any length, repeatable, with the columns that any function reads."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import omega
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from omega.shared.protocols import FunctionSpec, Parameter
+
+Floats = NDArray[np.float64]
+
+SPECS = {name: omega.spec(name) for name in omega.functions()}
+ROWWISE = [name for name, spec in SPECS.items() if spec.kind == "rowwise"]
+REDUCTIONS = [name for name, spec in SPECS.items() if spec.kind == "reduction"]
+RUST = ROWWISE + REDUCTIONS
+MODELS = [name for name, spec in SPECS.items() if spec.kind in {"model", "simulation"}]
+
+SHIPPED = Path(omega.__file__).parent / "data"
+
+
+def walk(rows: int, seed: int = 0) -> dict[str, Floats]:
+    """A random walk: every column that any table of bars or returns has."""
+    rng = np.random.default_rng(seed)
+    returns = rng.normal(0.0003, 0.012, rows)
+    close = 100 * np.exp(np.cumsum(returns))
+    return {
+        "high": close * (1 + np.abs(rng.normal(0, 0.004, rows))),
+        "low": close * (1 - np.abs(rng.normal(0, 0.004, rows))),
+        "close": close,
+        "volume": rng.integers(0, 100_000, rows).astype(np.float64),
+        "returns": returns,
+        "value": close,
+    }
+
+
+def inputs(name: str, rows: int, seed: int = 0) -> dict[str, Floats]:
+    """What the function reads, of a random walk."""
+    columns = walk(rows, seed)
+    return {each.name: columns[each.name] for each in SPECS[name].inputs}
+
+
+def typed(name: str) -> Any:
+    """The function as `omega.<module>.<function>`."""
+    module, _, function = name.partition(".")
+    return getattr(getattr(omega, module), function)
+
+
+def outputs(answer: Any) -> list[Floats]:
+    """The columns of an answer for NumPy data: of one output or of a named tuple of several."""
+    return list(answer) if isinstance(answer, tuple) else [answer]
+
+
+def values(answer: Any, width: int) -> list[float]:
+    """One row of outputs, NaN where there is none: what `update` returned, as `width` numbers."""
+    if answer is None:
+        return [np.nan] * width
+    return list(answer) if isinstance(answer, tuple) else [answer]
+
+
+def same_bits(left: Any, right: Any) -> bool:
+    """Whether two columns are equal to the last bit; every NaN is the same missing value."""
+    a, b = (np.asarray(each, dtype=np.float64) for each in (left, right))
+    return a.shape == b.shape and bool(
+        np.all((a.view(np.int64) == b.view(np.int64)) | (np.isnan(a) & np.isnan(b)))
+    )
+
+
+def all_same_bits(left: Sequence[Any], right: Sequence[Any]) -> bool:
+    """Whether two lists of columns are equal to the last bit."""
+    return len(left) == len(right) and all(map(same_bits, left, right, strict=True))
+
+
+def cut(columns: dict[str, Floats], borders: Iterable[int]) -> list[dict[str, Floats]]:
+    """The columns in consecutive parts, ending at `borders`; parts without rows are parts."""
+    rows = len(next(iter(columns.values())))
+    ends = [*sorted(min(border, rows) for border in borders), rows]
+    starts = [0, *ends[:-1]]
+    return [
+        {name: column[start:end] for name, column in columns.items()}
+        for start, end in zip(starts, ends, strict=True)
+    ]
+
+
+def parameters(spec: FunctionSpec) -> st.SearchStrategy[dict[str, Any]]:
+    """Parameters that the function takes; those in rows are short, so that values come out."""
+    chosen = st.fixed_dictionaries({each.name: one_parameter(each) for each in spec.parameters})
+    return chosen.filter(
+        lambda given: all(
+            given[each.name] < given[each.less_than] for each in spec.parameters if each.less_than is not None
+        )
+    )
+
+
+def one_parameter(parameter: Parameter) -> st.SearchStrategy[Any]:
+    """A value that one parameter may have."""
+    if parameter.type == "choice":
+        return st.sampled_from(parameter.choices)
+    if parameter.type == "bool":
+        return st.booleans()
+    low = -1e3 if parameter.minimum is None else parameter.minimum
+    high = 1e3 if parameter.maximum is None else min(parameter.maximum, 1e3)
+    if parameter.type == "int":
+        return st.integers(int(low), int(min(high, low + 30)))
+    return st.floats(low, high, exclude_min=parameter.exclusive, exclude_max=parameter.exclusive)
