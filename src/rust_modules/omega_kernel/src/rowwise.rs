@@ -165,7 +165,12 @@ fn as_row<const I: usize>(input: &[f64]) -> [f64; I] {
 /// Writes the values of one row, NaN where there are none.
 #[inline]
 fn write<const O: usize>(values: Option<[f64; O]>, output: &mut [f64]) -> bool {
-    output[..O].copy_from_slice(&values.unwrap_or([f64::NAN; O]));
+    let output = &mut output[..O];
+    match values {
+        // One by one: a copy of the array would wait until its parts have reached the cache.
+        Some(values) => (0..O).for_each(|place| output[place] = values[place]),
+        None => output.fill(f64::NAN),
+    }
     values.is_some()
 }
 
@@ -185,9 +190,11 @@ impl<const I: usize, const O: usize> Block<'_, I, O> {
         self.inputs.map(|column| column.get(row))
     }
 
+    #[inline]
     fn write(&mut self, row: usize, values: Option<[f64; O]>) {
-        for (output, value) in self.outputs.iter_mut().zip(values.unwrap_or([f64::NAN; O])) {
-            output[row] = value;
+        match values {
+            Some(values) => (0..O).for_each(|place| self.outputs[place][row] = values[place]),
+            None => self.outputs.iter_mut().for_each(|output| output[row] = f64::NAN),
         }
     }
 }

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "close");
 
-/// Averages below this have lost digits to underflow: the market has been flat for thousands of bars.
-const FLAT: f64 = f64::MIN_POSITIVE / f64::EPSILON;
+/// Averages below this would lose digits to underflow if they went on fading through bars without a change, of which
+/// there have been thousands; as both fade alike, their ratio is kept by leaving them as they are.
+const FADED: f64 = f64::MIN_POSITIVE / f64::EPSILON;
 
 /// Relative strength index.
 #[derive(Clone, Serialize, Deserialize)]
@@ -52,11 +53,23 @@ impl Rowwise<1, 1> for Rsi {
     #[inline]
     fn update(&mut self, [close]: [f64; 1]) -> Option<[f64; 1]> {
         let change = close - self.previous.replace(close)?;
-        let gain = self.gain.update(change.max(0.0));
-        let loss = self.loss.update((-change).max(0.0));
-        let (gain, loss) = (gain?, loss?);
+        let faded = self.gain.is_seeded() && self.gain.value() + self.loss.value() < FADED;
+        if !faded || change != 0.0 {
+            self.gain.update(change.max(0.0));
+            self.loss.update((-change).max(0.0));
+        }
+        let (gain, loss) = (self.gain.value(), self.loss.value());
         let both = gain + loss;
-        Some([if both < FLAT { 0.0 } else { 100.0 * (gain / both) }])
+        self.gain.is_seeded().then(|| [if both > 0.0 { 100.0 * (gain / both) } else { 0.0 }])
+    }
+
+    fn batch(&mut self, [close]: [&[f64]; 1], [rsi]: [&mut [f64]; 1]) {
+        // A copy of its own stays in registers.
+        let mut kernel = self.clone();
+        for (close, rsi) in close.iter().zip(rsi) {
+            *rsi = kernel.update([*close]).map_or(f64::NAN, |[rsi]| rsi);
+        }
+        *self = kernel;
     }
 
     fn is_sound(&self, params: &Params) -> bool {
@@ -66,5 +79,29 @@ impl Rowwise<1, 1> for Rsi {
             && self.loss.taken() == changes
             && self.gain.is_sound(params.rows(0))
             && self.loss.is_sound(params.rows(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rsi(closes: impl Iterator<Item = f64>) -> Option<[f64; 1]> {
+        let params = Params::resolve(&Rsi::spec(), []).ok();
+        let mut rsi = params.map(|params| Rsi::new(&params));
+        closes.fold(None, |_, close| rsi.as_mut().and_then(|rsi| rsi.update([close])))
+    }
+
+    #[test]
+    fn a_market_without_any_change_reads_zero() {
+        assert_eq!(rsi(std::iter::repeat_n(5.0, 100)), Some([0.0]));
+    }
+
+    #[test]
+    fn a_market_gone_flat_keeps_its_reading_for_ever() {
+        let moving = || [10.0, 11.0, 10.5, 12.0].into_iter().cycle().take(40);
+        let [before] = rsi(moving()).unwrap_or([f64::NAN]);
+        let [after] = rsi(moving().chain(std::iter::repeat_n(12.0, 30_000))).unwrap_or([f64::NAN]);
+        assert!((after - before).abs() < 1e-9, "{before} {after}");
     }
 }
