@@ -36,8 +36,8 @@ def call(
     - `nulls="propagate"`: everything that the missing row touches is missing.
     - `nulls="raise"`: MissingValueError.
 
-    `by` names the column of groups in `data`, or is that column: every group is computed alone, its rows in any
-    interleaving. `strict_zero_copy` refuses data that would have to be copied.
+    `by` names the column of groups in `data`, or is that column: every group is computed alone, its rows in
+    any interleaving. `strict_zero_copy` refuses data that would have to be copied.
 
     Raises UnknownFunctionError, UnknownParameterError, and what the function itself raises.
 

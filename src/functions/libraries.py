@@ -17,7 +17,7 @@ Answer = Callable[..., Any]
 
 
 class Library(Protocol):
-    """How one library holds columns and tables. `source` is the caller's own object, for its index or its kind."""
+    """How one library holds columns and tables. `source` is the caller's own object."""
 
     def column(self, column: _rust.Column, source: object) -> Any:
         """One output."""
@@ -27,7 +27,7 @@ class Library(Protocol):
 
 
 class _NumPy:
-    """Arrays share Omega's memory; NaN where a value is missing. Several outputs are a named tuple of arrays."""
+    """Arrays share Omega's memory; NaN where a value is missing. Several outputs are a named tuple."""
 
     def column(self, column: _rust.Column, source: object) -> Any:
         del source
@@ -38,11 +38,12 @@ class _NumPy:
 
 
 @cache
-def _frombuffer() -> Callable[[_rust.Column], Any]:
+def _frombuffer() -> Callable[..., Any]:
     """NumPy's view of a buffer, whose default type is float64; imported when the first array is met."""
     import numpy
 
-    return numpy.frombuffer
+    view: Callable[..., Any] = numpy.frombuffer
+    return view
 
 
 class _Lists:

@@ -13,8 +13,8 @@ from omega.functions.libraries import library_of, source_of
 def stream(name: str, /, *, nulls: Nulls = "skip", **parameters: Any) -> _rust.Stream:
     """An indicator over one series, bar by bar, with the same bits as over the whole series at once.
 
-    `update` takes the inputs in the order of the spec, by keyword, or as a bar (a `Bar` or a mapping). It returns a
-    float, a named tuple where there are several outputs, or None where there is no value.
+    `update` takes the inputs in the order of the spec, by keyword, or as a bar (a `Bar` or a mapping). It
+    returns a float, a named tuple where there are several outputs, or None where there is no value.
 
     Raises UnknownFunctionError, UnknownParameterError, InvalidTypeError or ParameterOutOfRangeError.
 
@@ -91,7 +91,7 @@ class FeatureSet:
         return self._native.inputs
 
     def run(self, data: Data, *, strict_zero_copy: bool = False) -> Any:
-        """All features over a table, from nothing, as a table of the same library; the live state stays as it is."""
+        """All features over a table, from nothing, as a table of the same library; the live state stays."""
         return self._answer(self._native.run(data, strict_zero_copy), data)
 
     def extend(self, data: Data, *, strict_zero_copy: bool = False) -> Any:

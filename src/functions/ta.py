@@ -199,7 +199,8 @@ def macd(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Moving average convergence and divergence: a fast minus a slow exponential average, and its own average.
+    """Moving average convergence and divergence: a fast minus a slow exponential average, and its own
+    average.
 
     Both averages start in row slow_period - 1, each from the plain mean of the closes of its own period
     that end there. The signal starts from the mean of the first `signal_period` values of the difference,

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "src/julia_modules/omega_julia"
 
 
 def generate() -> Files:
-    """`src/schemas/julia_functions.json`, as Julia publishes it; what is committed where there is no Julia."""
+    """`src/schemas/julia_functions.json`, as Julia publishes it; as committed where there is no Julia."""
     julia = executable()
     if julia is None:
         print("functions-julia: no Julia here, so the committed specs are taken as they are", file=sys.stderr)

@@ -46,7 +46,8 @@ def native() -> ModuleType:
     """The compiled module alone: the package around it may be what has to be generated first."""
     (path,) = (ROOT / "src").glob("_rust*.so")
     found = importlib.util.spec_from_file_location("omega._rust", path)
-    assert found is not None and found.loader is not None
+    assert found is not None
+    assert found.loader is not None
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
     return module
@@ -127,7 +128,7 @@ def _answer(spec: Spec) -> list[str]:
     ]
     for output in spec["outputs"]:
         kind = "Any" if output["axes"] else "float | None"
-        lines += _comment(output["summary"] + _unit(output)) + [f"    {output['name']}: {kind}"]
+        lines += [*_comment(output["summary"] + _unit(output)), f"    {output['name']}: {kind}"]
     return [*lines, "", ""]
 
 
@@ -144,8 +145,6 @@ def _function(spec: Spec) -> list[str]:
     handle = f"_{name.upper()}"
     columns = [f"    {column['name']}: Column | None = None," for column in spec["inputs"]]
     parameters = [f"    {one['name']}: {_type(one)} = {_default(one)}," for one in spec["parameters"]]
-    returns = "Any" if _door(spec) != "model" else f"{_camel(name)} | dict[Any, {_camel(name)}]"
-    returns = "Any"
     return [
         f'{handle} = _rust.function("{spec["name"]}")',
         "",
@@ -160,7 +159,7 @@ def _function(spec: Spec) -> list[str]:
         "    by: str | Column | None = None,",
         "    strict_zero_copy: bool = False,",
         "    **unknown: Never,",
-        f") -> {returns}:",
+        ") -> Any:",
         *_docstring(spec),
         f"    return {_door(spec)}(",
         f"        {handle},",
@@ -191,7 +190,7 @@ def _default(parameter: Spec) -> str:
 
 
 def _docstring(spec: Spec) -> list[str]:
-    paragraphs = [_wrap(spec["summary"])]
+    paragraphs = [_wrap(f'"""{spec["summary"]}').removeprefix('"""')]
     if spec["description"]:
         paragraphs.append(_wrap(spec["description"]))
     facts = [f"- `{column['name']}`: {column['summary']}" for column in spec["inputs"]]
@@ -243,12 +242,12 @@ def _returns(spec: Spec) -> str:
         return f"Returns {what} as long as the data, in the library of the data{_listed(outputs)}.{first}"
     if spec["kind"] == "reduction":
         return (
-            f"Returns a float{_unit(outputs[0])}, or None where it is undefined; with `by`, a table of one row per group, "
-            "or for NumPy and lists a dict."
+            f"Returns a float{_unit(outputs[0])}, or None where it is undefined; with `by`, a table of one "
+            "row per group, or for NumPy and lists a dict."
         )
     return (
-        f"Returns a `{_camel(function_of(spec))}`: numbers as floats, columns and tables in the library of the data; "
-        "with `by`, a dict of them by group."
+        f"Returns a `{_camel(function_of(spec))}`: numbers as floats, columns and tables in the library of "
+        "the data; with `by`, a dict of them by group."
     )
 
 

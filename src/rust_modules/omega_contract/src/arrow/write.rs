@@ -157,6 +157,20 @@ pub fn batch_array(columns: &[Column], rows: usize) -> ArrowArray {
     array(rows, 0, vec![std::ptr::null()], columns.iter().map(column_array).collect(), Box::new(()))
 }
 
+/// No rows of a type, laid out so that whoever reads columns by name finds them.
+///
+/// # Safety
+/// The schema must be as the Arrow C data interface asks.
+#[must_use]
+pub unsafe fn empty_array(schema: &ArrowSchema) -> ArrowArray {
+    let children = (0..usize::try_from(schema.n_children).unwrap_or(0))
+        // SAFETY: `children` holds `n_children` pointers to schemas, as the caller vouches.
+        .filter_map(|index| unsafe {
+            (*schema.children.add(index)).as_ref().map(|child| empty_array(child))
+        });
+    array(0, 0, vec![std::ptr::null(); 3], children.collect(), Box::new(()))
+}
+
 /// A stream of one array.
 #[must_use]
 pub fn stream(schema: ArrowSchema, array: ArrowArray) -> ArrowArrayStream {

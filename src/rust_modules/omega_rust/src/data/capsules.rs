@@ -4,6 +4,7 @@ use std::ffi::CStr;
 
 use omega_contract::Error;
 use omega_contract::arrow::c::{ArrowArray, ArrowArrayStream, ArrowDeviceArray, ArrowSchema};
+use omega_contract::arrow::write::empty_array;
 use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -177,6 +178,11 @@ fn read_stream(capsule: &Bound<'_, PyCapsule>) -> Outcome<Produced> {
             return Err(stream_failed(stream, rows).into());
         }
         if array.release.is_none() {
+            if arrays.is_empty() {
+                // A stream without arrays still has a type to be checked.
+                // SAFETY: the producer has just filled the schema.
+                arrays.push(unsafe { empty_array(&schema) });
+            }
             return Ok(Produced::Stream(schema, arrays));
         }
         rows = rows.saturating_add(array.length);
