@@ -1,0 +1,58 @@
+"""All commands, and how a refusal looks on the terminal: one line and status 2."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from omega.cli import bench, functions, schema, spec, version
+from omega.cli.demo import command as demo
+from omega.cli.terminal import refusal
+from omega.shared.exceptions import OmegaError
+from typer.core import TyperGroup
+
+
+class _Commands(TyperGroup):
+    """Commands whose refusals are for people: no traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OmegaError as error:
+            typer.echo(refusal(error), err=True)
+            raise typer.Exit(2) from error
+
+
+app = typer.Typer(
+    name="omega",
+    help="Analytics for markets: indicators and risk in Rust, models in Julia.",
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(version.line())
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and stop.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Analytics for markets: indicators and risk in Rust, models in Julia."""
+
+
+app.command("demo")(demo.demo)
+app.command("functions")(functions.functions)
+app.command("spec")(spec.spec)
+app.add_typer(schema.app, name="schema")
+app.command("bench", context_settings=bench.PASS_ON, add_help_option=False)(bench.bench)
+app.command("version")(version.version)

@@ -1,0 +1,37 @@
+"""Indicators and returns of every symbol, row by row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import omega
+import pyarrow as pa
+
+#: The indicators of the demo, with their usual parameters.
+INDICATORS = ("ta.sma", "ta.ema", "ta.rsi", "ta.macd", "ta.bbands", "ta.atr", "ta.adx", "ta.obv")
+
+
+def features(bars: pa.Table) -> pa.Table:
+    """Timestamp, symbol and all indicators, in the rows' order: one native call over all symbols."""
+    definitions: dict[str, tuple[str, dict[str, Any]]] = {
+        name.partition(".")[2]: (name, {}) for name in INDICATORS
+    }
+    computed = omega.FeatureSet(definitions, by="symbol").run(bars)
+    columns = {name: computed.column(name) for name in computed.column_names}
+    return pa.table({"timestamp": bars["timestamp"], "symbol": bars["symbol"], **columns})
+
+
+def daily_returns(bars: pa.Table) -> pa.Table:
+    """Timestamp, symbol and simple return since the symbol's row before, in the rows' order; its first is null."""
+    before: dict[str, float] = {}
+    returns: list[float | None] = []
+    for symbol, close in zip(bars["symbol"].to_pylist(), bars["close"].to_pylist(), strict=True):
+        returns.append(close / before[symbol] - 1.0 if symbol in before else None)
+        before[symbol] = close
+    return pa.table(
+        {
+            "timestamp": bars["timestamp"],
+            "symbol": bars["symbol"],
+            "returns": pa.array(returns, pa.float64()),
+        }
+    )

@@ -1,0 +1,23 @@
+"""`omega functions`: what there is to call."""
+
+from __future__ import annotations
+
+import omega
+from omega.cli.terminal import console, table
+from omega.shared.protocols import Parameter
+
+
+def functions() -> None:
+    """List all functions with their parameters and the language that computes them."""
+    shown = table("", "function", "language", "kind", "parameters", "what it is")
+    for name in omega.functions():
+        spec = omega.spec(name)
+        parameters = ", ".join(_with_default(each) for each in spec.parameters)
+        shown.add_row(name, spec.language.capitalize(), spec.kind, parameters, spec.summary)
+    out = console()
+    # Names are for copying: with no terminal to fit into, no line is folded.
+    out.print(shown, width=None if out.is_terminal else 240)
+
+
+def _with_default(parameter: Parameter) -> str:
+    return f"{parameter.name}={parameter.default}"
