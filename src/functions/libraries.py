@@ -19,22 +19,28 @@ Answer = Callable[..., Any]
 class Library(Protocol):
     """How one library holds columns and tables. `source` is the caller's own object."""
 
+    #: Whether several columns come as one object; otherwise they come as a named tuple or a dict.
+    has_tables: bool
+
     def column(self, column: _rust.Column, source: object) -> Any:
         """One output."""
 
-    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
-        """Several outputs of one length."""
+    def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
+        """Several outputs of one length; `along_rows` unless they are groups, which have no row's index."""
 
 
 class _NumPy:
-    """Arrays share Omega's memory; NaN where a value is missing. Several outputs are a named tuple."""
+    """Arrays share Omega's memory; NaN where a value is missing. Several outputs: a named tuple."""
+
+    has_tables = False
 
     def column(self, column: _rust.Column, source: object) -> Any:
         del source
         return _frombuffer()(column)
 
-    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
-        return answer(*(self.column(column, source) for column in table.columns))
+    def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
+        del source
+        return answer(*(_numpy_values(column) for column in table.columns))
 
 
 @cache
@@ -49,16 +55,21 @@ def _frombuffer() -> Callable[..., Any]:
 class _Lists:
     """Lists of floats, None where a value is missing."""
 
+    has_tables = False
+
     def column(self, column: _rust.Column, source: object) -> Any:
         del source
         return column.to_pylist()
 
-    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
+    def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
+        del along_rows
         return answer(*(self.column(column, source) for column in table.columns))
 
 
 class _PyArrow:
     """Arrays and record batches for those, chunked arrays and tables for those."""
+
+    has_tables = True
 
     def column(self, column: _rust.Column, source: object) -> Any:
         import pyarrow
@@ -67,10 +78,10 @@ class _PyArrow:
         whole = isinstance(source, (pyarrow.Array, pyarrow.RecordBatch))
         return values if whole else pyarrow.chunked_array([values])
 
-    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
+    def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
         import pyarrow
 
-        del answer
+        del answer, along_rows
         whole = isinstance(source, (pyarrow.Array, pyarrow.RecordBatch))
         return pyarrow.record_batch(table) if whole else pyarrow.table(table)
 
@@ -78,33 +89,37 @@ class _PyArrow:
 class _Polars:
     """Series and data frames."""
 
+    has_tables = True
+
     def column(self, column: _rust.Column, source: object) -> Any:
         import polars
 
         del source
         return polars.Series(column.name, column)
 
-    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
+    def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
         import polars
 
-        del answer, source
+        del answer, source, along_rows
         return polars.DataFrame(table)
 
 
 class _Pandas:
     """Series and data frames under the caller's index; NaN where a value is missing."""
 
+    has_tables = True
+
     def column(self, column: _rust.Column, source: object) -> Any:
         import pandas
 
         return pandas.Series(_NUMPY.column(column, None), index=_index(source, len(column)), name=column.name)
 
-    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
+    def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
         import pandas
 
         del answer
-        columns = {column.name: _pandas_values(column) for column in table.columns}
-        return pandas.DataFrame(columns, index=_index(source, len(table)))
+        columns = {column.name: _numpy_values(column) for column in table.columns}
+        return pandas.DataFrame(columns, index=_index(source, len(table)) if along_rows else None)
 
 
 def _index(source: object, rows: int) -> Any:
@@ -113,8 +128,8 @@ def _index(source: object, rows: int) -> Any:
     return index if index is not None and len(index) == rows else None
 
 
-def _pandas_values(column: _rust.Column) -> Any:
-    """Numbers in place; group keys, which are not float64, as objects."""
+def _numpy_values(column: _rust.Column) -> Any:
+    """Numbers in place; group keys, which are not float64, as a list."""
     try:
         return _NUMPY.column(column, None)
     except BufferError:
@@ -124,18 +139,22 @@ def _pandas_values(column: _rust.Column) -> Any:
 class _DuckDB:
     """Relations over Omega's memory, in DuckDB's default connection."""
 
+    has_tables = True
+
     def column(self, column: _rust.Column, source: object) -> Any:
         return self.table(_rust.Table([column]), dict, source)
 
-    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
+    def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
         import duckdb
 
-        del answer, source
+        del answer, source, along_rows
         return duckdb.from_arrow(table)
 
 
 class _Arro3:
     """Arrays and record batches for those, chunked arrays and tables for those."""
+
+    has_tables = True
 
     def column(self, column: _rust.Column, source: object) -> Any:
         import arro3.core
@@ -143,10 +162,10 @@ class _Arro3:
         whole = isinstance(source, (arro3.core.Array, arro3.core.RecordBatch))
         return (arro3.core.Array if whole else arro3.core.ChunkedArray).from_arrow(column)
 
-    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
+    def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
         import arro3.core
 
-        del answer
+        del answer, along_rows
         whole = isinstance(source, (arro3.core.Array, arro3.core.RecordBatch))
         return (arro3.core.RecordBatch if whole else arro3.core.Table).from_arrow(table)
 
@@ -154,28 +173,32 @@ class _Arro3:
 class _NanoArrow:
     """Arrays; several outputs are a struct array."""
 
+    has_tables = True
+
     def column(self, column: _rust.Column, source: object) -> Any:
         import nanoarrow
 
         del source
         return nanoarrow.Array(column)
 
-    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
+    def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
         import nanoarrow
 
-        del answer, source
+        del answer, source, along_rows
         return nanoarrow.Array(table)
 
 
 class _AnyArrow:
     """Omega's own columns and tables, which every Arrow consumer takes."""
 
+    has_tables = True
+
     def column(self, column: _rust.Column, source: object) -> Any:
         del source
         return column
 
-    def table(self, table: _rust.Table, answer: Answer, source: object) -> Any:
-        del answer, source
+    def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
+        del answer, source, along_rows
         return table
 
 

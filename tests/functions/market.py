@@ -62,7 +62,7 @@ def values(answer: Any, width: int) -> list[float]:
 
 def same_bits(left: Any, right: Any) -> bool:
     """Whether two columns are equal to the last bit; every NaN is the same missing value."""
-    a, b = (np.asarray(each, dtype=np.float64) for each in (left, right))
+    a, b = (np.atleast_1d(np.asarray(each, dtype=np.float64)) for each in (left, right))
     return a.shape == b.shape and bool(
         np.all((a.view(np.int64) == b.view(np.int64)) | (np.isnan(a) & np.isnan(b)))
     )
@@ -70,7 +70,7 @@ def same_bits(left: Any, right: Any) -> bool:
 
 def all_same_bits(left: Sequence[Any], right: Sequence[Any]) -> bool:
     """Whether two lists of columns are equal to the last bit."""
-    return len(left) == len(right) and all(map(same_bits, left, right, strict=True))
+    return len(left) == len(right) and all(map(same_bits, left, right))
 
 
 def cut(columns: dict[str, Floats], borders: Iterable[int]) -> list[dict[str, Floats]]:

@@ -1,0 +1,198 @@
+"""A metric that takes its data in parts knows what the metric of all of it is."""
+
+import copy
+import itertools
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import omega
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from omega.shared.exceptions import (
+    InvalidTypeError,
+    InvalidValueError,
+    MissingValueError,
+    SnapshotMismatchError,
+)
+
+from tests.functions.market import (
+    REDUCTIONS,
+    ROWWISE,
+    SPECS,
+    cut,
+    inputs,
+    parameters,
+    same_bits,
+    typed,
+    walk,
+)
+
+every_metric = pytest.mark.parametrize("name", REDUCTIONS)
+law = settings(max_examples=20, deadline=None)
+borders = st.lists(st.integers(0, 120), max_size=6)
+
+
+def number(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def gathered(name: str, parts: list[dict[str, Any]], **given: Any) -> Any:
+    """An accumulator that took the parts one by one."""
+    accumulator = omega.accumulate(name, **given)
+    for part in parts:
+        accumulator.update(part)
+    return accumulator
+
+
+@every_metric
+@law
+@given(data=st.data())
+def test_any_chunking_gives_the_same_bits(name: str, data: st.DataObject) -> None:
+    chosen = data.draw(parameters(SPECS[name]))
+    nulls = data.draw(st.sampled_from(["skip", "propagate"]))
+    columns = inputs(name, data.draw(st.integers(0, 120)), data.draw(st.integers(0, 99)))
+    if data.draw(st.booleans()):
+        columns["returns"][::9] = np.nan
+    whole = number(typed(name)(columns, nulls=nulls, **chosen))
+    found = gathered(name, cut(columns, data.draw(borders)), nulls=nulls, **chosen)
+    assert same_bits(number(found.value()), whole)
+    assert found.rows == len(columns["returns"])
+
+
+@every_metric
+def test_row_by_row_gives_the_same_bits(name: str) -> None:
+    columns = inputs(name, 300, seed=4)
+    accumulator = omega.accumulate(name)
+    for row, value in enumerate(columns["returns"]):
+        accumulator.update([value])
+        if row % 37 == 0 or row == 299:
+            so_far = {"returns": columns["returns"][: row + 1]}
+            assert same_bits(number(accumulator.value()), number(typed(name)(so_far)))
+
+
+@every_metric
+@law
+@given(data=st.data())
+def test_merged_parts_equal_the_whole(name: str, data: st.DataObject) -> None:
+    columns = inputs(name, data.draw(st.integers(0, 120)), data.draw(st.integers(0, 99)))
+    parts = [gathered(name, [part]) for part in cut(columns, data.draw(borders))]
+    first, *others = parts
+    for other in others:
+        first.merge(other)
+    whole = number(typed(name)(columns))
+    assert number(first.value()) == pytest.approx(whole, rel=1e-12, abs=1e-14, nan_ok=True)
+    assert first.rows == len(columns["returns"])
+
+
+@every_metric
+def test_merging_leaves_the_other_as_it_was(name: str) -> None:
+    first, second = (gathered(name, [inputs(name, 30, seed)]) for seed in (1, 2))
+    before = second.snapshot()
+    first.merge(second)
+    assert second.snapshot() == before
+
+
+@every_metric
+def test_an_accumulator_may_be_merged_with_itself(name: str) -> None:
+    accumulator = gathered(name, [inputs(name, 30)])
+    returns = inputs(name, 30)["returns"]
+    accumulator.merge(accumulator)
+    twice = typed(name)({"returns": np.concatenate([returns, returns])})
+    assert accumulator.value() == pytest.approx(twice, rel=1e-12)
+
+
+@every_metric
+@pytest.mark.parametrize(
+    "twin",
+    [
+        lambda accumulator: omega.restore(accumulator.snapshot()),
+        lambda accumulator: pickle.loads(pickle.dumps(accumulator)),
+        copy.copy,
+        copy.deepcopy,
+    ],
+    ids=["restore", "pickle", "copy", "deepcopy"],
+)
+@law
+@given(at=st.integers(0, 90), seed=st.integers(0, 99))
+def test_a_twin_made_anywhere_goes_on_with_the_same_bits(
+    name: str, twin: Callable[[Any], Any], at: int, seed: int
+) -> None:
+    before, after = cut(inputs(name, 90, seed), [at])
+    accumulator = gathered(name, [before])
+    other = twin(accumulator)
+    assert other.snapshot() == accumulator.snapshot()
+    accumulator.update(after)
+    assert other.rows == at
+    other.update(after)
+    assert same_bits(number(other.value()), number(accumulator.value()))
+
+
+@every_metric
+def test_a_metric_of_nothing_is_undefined(name: str) -> None:
+    accumulator = omega.accumulate(name)
+    fresh = accumulator.snapshot()
+    assert accumulator.value() == typed(name)([])
+    accumulator.update([])
+    accumulator.update(pa.nulls(0))
+    accumulator.update([0.5, None, -0.5])
+    accumulator.reset()
+    assert accumulator.snapshot() == fresh
+
+
+@every_metric
+def test_a_refused_chunk_is_taken_as_a_whole_or_not_at_all(name: str) -> None:
+    accumulator = gathered(name, [inputs(name, 30)])
+    before = accumulator.snapshot()
+    bad = pa.chunked_array([[0.1, 0.2], [0.3, float("inf")], [0.4]])
+    for data in (bad, bad.combine_chunks(), [0.1, float("inf")], np.array([0.1, -np.inf, 0.2])):
+        with pytest.raises(InvalidValueError):
+            accumulator.update(data)
+        assert accumulator.snapshot() == before
+    strict = omega.accumulate(name, nulls="raise")
+    strict.update([0.1, 0.2])
+    before = strict.snapshot()
+    with pytest.raises(MissingValueError) as refusal:
+        strict.update(pa.chunked_array([[0.1], [0.2, None]]))
+    assert refusal.value.fields["row"] in {"2", "4"}
+    assert strict.snapshot() == before
+
+
+@every_metric
+def test_chunks_of_any_library_are_taken(name: str) -> None:
+    returns = walk(60)["returns"]
+    accumulator = omega.accumulate(name)
+    accumulator.update(pa.array(returns[:20]), strict_zero_copy=True)
+    accumulator.update(pl.DataFrame({"returns": returns[20:40]}), strict_zero_copy=True)
+    accumulator.update({"returns": returns[40:]})
+    assert same_bits(number(accumulator.value()), number(typed(name)(returns)))
+
+
+def test_only_the_same_metric_with_the_same_parameters_merges() -> None:
+    base = omega.accumulate("risk.value_at_risk", cutoff=0.05)
+    for other in (
+        omega.accumulate("risk.value_at_risk", cutoff=0.1),
+        omega.accumulate("risk.conditional_value_at_risk", cutoff=0.05),
+        omega.accumulate("risk.value_at_risk", nulls="raise"),
+    ):
+        with pytest.raises(SnapshotMismatchError):
+            base.merge(other)
+    with pytest.raises(TypeError):
+        base.merge("another")
+
+
+@pytest.mark.parametrize("name", ROWWISE)
+def test_only_metrics_accumulate(name: str) -> None:
+    with pytest.raises(InvalidTypeError, match=name):
+        omega.accumulate(name)
+
+
+def test_metrics_of_every_pair_of_kinds_know_their_parameters() -> None:
+    for name, nulls in itertools.product(REDUCTIONS, ["skip", "propagate", "raise"]):
+        accumulator = omega.accumulate(name, nulls=nulls)
+        assert (accumulator.function, accumulator.nulls) == (name, nulls)
+        assert repr(accumulator) == f"<omega accumulator of {name}, 0 rows>"
