@@ -95,13 +95,11 @@ def reduction(
     answer = function.run(data, columns, parameters, nulls, by, strict_zero_copy)
     if by is None:
         return answer[0] if len(answer) == 1 else answer_type(function.name)(*answer)
-    source = source_of(data, columns, function.inputs)
-    return library_of(source).table(answer, _by_group, None if source is data else source)
-
-
-def _by_group(keys: Any, *values: Any) -> dict[Any, Any]:
-    """What a library without tables makes of groups."""
-    rows = zip(*values, strict=True) if len(values) > 1 else values[0]
+    library = library_of(source_of(data, columns, function.inputs))
+    if library.has_tables:
+        return library.table(answer, dict, data, along_rows=False)
+    keys, *values = (column.to_pylist() for column in answer.columns)
+    rows = values[0] if len(values) == 1 else map(answer_type(function.name), *values)
     return dict(zip(keys, rows, strict=True))
 
 

@@ -39,8 +39,8 @@ class _NumPy:
         return _frombuffer()(column)
 
     def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
-        del source
-        return answer(*(_numpy_values(column) for column in table.columns))
+        del along_rows
+        return answer(*(self.column(column, source) for column in table.columns))
 
 
 @cache

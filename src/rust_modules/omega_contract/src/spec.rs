@@ -194,13 +194,6 @@ impl FunctionSpec {
         self
     }
 
-    /// Marks a state that never forgets.
-    #[must_use]
-    pub fn cumulative(mut self) -> Self {
-        self.memory = Memory::Cumulative;
-        self
-    }
-
     /// A float64 column that the function reads.
     #[must_use]
     pub fn input(mut self, name: &str, summary: &str) -> Self {

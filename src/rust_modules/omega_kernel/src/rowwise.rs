@@ -21,7 +21,10 @@ const BLOCK_ROWS: usize = 1024;
 ///
 /// `I` columns go in and `O` come out. Rows reach the kernel checked: never NaN, never above 1e150.
 pub trait Rowwise<const I: usize, const O: usize>: State {
-    /// All there is to know about the function.
+    /// Whether the state remembers all rows for ever, as a running total does.
+    const CUMULATIVE: bool = false;
+
+    /// All there is to know about the function, but for its memory.
     fn spec() -> FunctionSpec;
 
     /// The state before the first row.
@@ -56,7 +59,9 @@ pub trait Rowwise<const I: usize, const O: usize>: State {
     /// The function as callers meet it: one line of a module's registry.
     #[must_use]
     fn function() -> Function {
-        Function { spec: Self::spec(), body: Body::Rowwise(&Factory::<Self, I, O>(PhantomData)) }
+        let memory = if Self::CUMULATIVE { Memory::Cumulative } else { Memory::Fading };
+        let spec = FunctionSpec { memory, ..Self::spec() };
+        Function { spec, body: Body::Rowwise(&Factory::<Self, I, O>(PhantomData)) }
     }
 }
 
@@ -84,7 +89,6 @@ struct Rules<K, const I: usize, const O: usize> {
     template: K,
     params: Params,
     nulls: Nulls,
-    cumulative: bool,
 }
 
 /// One series: its kernel, and whether a missing row has spoilt it for ever.
@@ -96,8 +100,7 @@ struct Series<K> {
 
 impl<K: Rowwise<I, O>, const I: usize, const O: usize> Rules<K, I, O> {
     fn new(params: &Params, nulls: Nulls) -> Self {
-        let cumulative = K::spec().memory == Memory::Cumulative;
-        Self { template: K::new(params), params: params.clone(), nulls, cumulative }
+        Self { template: K::new(params), params: params.clone(), nulls }
     }
 
     fn fresh(&self) -> Series<K> {
@@ -106,7 +109,7 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Rules<K, I, O> {
 
     fn is_sound(&self, series: &Series<K>) -> bool {
         series.kernel.is_sound(&self.params)
-            && (!series.spoilt || (self.cumulative && self.nulls == Nulls::Propagate))
+            && (!series.spoilt || (K::CUMULATIVE && self.nulls == Nulls::Propagate))
     }
 
     /// A row that is checked, or the error that refuses it.
@@ -131,7 +134,7 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Rules<K, I, O> {
     #[cold]
     #[inline(never)]
     fn spoil(&self, series: &mut Series<K>) {
-        if self.cumulative {
+        if K::CUMULATIVE {
             series.spoilt = true;
         } else {
             series.kernel.clone_from(&self.template);

@@ -112,7 +112,7 @@ pub fn check_version(spec: &FunctionSpec, written: &str) -> omega_contract::Resu
 
 /// The named tuple that answers of this function come in.
 pub fn answer_type(py: Python<'_>, spec: &FunctionSpec) -> PyResult<Py<PyAny>> {
-    Ok(py.import("omega.functions.answers")?.getattr("answer_type")?.call1((&spec.name,))?.unbind())
+    Ok(py.import("omega.functions.call")?.getattr("answer_type")?.call1((&spec.name,))?.unbind())
 }
 
 /// Reads one row: the inputs one by one, or a bar, or numbers by keyword.
@@ -123,7 +123,7 @@ fn read_row(spec: &FunctionSpec, call: &Arguments<'_, '_>, row: &mut [f64]) -> O
     }
     if given == spec.inputs.len() {
         for ((slot, value), input) in row.iter_mut().zip(&call.positional).zip(&spec.inputs) {
-            *slot = match number(value) {
+            *slot = match number(value)? {
                 Some(value) => value,
                 None if given == 1 => return read_bar(spec, value, row),
                 None => one_number(value, &input.name)?,
@@ -179,7 +179,7 @@ struct Arguments<'a, 'py> {
 }
 
 fn one_number(value: &Bound<'_, PyAny>, name: &str) -> Outcome<f64> {
-    number(value).ok_or_else(|| {
+    number(value)?.ok_or_else(|| {
         let shown = value.repr().map_or_else(|_| "an object".into(), |text| text.to_string());
         Error::invalid_type(name, "a number or None", shown).into()
     })

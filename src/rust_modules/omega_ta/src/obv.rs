@@ -16,6 +16,8 @@ pub struct Obv {
 }
 
 impl Rowwise<2, 1> for Obv {
+    const CUMULATIVE: bool = true;
+
     fn spec() -> FunctionSpec {
         FunctionSpec::new(
             "ta.obv",
@@ -30,7 +32,6 @@ impl Rowwise<2, 1> for Obv {
         )
         .reference("Granville, Granville's New Key to Stock Market Profits, Prentice-Hall 1963")
         .reference("TA-Lib OBV")
-        .cumulative()
         .input("close", "Closing price of each bar.")
         .input("volume", "Volume traded in each bar.")
         .output("obv", "volume", "On-balance volume.")

@@ -8,7 +8,7 @@ use omega_contract::arrow::read::{Field, fields};
 use omega_contract::spec::Input;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyMapping, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyMapping, PyString, PyTuple};
 
 use super::capsules::{Produced, produce};
 use super::copies;
@@ -222,7 +222,7 @@ pub fn key(item: &Bound<'_, PyAny>) -> Option<Key> {
     if let Ok(text) = item.cast::<PyString>() {
         return text.to_str().ok().map(|text| Key::Text(text.to_owned()));
     }
-    item.extract().ok().map(Key::Int)
+    if item.is_instance_of::<PyBool>() { None } else { item.extract().ok().map(Key::Int) }
 }
 
 /// The object that was passed as `data`, as far as it is more than one column.
@@ -367,7 +367,7 @@ impl<'a, 'py> Bar<'a, 'py> {
     /// The bar's number of a name; NaN where it is missing.
     pub fn number(&self, name: &str) -> Outcome<f64> {
         let value = self.item(name)?;
-        number(&value).ok_or_else(|| {
+        number(&value)?.ok_or_else(|| {
             let shown = value.repr().map_or_else(|_| "an object".into(), |text| text.to_string());
             Error::invalid_type(name, "a number or None", shown).into()
         })

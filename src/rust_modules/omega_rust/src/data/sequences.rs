@@ -127,7 +127,7 @@ fn numbers(data: &Bound<'_, PyAny>, name: &str, copies: &mut Copies) -> Outcome<
     let mut values = Vec::with_capacity(data.len()?);
     for (row, item) in data.try_iter()?.enumerate() {
         let item = item?;
-        values.push(number(&item).ok_or_else(|| {
+        values.push(number(&item)?.ok_or_else(|| {
             let value = item.repr().map_or_else(|_| "?".into(), |text| text.to_string());
             Error::invalid_type(format!("column `{name}`, row {row},"), "a number or None", value)
         })?);
@@ -136,17 +136,21 @@ fn numbers(data: &Bound<'_, PyAny>, name: &str, copies: &mut Copies) -> Outcome<
 }
 
 /// A Python number as float64, NaN for `None`; nothing for anything else, bool included.
-pub fn number(item: &Bound<'_, PyAny>) -> Option<f64> {
+pub fn number(item: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
     if let Ok(value) = item.cast::<PyFloat>() {
-        return Some(value.value());
+        return Ok(Some(value.value()));
     }
     if item.is_none() {
-        return Some(f64::NAN);
+        return Ok(Some(f64::NAN));
     }
-    if item.is_instance_of::<PyBool>() || !(item.is_instance_of::<PyInt>() || is_real(item)) {
-        return None;
+    if item.is_instance_of::<PyBool>() {
+        return Ok(None);
     }
-    item.extract().ok()
+    if item.is_instance_of::<PyInt>() {
+        // An int beyond the largest float is no number that a column can hold.
+        return Ok(item.extract().ok());
+    }
+    if is_real(item) { item.extract().map(Some) } else { Ok(None) }
 }
 
 /// Whether it converts itself to a float, as NumPy scalars and Decimal do, and is no array.

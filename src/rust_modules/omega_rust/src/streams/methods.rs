@@ -85,11 +85,13 @@ unsafe fn step(
             py,
             |spec, row| {
                 if names.is_null() && given == row.len() {
-                    let mut numbers = (0..given).map(|index| number(&argument(index)));
-                    if row
-                        .iter_mut()
-                        .all(|slot| numbers.next().flatten().map(|value| *slot = value).is_some())
-                    {
+                    let mut read = 0;
+                    while let Some(slot) = row.get_mut(read) {
+                        let Some(value) = number(&argument(read))? else { break };
+                        *slot = value;
+                        read += 1;
+                    }
+                    if read == given {
                         return Ok(());
                     }
                 }
