@@ -37,5 +37,5 @@ def _checkout() -> Path:
     raise FileUnreadableError(
         path=here / "benchmarks",
         reason="the benchmarks are not part of the installed package",
-        allowed="run from a checkout of Omega",
+        allowed="in the checkout of Omega that you are in",
     )

@@ -14,9 +14,7 @@ def functions() -> None:
         spec = omega.spec(name)
         parameters = ", ".join(_with_default(each) for each in spec.parameters)
         shown.add_row(name, spec.language.capitalize(), spec.kind, parameters, spec.summary)
-    out = console()
-    # Names are for copying: with no terminal to fit into, no line is folded.
-    out.print(shown, width=None if out.is_terminal else 240)
+    console().print(shown)
 
 
 def _with_default(parameter: Parameter) -> str:

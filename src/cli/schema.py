@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from omega.cli.terminal import console, refusal, table
+from omega.cli.terminal import bold, console, refusal, table
 from omega.shared import tables
 
 app = typer.Typer(help="Show table schemas, and check what a change to them breaks.", no_args_is_help=True)
@@ -33,8 +33,8 @@ def show(
         out.print(shown)
         return
     schema = tables.load(name)
-    out.print(f"[bold]{schema.name}[/bold] {schema.version} ({schema.direction}), one {schema.record} per row")
-    out.print(schema.summary, markup=False)
+    out.print(bold(schema.name), f"{schema.version} ({schema.direction}), one {schema.record} per row")
+    out.print(schema.summary)
     columns = table("", "column", "type", "missing", "unit", "constraints", "what it is")
     for field in schema.fields:
         constraints = ", ".join(f"{rule} {value}" for rule, value in field.constraints.items())
@@ -81,6 +81,4 @@ def diff(name: Annotated[str, typer.Argument(help="A table, such as bars.")], ag
     out = console()
     out.print(shown)
     for violation in tables.compatibility(old, new):
-        out.print(refusal(violation.error()), markup=False, soft_wrap=True)
-
-
+        out.print(refusal(violation.error()), soft_wrap=True)

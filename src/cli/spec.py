@@ -6,7 +6,7 @@ from typing import Annotated
 
 import omega
 import typer
-from omega.cli.terminal import console, table
+from omega.cli.terminal import bold, console, table
 from omega.shared.protocols import Parameter
 
 
@@ -20,10 +20,10 @@ def spec(
         typer.echo(found.model_dump_json(indent=2))
         return
     out = console()
-    out.print(f"[bold]{found.name}[/bold] {found.version}, a {found.kind} in {found.language.capitalize()}")
-    out.print(found.summary, markup=False)
+    out.print(bold(found.name), f"{found.version}, {found.kind}, in {found.language.capitalize()}")
+    out.print(found.summary)
     if found.description:
-        out.print(found.description, markup=False)
+        out.print(found.description)
 
     inputs = table(f"Inputs (table {found.table})", "column", "type", "what it is")
     for column in found.inputs:
@@ -44,7 +44,7 @@ def spec(
     out.print(outputs)
 
     for reference in found.references:
-        out.print(f"Source: {reference}", markup=False)
+        out.print(f"Source: {reference}")
 
 
 def _allowed(parameter: Parameter) -> str:

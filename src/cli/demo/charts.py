@@ -39,7 +39,7 @@ def price(results: Results, symbol: str) -> Figure:
             _line("EMA 30", _values(features, "ema"), AMBER, width=1.2),
             _line("Close", _values(of(results.bars, symbol), "close"), BLUE, width=1.6),
         ],
-        "layout": {"yaxis": {"title": "index points, log scale", "type": "log"}},
+        "layout": {"yaxis": {"title": "index points, log scale", "type": "log", "tickformat": ","}},
     }
 
 
@@ -147,7 +147,13 @@ def regimes(results: Results, symbol: str) -> Figure:
     return {
         "data": [area, _line("Close", _values(of(results.bars, symbol), "close"), BLUE)],
         "layout": {
-            "yaxis": {"title": "index points, log scale", "type": "log", "overlaying": "y2"},
+            "yaxis": {
+                "title": "index points, log scale",
+                "type": "log",
+                "tickformat": ",",
+                "overlaying": "y2",
+                "tickmode": "auto",
+            },
             "yaxis2": {"title": "probability, %", "range": [0, 100], "side": "right", "showgrid": False},
         },
     }

@@ -15,6 +15,7 @@ from omega.cli.terminal import console
 from omega.shared.exceptions import JuliaUnavailableError, MissingDependencyError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.text import Text
 
 
 def demo(
@@ -97,7 +98,7 @@ class _Steps:
     def __init__(self, terminal: Console, count: int) -> None:
         self._progress = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             console=terminal,
@@ -117,14 +118,15 @@ class _Steps:
     def step(self, what: str) -> Iterator[Any]:
         """Time one step; the block may call what it is given to say something else about it."""
         self._progress.update(self._task, description=what)
-        said, sign = what, "[green]✓[/green]"
+        said, sign = what, Text("✓", "green")
 
         def note(instead: str, *, good: bool = True) -> None:
             nonlocal said, sign
-            said, sign = instead, sign if good else "[yellow]–[/yellow]"
+            said, sign = instead, sign if good else Text("–", "yellow")
 
         started = perf_counter()
         yield note
         elapsed_ms = 1000 * (perf_counter() - started)
-        self._progress.console.print(f"{sign} {said}  [dim]{elapsed_ms:,.1f} ms[/dim]", soft_wrap=True)
+        took = Text(f" {elapsed_ms:,.1f} ms", "dim")
+        self._progress.console.print(sign, said, took, soft_wrap=True)
         self._progress.advance(self._task)

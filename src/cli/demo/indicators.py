@@ -22,7 +22,7 @@ def features(bars: pa.Table) -> pa.Table:
 
 
 def daily_returns(bars: pa.Table) -> pa.Table:
-    """Timestamp, symbol and simple return since the symbol's row before, in the rows' order; its first is null."""
+    """Timestamp, symbol and simple return since the symbol's row before, null in its first row."""
     before: dict[str, float] = {}
     returns: list[float | None] = []
     for symbol, close in zip(bars["symbol"].to_pylist(), bars["close"].to_pylist(), strict=True):

@@ -68,7 +68,7 @@ def tidy(fits: Sequence[Fit], timestamps: Mapping[str, pa.Array]) -> pa.Table:
 
 
 def quantities(model: str) -> list[Output]:
-    """What a model estimates; the errors and bounds of an estimate are part of it, no quantities of their own."""
+    """What a model estimates; errors and bounds belong to an estimate and are none of their own."""
     bounds = ("standard_error", "lower", "upper")
     return [each for each in omega.spec(model).outputs if not each.name.endswith(bounds)]
 

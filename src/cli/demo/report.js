@@ -38,6 +38,7 @@ function layoutOf(figure) {
   for (const name of ["xaxis", "yaxis", "yaxis2"]) {
     if (typeof own[name]?.title === "string") own[name].title = { text: own[name].title };
   }
+  for (const note of own.annotations ?? []) note.bgcolor = color("--note");
   return merged(layout, own);
 }
 

@@ -22,7 +22,7 @@ from omega.cli.demo.screens import summary
 
 @dataclass(frozen=True)
 class Panel:
-    """One chart of the report. `model` is the model it draws, if it is one; `time` says it runs along the dates."""
+    """One chart of the report: which model it draws, if it is one, and whether it runs along the dates."""
 
     name: str
     heading: str
@@ -37,7 +37,8 @@ PANELS = (
     Panel(
         "price",
         "Price",
-        "Daily close with its 30-day averages and Bollinger bands (20 days, 2 deviations).",
+        "Daily close with its 30-day averages and Bollinger bands (20 days, 2 deviations). "
+        "A shorter period shows them apart.",
         charts.price,
         wide=True,
     ),

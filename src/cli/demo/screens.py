@@ -8,16 +8,21 @@ from math import sqrt
 import omega
 from omega.cli.demo.models import MODELS, Fit, standard_error
 from omega.cli.demo.results import Results, shown, spelled, title
-from omega.cli.terminal import table
+from omega.cli.terminal import bold, table
 from rich.table import Table
+from rich.text import Text
 
 
-def screens(results: Results) -> Iterator[Table]:
-    """The last row of the features, the risk and the models, a column per symbol."""
+def screens(results: Results) -> Iterator[Table | Text]:
+    """The last row of the features, the risk and the models, a column per symbol; then what is amiss."""
     headings = [title(symbol) for symbol in results.symbols]
     yield _features(results, headings)
     yield _risk(results, headings)
     yield _models(results, headings)
+    for reason, remedy in dict.fromkeys((each.reason, each.remedy) for each in results.fits if each.reason):
+        yield Text(f"Why: {reason}", "yellow")
+        if remedy:
+            yield Text(f"What to do: {remedy}", "yellow")
 
 
 def _features(results: Results, headings: list[str]) -> Table:
@@ -43,9 +48,9 @@ def _risk(results: Results, headings: list[str]) -> Table:
 def _models(results: Results, headings: list[str]) -> Table:
     made = table("Models of daily returns", "", *headings, numbers=True)
     for model in MODELS:
-        made.add_row(f"[bold]{model}[/bold]")
+        made.add_row(bold(model))
         fits = [results.fit(symbol, model) for symbol in results.symbols]
-        facts = [dict(summary(each)) for each in fits]
+        facts = [dict(summary(each)) if each.status == "ok" else {"status": each.status} for each in fits]
         for name in dict.fromkeys(name for each in facts for name in each):
             made.add_row(f"  {name}", *(each.get(name, "") for each in facts))
     return made
@@ -92,5 +97,3 @@ def long_run_volatility(fit: Fit) -> float | None:
     """The volatility a year that a GARCH forecast tends to; None where it tends to none."""
     rest = 1.0 - fit.answer.alpha - fit.answer.beta
     return sqrt(252 * fit.answer.omega / rest) if rest > 0 else None
-
-
