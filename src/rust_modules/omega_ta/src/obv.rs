@@ -60,10 +60,8 @@ impl Rowwise<2, 1> for Obv {
     }
 }
 
-/// Volume with the sign of the move. Selections rather than branches: nobody can guess which way the next bar goes.
+/// Volume with the sign of the move. Arithmetic rather than branches: nobody can guess which way the next bar goes.
 #[inline]
 fn signed(close: f64, previous: f64, volume: f64) -> f64 {
-    let bought = if close > previous { volume } else { 0.0 };
-    let sold = if close < previous { volume } else { 0.0 };
-    bought - sold
+    volume * f64::from(i8::from(close > previous) - i8::from(close < previous))
 }
