@@ -1,0 +1,121 @@
+"""`omega bench ffi` and `omega bench peers`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import gates, parity
+from benchmarks.results import FfiResults, PeersResults
+
+OUT = Path("out/bench")
+
+app = typer.Typer(help=__doc__, no_args_is_help=True)
+_progress = Console(stderr=True)
+_answer = Console()
+
+Quick = Annotated[bool, typer.Option(help="Fewer rounds and rows: a minute, for CI.")]
+Out = Annotated[Path, typer.Option(help="Folder for the JSON and the HTML report.")]
+Rows = Annotated[int | None, typer.Option(min=1_000, help="Rows of the largest batches.")]
+
+
+@app.command()
+def ffi(
+    quick: Quick = False,
+    gate: Annotated[bool, typer.Option(help="Exit with 1 if a gate does not hold.")] = False,
+    out: Out = OUT,
+    rows: Rows = None,
+) -> None:
+    """What crossing the language border costs: every function, every path, from one row to a million."""
+    if not run_ffi(quick=quick, out=out, rows=rows) and gate:
+        raise typer.Exit(1)
+
+
+@app.command()
+def peers(quick: Quick = False, out: Out = OUT, rows: Rows = None) -> None:
+    """Omega beside TA-Lib, empyrical, arch and hmmlearn: the same answers first, then the same work."""
+    if not run_peers(quick=quick, out=out, rows=rows):
+        raise typer.Exit(1)
+
+
+def run_ffi(*, quick: bool, out: Path, rows: int | None = None) -> bool:
+    """Whether all gates hold. Writes `ffi.json` and `ffi.html`, and says what is in them."""
+    from benchmarks import ffi, report
+
+    plan = ffi.QUICK if quick else ffi.FULL
+    results = ffi.measure(replace(plan, rows=rows or plan.rows), quick=quick, say=_say)
+    written = report.write(results, out)
+    _answer.print(_ffi_table(results))
+    failed = gates.failures(results.gates)
+    for aim in results.aims:
+        if not aim.reached:
+            _answer.print(
+                f"aim missed: {aim.name}: {report.duration(aim.figure_ns)}, aim {report.duration(aim.aim_ns)}"
+            )
+    _close(results, written)
+    for each in failed:
+        _answer.print(f"[red]{each}[/]")
+    _answer.print(f"{len(results.gates) - len(failed)} of {len(results.gates)} gates hold")
+    return not failed
+
+
+def run_peers(*, quick: bool, out: Path, rows: int | None = None) -> bool:
+    """Whether all answers agree; without that nothing is timed. Writes `peers.json` and `peers.html`."""
+    from benchmarks import peers, report
+
+    plan = peers.QUICK if quick else peers.FULL
+    results = peers.measure(replace(plan, rows=rows or plan.rows), quick=quick, say=_say)
+    written = report.write(results, out)
+    _answer.print(_peers_table(results))
+    failed = parity.failures(results.parity)
+    for each in failed:
+        _answer.print(f"[red]{each}[/]")
+    _close(results, written)
+    _answer.print(f"{len(results.parity) - len(failed)} of {len(results.parity)} comparisons agree")
+    return not failed
+
+
+def _say(step: str) -> None:
+    _progress.print(f"[dim]… {step}[/]")
+
+
+def _close(results: FfiResults | PeersResults, written: list[Path]) -> None:
+    for reason in results.left_out:
+        _answer.print(f"[yellow]left out:[/] {reason}")
+    machine = results.machine
+    _answer.print(
+        f"{machine.processor}, {machine.cores} cores, load {machine.load_before} to {machine.load_after}"
+    )
+    _answer.print("written: " + ", ".join(map(str, written)))
+
+
+def _ffi_table(results: FfiResults) -> Table:
+    """Calls with one row and with the most, on the path with the least between caller and kernel."""
+    from benchmarks.report import duration
+
+    table = Table("function", "rows", title="NumPy arrays, one bar into a stream")
+    for name in ("p50", "p99, quietest round", "p99 of all", "ns per row"):
+        table.add_column(name, justify="right")
+    shown = [each for each in results.calls if each.path == "numpy"]
+    for each in [*shown, *(each for each in results.updates if each.path in {"stream", "keywords"})]:
+        name = f"{each.function}, {each.path}" if each.path != "numpy" else each.function
+        times = map(duration, (each.p50_ns, each.p99_ns, each.p99_of_all_ns))
+        table.add_row(
+            name + (" (refused)" if each.refused else ""), f"{each.rows:,}", *times, f"{each.ns_per_row:,.2f}"
+        )
+    return table
+
+
+def _peers_table(results: PeersResults) -> Table:
+    table = Table("function", "peer", "data", title="ns per row, or per update; below 1 Omega is faster")
+    for name in ("Omega", "peer", "ratio"):
+        table.add_column(name, justify="right")
+    for each in (*results.batches, *results.updates, *results.models):
+        figures = (f"{each.omega_ns_per_row:,.2f}", f"{each.peer_ns_per_row:,.2f}", f"{each.ratio:.2f}")
+        table.add_row(each.function, each.peer, each.data, *figures)
+    return table
