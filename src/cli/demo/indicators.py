@@ -17,8 +17,10 @@ def features(bars: pa.Table) -> pa.Table:
         name.partition(".")[2]: (name, {}) for name in INDICATORS
     }
     computed = omega.FeatureSet(definitions, by="symbol").run(bars)
-    columns = {name: computed.column(name) for name in computed.column_names}
-    return pa.table({"timestamp": bars["timestamp"], "symbol": bars["symbol"], **columns})
+    table = bars.select(["timestamp", "symbol"])
+    for name in computed.column_names:
+        table = table.append_column(name, computed.column(name))
+    return table
 
 
 def daily_returns(bars: pa.Table) -> pa.Table:
@@ -28,10 +30,4 @@ def daily_returns(bars: pa.Table) -> pa.Table:
     for symbol, close in zip(bars["symbol"].to_pylist(), bars["close"].to_pylist(), strict=True):
         returns.append(close / before[symbol] - 1.0 if symbol in before else None)
         before[symbol] = close
-    return pa.table(
-        {
-            "timestamp": bars["timestamp"],
-            "symbol": bars["symbol"],
-            "returns": pa.array(returns, pa.float64()),
-        }
-    )
+    return bars.select(["timestamp", "symbol"]).append_column("returns", pa.array(returns, pa.float64()))
