@@ -21,7 +21,7 @@ function merged(base, more) {
 
 function layoutOf(figure) {
   const axis = {
-    gridcolor: color("--grid"), linecolor: color("--line"), zeroline: false, automargin: true,
+    gridcolor: color("--grid"), linecolor: color("--line"), zeroline: false, zerolinecolor: color("--soft"), automargin: true,
     title: { font: { size: 12 }, standoff: 8 }, fixedrange: touch,
   };
   const layout = {

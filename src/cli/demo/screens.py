@@ -69,7 +69,7 @@ def summary(fit: Fit) -> Iterator[tuple[str, str]]:
         for name in ("mu", "omega", "alpha", "beta"):
             error = standard_error(fit, name)
             said = f"{getattr(answer, name):.3g}"
-            yield name, said if error is None else f"{said} ± {error:.2g}"
+            yield name, said if error is None else f"{said}\u00a0±\u00a0{error:.2g}"
         yield "long-run volatility a year", shown(long_run_volatility(fit), "fraction")
         last = answer.forecast_variance.to_pylist()[-1]
         yield f"forecast in {len(answer.forecast_variance)} days, a year", shown(sqrt(252 * last), "fraction")
