@@ -9,6 +9,9 @@ use super::c::{ArrowArray, ArrowSchema};
 use super::column::Bitmap;
 use crate::{Error, Result};
 
+/// More rows than fit in the 47 bits of a process's addresses at the widest type's 16 bytes each.
+const MOST_ROWS: usize = 1 << 43;
+
 /// One column of a producer, checked and not yet interpreted.
 #[derive(Clone, Copy)]
 pub struct Field<'a> {
@@ -110,7 +113,7 @@ unsafe fn field<'a>(
         |reason: &str, allowed: &str, value: i64| Error::malformed_arrow(name, reason, allowed, value);
     let length = usize::try_from(array.length).map_err(|_| refuse("length", "at least 0", array.length))?;
     let offset = usize::try_from(array.offset).map_err(|_| refuse("offset", "at least 0", array.offset))?;
-    if length.checked_add(offset).is_none_or(|end| end > isize::MAX as usize / 16) {
+    if length.checked_add(offset).is_none_or(|end| end > MOST_ROWS) {
         return Err(refuse("offset + length", "within the address space", array.offset));
     }
     if array.null_count < -1 || array.null_count > array.length {

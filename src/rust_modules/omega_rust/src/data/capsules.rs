@@ -149,21 +149,23 @@ fn pointer<T>(capsule: &Bound<'_, PyCapsule>, name: &CStr) -> Outcome<*mut T> {
     }
 }
 
-/// Reads a stream to its end; the arrays are released when the [`Produced`] is dropped.
+/// Takes a stream out of its capsule and reads it to its end; the arrays are released with the [`Produced`].
 fn read_stream(capsule: &Bound<'_, PyCapsule>) -> Outcome<Produced> {
-    let stream = pointer::<ArrowArrayStream>(capsule, STREAM)?;
-    // SAFETY: a capsule of this name holds a stream; nobody else reads it while we hold the GIL or after.
-    let (get_schema, get_next) = unsafe {
-        if (*stream).release.is_none() {
-            return Err(
-                Error::released_capsule("arrow_array_stream", "a stream that nobody has read yet").into()
-            );
-        }
-        ((*stream).get_schema, (*stream).get_next)
+    let source = pointer::<ArrowArrayStream>(capsule, STREAM)?;
+    // SAFETY: a capsule of this name holds a stream. Moving it out leaves a released one behind, so that nobody
+    // reads it twice; ours is released when it is dropped, on errors too.
+    let mut stream = unsafe {
+        let stream = source.read();
+        (*source).release = None;
+        stream
     };
-    let (Some(get_schema), Some(get_next)) = (get_schema, get_next) else {
+    if stream.release.is_none() {
+        return Err(Error::released_capsule("arrow_array_stream", "a stream that nobody has read yet").into());
+    }
+    let (Some(get_schema), Some(get_next)) = (stream.get_schema, stream.get_next) else {
         return Err(Error::malformed_arrow("", "the stream's callbacks", "present", "NULL").into());
     };
+    let stream = &raw mut stream;
     let mut schema = Box::new(ArrowSchema::empty());
     // SAFETY: the callback belongs to this stream and fills the empty struct.
     if unsafe { get_schema(stream, &raw mut *schema) } != 0 {
