@@ -225,8 +225,10 @@ def library_of(source: object) -> Library:
     library = BY_TYPE.get(kind)
     if library is None:
         # Subclasses count as their parents' library: a pandas-based frame of a third party is still pandas.
-        packages = (base.__module__.partition(".")[0] for base in kind.__mro__)
-        library = next((_BY_PACKAGE[package] for package in packages if package in _BY_PACKAGE), _ANY_ARROW)
+        parents = (
+            BY_TYPE.get(base) or _BY_PACKAGE.get(base.__module__.partition(".")[0]) for base in kind.__mro__
+        )
+        library = next((parent for parent in parents if parent is not None), _ANY_ARROW)
         BY_TYPE[kind] = library
     return library
 

@@ -16,7 +16,14 @@ from hypothesis import strategies as st
 from omega import _rust
 
 from tests.functions.market import walk
-from tests.functions.producers import COLUMNS, TABLES, Producer, chunk_addresses, polars_address, values_address
+from tests.functions.producers import (
+    COLUMNS,
+    TABLES,
+    Producer,
+    chunk_addresses,
+    polars_address,
+    values_address,
+)
 
 NAMES = ["high", "low", "close"]
 Seen = Callable[[Any, list[str]], list[int]]
@@ -24,9 +31,7 @@ Seen = Callable[[Any, list[str]], list[int]]
 
 def rust(data: Any, names: list[str]) -> list[int]:
     """Addresses that a Rust kernel reads, column after column, chunk after chunk."""
-    return [
-        address for column in _rust.testing.addresses(data, names) for address, _ in column
-    ]
+    return [address for column in _rust.testing.addresses(data, names) for address, _ in column]
 
 
 def julia(data: Any, names: list[str]) -> list[int]:
@@ -113,11 +118,7 @@ def test_chunks_with_differing_borders_are_cut_and_not_copied(
     high = chunked(columns["high"], borders)
     close = chunked(columns["close"], others)
     ends = sorted({0, 40, *borders, *others})
-    expected = [
-        address(column, start)
-        for column in (high, close)
-        for start in ends[:-1]
-    ]
+    expected = [address(column, start) for column in (high, close) for start in ends[:-1]]
     table = pa.table({"high": high, "close": close})
     assert seen({"high": high, "close": close}, ["high", "close"]) == expected
     # pyarrow itself cuts a table's columns at common borders, and polars keeps theirs.

@@ -39,7 +39,9 @@ def arrow_numbers(answer: Any) -> Floats:
 
 def through_arrow(answer: Any) -> Floats:
     """A column of any Arrow library, read by pyarrow."""
-    return arrow_numbers(pa.chunked_array(answer) if hasattr(answer, "__arrow_c_stream__") else pa.array(answer))
+    return arrow_numbers(
+        pa.chunked_array(answer) if hasattr(answer, "__arrow_c_stream__") else pa.array(answer)
+    )
 
 
 def values_address(array: Any) -> int:

@@ -1,0 +1,353 @@
+"""Arrow structs that lie are refused by name, before a buffer is touched."""
+
+import ctypes
+from typing import Any
+
+import numpy as np
+import omega
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from omega import _rust
+from omega.shared.exceptions import (
+    InvalidShapeError,
+    InvalidTypeError,
+    MalformedArrowError,
+    MissingColumnError,
+    NonCpuDeviceError,
+    OmegaError,
+    ReleasedCapsuleError,
+    StreamFailedError,
+    UnsupportedTypeError,
+    ZeroCopyRefusedError,
+)
+
+from tests.boundary.structs import Batch, Column, OnDevice, capsule, released
+
+
+def still_right() -> bool:
+    """Whether the process still computes."""
+    return omega.ta.sma(Column(), period=2, strict_zero_copy=True) is not None and omega.ta.sma(
+        [1.0, 3.0], period=2
+    ) == [None, 2.0]
+
+
+def test_an_honest_struct_by_hand_is_read_where_it_lies() -> None:
+    column = Column([1.0, 3.0, 5.0])
+    assert _rust.testing.addresses(column, ["close"]) == [[(column.values.ctypes.data, 3)]]
+    assert pa.array(omega.ta.sma(column, period=2)).to_pylist() == [None, 2.0, 4.0]
+    assert pa.array(omega.ta.sma(Batch([column], 3), period=2)).to_pylist() == [None, 2.0, 4.0]
+
+
+def test_borrowed_structs_are_left_to_their_producer() -> None:
+    released.clear()
+    column = Column()
+    for _ in range(3):
+        omega.ta.sma(column, period=2)
+    assert released == []
+    assert column.array.release
+
+
+@pytest.mark.parametrize(
+    ("lies", "says"),
+    [
+        ({"length": -1}, "length must be at least 0, got `-1`"),
+        ({"length": -(2**63)}, "length must be at least 0"),
+        ({"offset": -1}, "offset must be at least 0, got `-1`"),
+        ({"offset": 2**44}, "address space"),
+        ({"offset": 2**62}, "address space"),
+        ({"offset": 2**63 - 1, "length": 1}, "address space"),
+        ({"length": 2**62}, "address space"),
+        ({"null_count": -2}, "null_count must be -1, or from 0 to the length, got `-2`"),
+        ({"null_count": 5}, "null_count .* got `5`"),
+        ({"null_count": 2**63 - 1}, "null_count"),
+        ({"n_buffers": 0}, "number of buffers must be at least 2"),
+        ({"n_buffers": 1}, "number of buffers must be at least 2"),
+        ({"n_buffers": -1}, "number of buffers"),
+        ({"buffers": None}, "number of buffers|buffers"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("in_a_batch", [False, True])
+def test_a_column_that_lies_about_itself_is_refused(
+    lies: dict[str, Any], says: str, in_a_batch: bool
+) -> None:
+    column = Column(**lies)
+    data = Batch([column]) if in_a_batch else column
+    with pytest.raises(MalformedArrowError, match=says) as refusal:
+        omega.ta.sma(data, period=2)
+    assert refusal.value.fields["name"] == "close"
+    assert still_right()
+
+
+def test_values_without_a_buffer_are_refused_unless_there_are_none() -> None:
+    with pytest.raises(MalformedArrowError, match="values buffer must be present, got `NULL`"):
+        omega.ta.sma(Column(memory=[None, None]), period=2)
+    assert len(omega.ta.sma(Column([], memory=[None, None]), period=2)) == 0
+    assert len(omega.ta.sma(Batch([Column([], memory=[None, None])], 0), period=2)) == 0
+
+
+def test_nulls_without_a_bitmap_are_none() -> None:
+    for count in (-1, 2):
+        assert pa.array(omega.ta.sma(Column(null_count=count), period=1)).null_count == 0
+
+
+def test_a_bitmap_of_which_no_count_is_known_is_read() -> None:
+    bits = ctypes.c_uint8(0b0101)
+    values = np.array([1.0, 2.0, 3.0, 4.0])
+    for count in (-1, 2):
+        column = Column(values, memory=[ctypes.addressof(bits), values.ctypes.data], null_count=count)
+        assert pa.array(omega.ta.sma(column, period=1)).to_pylist() == [1.0, None, 3.0, None]
+
+
+@pytest.mark.parametrize(
+    ("batch", "says"),
+    [
+        (lambda: Batch([Column()], 5), "length must be at least 5"),
+        (lambda: Batch([Column()], 4, offset=1), "length must be at least 5"),
+        (lambda: Batch([Column()], -1), "length must be at least 0"),
+        (lambda: Batch([Column()], 4, offset=-3), "offset must be at least 0"),
+        (lambda: Batch([Column()], 4, offset=2**60), "address space|length"),
+        (lambda: Batch([Column()], 4, n_children=2), "number of children must be 1"),
+        (lambda: Batch([Column()], 4, n_children=0), "number of children must be 1"),
+        (lambda: Batch([Column()], 4, n_children=-1), "number of children"),
+        (lambda: Batch([Column()], 4, n_children=-1, schema_n_children=-1), "number of children|close"),
+        (lambda: Batch([Column()], 4, children=None), "child"),
+        (lambda: Batch([Column()], 4, schema_children=None), "child"),
+        (lambda: Batch([Column()], 4, n_buffers=0), "number of buffers must be at least 1"),
+    ],
+)
+def test_a_batch_that_lies_about_its_columns_is_refused(batch: Any, says: str) -> None:
+    with pytest.raises((MalformedArrowError, MissingColumnError), match=says):
+        omega.ta.sma(batch(), period=2)
+    assert still_right()
+
+
+def test_a_child_that_is_null_is_refused() -> None:
+    batch = Batch([Column(), Column(name=b"open")])
+    batch.arrays[1] = ctypes.POINTER(type(batch.array))()
+    with pytest.raises(MalformedArrowError, match="child must be present, got `NULL`"):
+        omega.ta.sma(batch)
+
+
+@pytest.mark.parametrize(
+    "format", [None, b"", b"x", b"\xff", b"d:", b"d:3,x", b"d:38,0,256", b"w:8", b"tdD", b"b", b"e", b"z"]
+)
+def test_a_type_that_is_no_number_is_refused(format: bytes | None) -> None:
+    column = Column(format=format, memory=[None, np.zeros(64).ctypes.data, np.zeros(8).ctypes.data])
+    with pytest.raises(UnsupportedTypeError) as refusal:
+        omega.ta.sma(column)
+    assert refusal.value.fields["name"] == "close"
+    assert still_right()
+
+
+def test_a_name_that_is_no_text_is_no_name() -> None:
+    with pytest.raises(MissingColumnError):
+        omega.ta.sma(Batch([Column(name=b"\xff\xfe")]))
+    with pytest.raises(MissingColumnError):
+        omega.ta.sma(Batch([Column(name=None)]))
+
+
+def test_a_misaligned_buffer_is_copied_or_refused() -> None:
+    raw = (ctypes.c_uint8 * 40)()
+    start = ctypes.addressof(raw) + (1 if ctypes.addressof(raw) % 8 == 0 else 8)
+    ctypes.memmove(start, np.array([1.0, 3.0, 5.0, 7.0]).ctypes.data, 32)
+    column = Column(memory=[None, start])
+    with omega.count_copies() as copies:
+        assert pa.array(omega.ta.sma(column, period=2)).to_pylist() == [None, 2.0, 4.0, 6.0]
+    assert [reason for _, reason, _ in copies.copies] == ["misaligned float64"]
+    with pytest.raises(ZeroCopyRefusedError):
+        omega.ta.sma(column, strict_zero_copy=True)
+
+
+def test_a_released_struct_is_refused() -> None:
+    for part in ("schema", "array"):
+        column = Column()
+        getattr(column, part).release = None
+        with pytest.raises(ReleasedCapsuleError) as refusal:
+            omega.ta.sma(column)
+        assert refusal.value.fields["value"] == f"arrow_{part}"
+    assert still_right()
+
+
+class Handing:
+    """Hands out the same capsules again and again."""
+
+    def __init__(self, capsules: Any) -> None:
+        self.capsules = capsules
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> Any:
+        return self.capsules
+
+
+class OnlyStreaming:
+    """Hands out the same stream again and again."""
+
+    def __init__(self, capsule: Any) -> None:
+        self.capsule = capsule
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any:
+        return self.capsule
+
+
+def test_a_capsule_that_somebody_else_has_imported_is_refused() -> None:
+    capsules = pa.array([1.0, 2.0]).__arrow_c_array__()
+    assert pa.Array._import_from_c_capsule(*capsules).to_pylist() == [1.0, 2.0]
+    with pytest.raises(ReleasedCapsuleError):
+        omega.ta.sma(Handing(capsules))
+
+
+def test_capsules_of_an_array_are_borrowed_and_may_be_read_twice() -> None:
+    capsules = pa.array([1.0, 3.0]).__arrow_c_array__()
+    for _ in range(3):
+        assert pa.array(omega.ta.sma(Handing(capsules), period=2)).to_pylist() == [None, 2.0]
+    assert pa.Array._import_from_c_capsule(*capsules).to_pylist() == [1.0, 3.0]
+
+
+def test_a_stream_is_read_once() -> None:
+    stream = OnlyStreaming(pa.table({"close": [1.0, 3.0]}).__arrow_c_stream__())
+    omega.ta.sma(stream, period=2)
+    with pytest.raises((ReleasedCapsuleError, StreamFailedError)):
+        omega.ta.sma(stream, period=2)
+    assert still_right()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        1,
+        (),
+        (1, 2),
+        (1, 2, 3),
+        "capsules",
+        pa.array([1.0]).__arrow_c_array__()[0],
+        pa.array([1.0]).__arrow_c_array__()[::-1],
+        (pa.array([1.0]).__arrow_c_array__()[0],) * 2,
+        list(pa.array([1.0]).__arrow_c_array__()),
+    ],
+    ids=lambda answer: repr(answer)[:30],
+)
+def test_a_producer_that_hands_out_no_capsules_is_refused(answer: Any) -> None:
+    for producer in (Handing(answer), OnlyStreaming(answer)):
+        with pytest.raises((InvalidTypeError, ReleasedCapsuleError)):
+            omega.ta.sma(producer)
+    assert still_right()
+
+
+@pytest.mark.parametrize("device_type", [2, 3, 4, 7, 8, 10, 13, 0, -1, 2**31 - 1])
+def test_memory_of_a_device_is_refused(device_type: int) -> None:
+    with pytest.raises(NonCpuDeviceError) as refusal:
+        omega.ta.sma(OnDevice(Column(), device_type))
+    assert refusal.value.fields == {"allowed": refusal.value.fields["allowed"], "value": str(device_type)}
+    assert "CPU" in refusal.value.fields["allowed"]
+
+
+def test_a_device_interface_over_ordinary_memory_is_read() -> None:
+    assert pa.array(omega.ta.sma(OnDevice(Column(), 1), period=1)).to_pylist() == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_tensors_of_a_device_are_refused() -> None:
+    class Tensor:
+        def __dlpack_device__(self) -> tuple[int, int]:
+            return (2, 0)
+
+    class OldTensor:
+        __cuda_array_interface__ = {"shape": (4,), "typestr": "<f8", "data": (0, False), "version": 3}
+
+    for tensor in (Tensor(), OldTensor(), {"close": Tensor()}):
+        with pytest.raises(NonCpuDeviceError, match="device type `2`"):
+            omega.ta.sma(tensor)
+
+
+def test_a_batch_with_two_columns_of_one_name_is_refused() -> None:
+    batch = pa.record_batch([pa.array([1.0]), pa.array([2.0]), pa.array([3.0])], ["close", "close", "open"])
+    with pytest.raises(InvalidShapeError, match="close"):
+        omega.ta.sma(batch)
+    # Columns that nobody reads may be twins.
+    other = pa.record_batch([pa.array([1.0]), pa.array([2.0]), pa.array([3.0])], ["open", "open", "close"])
+    assert omega.ta.sma(other, period=1).to_pylist() == [3.0]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "length": st.integers(-(2**63), 4),
+            "null_count": st.integers(-(2**63), 2**63 - 1),
+            "offset": st.integers(-(2**63), 0) | st.integers(2**44, 2**63 - 1),
+            "n_buffers": st.integers(-(2**63), 2),
+            "n_children": st.integers(-(2**63), 0),
+        },
+    )
+)
+def test_no_lie_about_a_number_crashes(lies: dict[str, int]) -> None:
+    for data in (Column(**lies), Batch([Column(**lies)]), Batch([Column()], **lies)):  # type: ignore[arg-type]
+        try:
+            omega.ta.sma(data, period=2)
+        except OmegaError as refusal:
+            assert refusal.code
+    assert still_right()
+
+
+@pytest.mark.parametrize("failing", ["first", "second"])
+def test_a_stream_that_fails_midway_gives_nothing(failing: str) -> None:
+    schema = pa.schema({"returns": pa.float64(), "close": pa.float64()})
+
+    def batches() -> Any:
+        if failing == "second":
+            yield pa.record_batch({"returns": [0.1, 0.2], "close": [1.0, 2.0]})
+        raise OSError("the disk is gone")
+
+    def reader() -> Any:
+        return pa.RecordBatchReader.from_batches(schema, batches())
+
+    with pytest.raises(StreamFailedError, match="the disk is gone") as refusal:
+        omega.ta.sma(reader())
+    assert refusal.value.fields["value"] == ("2" if failing == "second" else "0")
+    accumulator = omega.accumulate("risk.volatility")
+    with pytest.raises(StreamFailedError):
+        accumulator.update(reader())
+    assert accumulator.rows == 0
+    features = omega.FeatureSet({"x": ("ta.sma", {"period": 1})})
+    with pytest.raises(StreamFailedError):
+        features.extend(reader())
+    assert still_right()
+
+
+def test_a_producer_that_raises_is_the_cause_of_a_typed_error() -> None:
+    class Broken:
+        def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+            raise RuntimeError("no stream today")
+
+    class BrokenArray:
+        def __arrow_c_array__(self, requested_schema: object | None = None) -> object:
+            raise RuntimeError("no stream today")
+
+    for producer in (Broken(), BrokenArray(), {"close": Broken()}):
+        with pytest.raises(StreamFailedError, match="no stream today") as refusal:
+            omega.ta.sma(producer)
+        assert isinstance(refusal.value.__cause__, RuntimeError)
+    assert still_right()
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_an_interruption_in_a_producer_passes_through(interruption: type[BaseException]) -> None:
+    class Interrupted:
+        def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+            raise interruption
+
+    for data in (Interrupted(), {"close": Interrupted()}):
+        with pytest.raises(interruption):
+            omega.ta.sma(data)
+    assert still_right()
+
+
+def test_a_capsule_of_the_wrong_name_is_refused_by_both_names() -> None:
+    column = Column()
+    wrong = (capsule(column.schema, b"arrow_schema"), capsule(column.array, b"something_else"))
+    with pytest.raises(ReleasedCapsuleError, match="something_else") as refusal:
+        omega.ta.sma(Handing(wrong))
+    assert "arrow_array" in refusal.value.fields["allowed"]
