@@ -46,6 +46,9 @@ pub fn sequence(
         return Err(Error::invalid_shape(format!("column `{name}`"), "one-dimensional", value).into());
     }
     let format = buffer.format().to_string_lossy().into_owned();
+    if format == "B" && kind != Kind::NumPy {
+        return Err(Error::unsupported_type(name, "numbers", "bytes").into());
+    }
     let start = buffer.buf_ptr().cast::<f64>();
     let native =
         matches!(format.as_str(), "d" | "=d" | "@d" | "<d") && buffer.item_size() == size_of::<f64>();
@@ -124,7 +127,7 @@ fn number_type(format: &str) -> Option<&'static str> {
 fn numbers(data: &Bound<'_, PyAny>, name: &str, copies: &mut Copies) -> Outcome<RawChunk> {
     let reason = data.get_type().name()?.to_string();
     copies.allow(name, &reason)?;
-    let mut values = Vec::with_capacity(data.len()?);
+    let mut values = Vec::new();
     for (row, item) in data.try_iter()?.enumerate() {
         let item = item?;
         values.push(number(&item)?.ok_or_else(|| {
@@ -164,10 +167,14 @@ fn is_masked(data: &Bound<'_, PyAny>) -> PyResult<bool> {
     Ok(data.hasattr(intern!(data.py(), "mask"))? && data.hasattr(intern!(data.py(), "filled"))?)
 }
 
-/// An array whose type has no buffer, such as datetime64, is refused by its type; anything else is not a column.
+/// An array that is no buffer is refused by its shape or its type; anything else is not a column.
 fn refuse_array<T>(data: &Bound<'_, PyAny>, name: &str) -> Outcome<Option<T>> {
-    match data.getattr_opt(intern!(data.py(), "dtype"))? {
-        Some(dtype) => Err(Error::unsupported_type(name, "numbers", dtype.str()?).into()),
-        None => Ok(None),
+    let py = data.py();
+    let Some(dimensions) = data.getattr_opt(intern!(py, "ndim"))? else { return Ok(None) };
+    if dimensions.extract::<usize>().is_ok_and(|dimensions| dimensions != 1) {
+        let value = format!("{dimensions} dimensions");
+        return Err(Error::invalid_shape(format!("column `{name}`"), "one-dimensional", value).into());
     }
+    let kind = data.getattr_opt(intern!(py, "dtype"))?.unwrap_or_else(|| data.get_type().into_any());
+    Err(Error::unsupported_type(name, "numbers", kind.str()?).into())
 }
