@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -57,6 +58,8 @@ def run_ffi(*, quick: bool, out: Path, rows: int | None = None) -> bool:
             _answer.print(
                 f"aim missed: {aim.name}: {report.duration(aim.figure_ns)}, aim {report.duration(aim.aim_ns)}"
             )
+    loop = next(each for each in results.updates if each.language == "python")
+    _answer.print(f"an empty Python function: {loop.p50_ns:.0f} ns, {loop.minimum_ns:.0f} ns at its fastest")
     _close(results, written)
     for each in failed:
         _answer.print(f"[red]{each}[/]")
@@ -94,13 +97,20 @@ def _close(results: FfiResults | PeersResults, written: list[Path]) -> None:
     _answer.print("written: " + ", ".join(map(str, written)))
 
 
+def _table(first: str, title: str) -> Table:
+    """A table without a frame, whose first column is never cut."""
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
+    table.add_column(first, no_wrap=True)
+    return table
+
+
 def _ffi_table(results: FfiResults) -> Table:
     """Calls with one row and with the most, on the path with the least between caller and kernel."""
     from benchmarks.report import duration
 
-    table = Table("function", "rows", title="NumPy arrays, one bar into a stream")
-    for name in ("p50", "p99, quietest round", "p99 of all", "ns per row"):
-        table.add_column(name, justify="right")
+    table = _table("function", title="NumPy arrays, and one bar into a stream; p99 is of the quietest round")
+    for name in ("rows", "p50", "p99", "all p99", "ns/row"):
+        table.add_column(name, justify="right", no_wrap=True)
     shown = [each for each in results.calls if each.path == "numpy"]
     for each in [*shown, *(each for each in results.updates if each.path in {"stream", "keywords"})]:
         name = f"{each.function}, {each.path}" if each.path != "numpy" else each.function
@@ -112,9 +122,11 @@ def _ffi_table(results: FfiResults) -> Table:
 
 
 def _peers_table(results: PeersResults) -> Table:
-    table = Table("function", "peer", "data", title="ns per row, or per update; below 1 Omega is faster")
+    table = _table("function", title="ns per row, or per update; below 1 Omega is faster")
+    table.add_column("peer")
+    table.add_column("data")
     for name in ("Omega", "peer", "ratio"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for each in (*results.batches, *results.updates, *results.models):
         figures = (f"{each.omega_ns_per_row:,.2f}", f"{each.peer_ns_per_row:,.2f}", f"{each.ratio:.2f}")
         table.add_row(each.function, each.peer, each.data, *figures)

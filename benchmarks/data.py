@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import omega
+from omega.data import load
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,9 +43,8 @@ class Bars:
 def shipped_bars(symbol: str = "SPX") -> Bars:
     """Daily bars of an index that come with the package."""
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
-    table = pq.read_table(Path(omega.__file__).parent / "data" / "index_bars.parquet")
+    table = load("index_bars")
     rows = table.filter(pc.equal(table["symbol"], symbol))
     columns = (rows[name].to_numpy().astype(np.float64) for name in ("high", "low", "close", "volume"))
     return Bars(symbol, *columns)

@@ -137,12 +137,12 @@ def _models(sample: Bars, effort: Effort) -> Iterator[Comparison]:
             partial(omega.regimes.hidden_markov, returns, restarts=1),
             partial(parity.hmmlearn_fit, percent, 0),
         ),
-        ("simulation.stationary_bootstrap, 1,000 replications", "arch"): (
+        ("simulation.stationary_bootstrap", "arch"): (
             partial(omega.simulation.stationary_bootstrap, returns, replications=1_000, mean_block=10),
             partial(parity.arch_bootstrap, returns, 1_000, 10),
         ),
     }
-    yield from _in_turns(calls, f"first returns of {sample.name}", len(returns), effort)
+    yield from _in_turns(calls, f"{sample.name}, six years", len(returns), effort)
 
 
 def _in_turns(

@@ -132,7 +132,12 @@ def _draw(traces: Iterable[Any], height: int = 420, **layout: Any) -> Markup:
         **layout,
     )
     # The library is in the page's head once; the figure's own HTML is safe, as no input of a user is in it.
-    return Markup(figure.to_html(full_html=False, include_plotlyjs=False))
+    return Markup(figure.to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False}))
+
+
+def _dots(name: str, names: list[str], figures: list[float]) -> Any:
+    """One dot per name: on a logarithmic axis a bar would have no foot to stand on."""
+    return go.Scatter(name=name, x=names, y=figures, mode="markers", marker={"size": 9})
 
 
 def _single_chart(calls: Sequence[Measurement]) -> Markup:
@@ -142,8 +147,8 @@ def _single_chart(calls: Sequence[Measurement]) -> Markup:
     for path in paths:
         of_path = [each for each in single if each.path == path]
         names, times = [each.function for each in of_path], [each.p50_ns / 1e3 for each in of_path]
-        traces.append(go.Bar(name=path, x=names, y=times))
-    return _draw(traces, 480, barmode="group", yaxis={"title": "us", "type": "log"})
+        traces.append(_dots(path, names, times))
+    return _draw(traces, 480, yaxis={"title": "us", "type": "log"})
 
 
 def _scaling_chart(calls: Sequence[Measurement]) -> Markup:
@@ -162,8 +167,8 @@ def _amortisation_chart(results: FfiResults) -> Markup:
     for path in dict.fromkeys(each.path for each in results.amortisation):
         of_path = [each for each in results.amortisation if each.path == path]
         names, factors = [each.function for each in of_path], [each.factor for each in of_path]
-        traces.append(go.Bar(name=path, x=names, y=factors))
-    return _draw(traces, barmode="group", yaxis={"title": "times", "type": "log"})
+        traces.append(_dots(path, names, factors))
+    return _draw(traces, yaxis={"title": "times", "type": "log"})
 
 
 def _updates_chart(results: FfiResults) -> Markup:
@@ -178,8 +183,7 @@ def _throughput_chart(results: FfiResults) -> Markup:
         of_language = [each for each in results.throughput if each.language == language]
         threads = [f"{each.threads} threads" for each in of_language]
         rates = [each.calls_per_second for each in of_language]
-        texts = [f"p50 {duration(each.p50_ns)}, p99 {duration(each.p99_ns)}" for each in of_language]
-        traces.append(go.Bar(name=language, x=threads, y=rates, text=texts))
+        traces.append(go.Bar(name=language, x=threads, y=rates))
     return _draw(traces, 360, barmode="group", yaxis={"title": "calls per second"})
 
 
@@ -199,10 +203,10 @@ def _ratio_chart(compared: Sequence[Comparison]) -> Markup:
     for data in dict.fromkeys(each.data for each in compared):
         of_data = [each for each in compared if each.data == data]
         names, ratios = [each.function for each in of_data], [each.ratio for each in of_data]
-        traces.append(go.Bar(name=data, x=names, y=ratios))
+        traces.append(_dots(data, names, ratios))
     axis = {"title": "Omega's time over the peer's", "type": "log"}
     line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 1, "y1": 1, "line": {"dash": "dot"}}
-    return _draw(traces, barmode="group", yaxis=axis, shapes=[line])
+    return _draw(traces, yaxis=axis, shapes=[line])
 
 
 def _comparison_table(
