@@ -10,14 +10,14 @@ import omega
 from omega import _rust
 
 
-def start() -> str:
-    """Start Julia in this process, if it does not run yet; its version.
+def start(function: str = "omega") -> str:
+    """Start Julia in this process for a function that needs it; its version.
 
     Julia is `OMEGA_JULIA`, else `julia` on the path, else beside this Python's executable.
 
     Raises JuliaUnavailableError, saying why and what to do.
     """
     package = Path(omega.__file__).parent / "julia_modules" / "omega_julia"
-    version = _rust.julia_start(str(package), str(Path(sys.executable).parent))
+    version = _rust.julia_start(str(package), str(Path(sys.executable).parent), function)
     atexit.register(_rust.julia_stop)
     return version

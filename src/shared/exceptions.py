@@ -29,7 +29,8 @@
     │   ├── SnapshotVersionError (ValueError)  3002
     │   ├── SnapshotMismatchError (ValueError)  3003
     │   ├── FileUnreadableError (OSError)  3004
-    │   └── StreamFailedError (OSError)  3005
+    │   ├── StreamFailedError (OSError)  3005
+    │   └── FileUnwritableError (OSError)  3006
     ├── InternalError
     │   ├── UnexpectedInternalError (RuntimeError)  4001
     │   ├── JuliaExceptionError (RuntimeError)  4002
@@ -70,6 +71,7 @@ __all__ = [
     "ContractMismatchError",
     "DegenerateDataError",
     "FileUnreadableError",
+    "FileUnwritableError",
     "ForkedProcessError",
     "InputOutputError",
     "InternalError",
@@ -421,6 +423,18 @@ class StreamFailedError(InputOutputError, OSError):
 
     def __init__(self, *, value: object, reason: object, function: str | None = None) -> None:
         self._fill({"value": value, "reason": reason}, function)
+
+
+class FileUnwritableError(InputOutputError, OSError):
+    """`{path}` cannot be written: {reason}; it must be {allowed}"""
+
+    code: ErrorCode = ErrorCode.FILE_UNWRITABLE
+    template: ClassVar[str] = "`{path}` cannot be written: {reason}; it must be {allowed}"
+    retryable: ClassVar[bool] = True
+    fault: ClassVar[str] = "environment"
+
+    def __init__(self, *, path: object, reason: object, allowed: object, function: str | None = None) -> None:
+        self._fill({"path": path, "reason": reason, "allowed": allowed}, function)
 
 
 class UnexpectedInternalError(InternalError, RuntimeError):

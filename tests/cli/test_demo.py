@@ -250,16 +250,16 @@ def test_a_folder_that_cannot_be_written_is_refused_before_any_work(tmp_path: Pa
     done = CliRunner().invoke(app, ["demo", "--out", str(tmp_path / "file" / "out")])
     assert done.exit_code == 2
     (line,) = done.output.splitlines()
-    assert line.startswith("PARAMETER_OUT_OF_RANGE: --out must be a folder that can be written, got `")
+    assert line.startswith(f"FILE_UNWRITABLE: `{tmp_path / 'file' / 'out'}` cannot be written")
 
 
 def test_a_demo_that_cannot_finish_leaves_the_files_that_were_there(tmp_path: Path) -> None:
     """A folder of the report's name cannot be replaced by a file."""
     from omega.cli.demo.files import staged
-    from omega.shared.exceptions import ParameterOutOfRangeError
+    from omega.shared.exceptions import FileUnwritableError
 
     (tmp_path / "report.html").mkdir()
-    with pytest.raises(ParameterOutOfRangeError), staged(tmp_path) as stage:
+    with pytest.raises(FileUnwritableError), staged(tmp_path) as stage:
         (stage / "report.html").write_text("new")
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     with pytest.raises(ZeroDivisionError), staged(tmp_path) as stage:

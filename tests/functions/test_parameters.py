@@ -67,20 +67,20 @@ def test_a_number_out_of_range_is_refused_by_name_with_what_is_allowed(
             with pytest.raises(ParameterOutOfRangeError) as refusal:
                 way(**{parameter.name: value})
             assert refusal.value.fields["name"] == parameter.name
-            assert float(refusal.value.fields["value"]) == value
+            assert type(value)(refusal.value.fields["value"]) == value
             assert refusal.value.fields["allowed"]
             assert refusal.value.function in {name, "omega.FeatureSet"}
 
 
 @every_number
-def test_the_bounds_themselves_are_allowed_unless_they_are_exclusive(
-    name: str, parameter: Parameter
-) -> None:
+def test_the_bounds_themselves_are_allowed_unless_they_are_exclusive(name: str, parameter: Parameter) -> None:
     for bound in (parameter.minimum, parameter.maximum):
         if bound is None or parameter.exclusive or parameter.less_than:
             continue
         given = {parameter.name: int(bound) if parameter.type == "int" else bound}
-        others = {each.name: each.maximum for each in SPECS[name].parameters if each.name == parameter.less_than}
+        others = {
+            each.name: each.maximum for each in SPECS[name].parameters if each.name == parameter.less_than
+        }
         try:
             omega.warm_up_rows(name, **given, **others)
         except ParameterOutOfRangeError as refusal:

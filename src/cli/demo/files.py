@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
-from omega.shared.exceptions import ParameterOutOfRangeError
+from omega.shared.exceptions import FileUnwritableError
 
 
 @contextmanager
 def staged(folder: Path) -> Iterator[Path]:
     """A hidden folder inside `folder`, made if need be; its files move up once all are written.
 
-    Raises ParameterOutOfRangeError where the folder cannot be written.
+    Raises FileUnwritableError where the folder cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -27,14 +27,12 @@ def staged(folder: Path) -> Iterator[Path]:
         finally:
             shutil.rmtree(stage, ignore_errors=True)
     except OSError as error:
-        raise ParameterOutOfRangeError(
-            name="--out",
-            allowed="a folder that can be written",
-            value=f"{folder}: {error.strerror or error}",
+        raise FileUnwritableError(
+            path=folder, reason=error.strerror or error, allowed="a folder that can be written"
         ) from error
 
 
 def require_writable(folder: Path) -> None:
-    """Find out before the work, not after it. Raises ParameterOutOfRangeError."""
+    """Find out before the work, not after it. Raises FileUnwritableError."""
     with staged(folder):
         pass

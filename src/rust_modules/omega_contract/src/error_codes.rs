@@ -57,6 +57,8 @@ pub enum ErrorCode {
     FileUnreadable = 3004,
     /// the Arrow stream failed after `{value}` rows: {reason}; the call gave no result
     StreamFailed = 3005,
+    /// `{path}` cannot be written: {reason}; it must be {allowed}
+    FileUnwritable = 3006,
     /// {function} failed inside Omega: `{reason}`; please report it
     Internal = 4001,
     /// {function} threw in Julia: `{reason}`; please report it
@@ -85,7 +87,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, by number.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::InvalidType,
         Self::MissingColumn,
         Self::UnknownFunction,
@@ -110,6 +112,7 @@ impl ErrorCode {
         Self::SnapshotMismatch,
         Self::FileUnreadable,
         Self::StreamFailed,
+        Self::FileUnwritable,
         Self::Internal,
         Self::JuliaException,
         Self::ContractMismatch,
@@ -166,6 +169,7 @@ impl ErrorCode {
             Self::StreamFailed => {
                 "the Arrow stream failed after `{value}` rows: {reason}; the call gave no result"
             }
+            Self::FileUnwritable => "`{path}` cannot be written: {reason}; it must be {allowed}",
             Self::Internal => "{function} failed inside Omega: `{reason}`; please report it",
             Self::JuliaException => "{function} threw in Julia: `{reason}`; please report it",
             Self::ContractMismatch => {
@@ -215,6 +219,7 @@ impl ErrorCode {
             Self::SnapshotMismatch => "SNAPSHOT_MISMATCH",
             Self::FileUnreadable => "FILE_UNREADABLE",
             Self::StreamFailed => "STREAM_FAILED",
+            Self::FileUnwritable => "FILE_UNWRITABLE",
             Self::Internal => "INTERNAL",
             Self::JuliaException => "JULIA_EXCEPTION",
             Self::ContractMismatch => "CONTRACT_MISMATCH",
@@ -258,6 +263,7 @@ impl ErrorCode {
             Self::SnapshotMismatch => &["value", "allowed"],
             Self::FileUnreadable => &["path", "reason", "allowed"],
             Self::StreamFailed => &["value", "reason"],
+            Self::FileUnwritable => &["path", "reason", "allowed"],
             Self::Internal => &["function", "reason"],
             Self::JuliaException => &["function", "reason"],
             Self::ContractMismatch => &["subject", "allowed", "value"],
@@ -615,6 +621,19 @@ impl Error {
         Self::new(
             ErrorCode::StreamFailed,
             vec![("value".into(), value.to_string()), ("reason".into(), reason.to_string())],
+        )
+    }
+
+    /// `{path}` cannot be written: {reason}; it must be {allowed}
+    #[must_use]
+    pub fn file_unwritable(path: impl Display, reason: impl Display, allowed: impl Display) -> Self {
+        Self::new(
+            ErrorCode::FileUnwritable,
+            vec![
+                ("path".into(), path.to_string()),
+                ("reason".into(), reason.to_string()),
+                ("allowed".into(), allowed.to_string()),
+            ],
         )
     }
 

@@ -98,6 +98,10 @@ fn default_value(parameter: &Parameter) -> f64 {
 
 fn check(parameter: &Parameter, given: &Given) -> Result<f64> {
     let value = match (parameter.parameter_type, given) {
+        // An int that a float would round is out of range, before it turns into one that is not.
+        (ParameterType::Int | ParameterType::Float, Given::Int(value)) if *value as f64 as i64 != *value => {
+            return Err(Error::parameter_out_of_range(&parameter.name, range(parameter), value));
+        }
         (ParameterType::Int | ParameterType::Float, Given::Int(value)) => *value as f64,
         (ParameterType::Float, Given::Float(value)) => *value,
         (ParameterType::Bool, Given::Bool(value)) => f64::from(u8::from(*value)),

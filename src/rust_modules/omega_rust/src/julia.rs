@@ -42,13 +42,14 @@ pub fn specs() -> &'static [FunctionSpec] {
 ///
 /// Raises JuliaUnavailableError saying why and what to do.
 #[pyfunction]
-#[pyo3(signature = (package, beside=None))]
-pub fn julia_start(py: Python<'_>, package: PathBuf, beside: Option<PathBuf>) -> PyResult<String> {
-    guard(py, "omega.julia", || {
+#[pyo3(signature = (package, beside, function))]
+pub fn julia_start(py: Python<'_>, package: PathBuf, beside: PathBuf, function: &str) -> PyResult<String> {
+    guard(py, function, || {
         let julia = py.detach(|| {
-            let executable =
-                omega_julia_host::find(std::env::var_os("OMEGA_JULIA"), std::env::var_os("PATH"), beside)?;
-            start(SETTINGS.get_or_init(|| Settings { julia: executable, package }))
+            let (named, path) = (std::env::var_os("OMEGA_JULIA"), std::env::var_os("PATH"));
+            omega_julia_host::find(named, path, Some(beside))
+                .and_then(|julia| start(SETTINGS.get_or_init(|| Settings { julia, package })))
+                .map_err(|error| error.with_field("function", function))
         })?;
         Ok(julia.version().to_owned())
     })
@@ -90,14 +91,14 @@ fn start(settings: &Settings) -> Result<&'static Julia> {
 }
 
 /// The running Julia, for a function that needs it.
-pub fn running(py: Python<'_>) -> Outcome<&'static Julia> {
+pub fn running(py: Python<'_>, function: &str) -> Outcome<&'static Julia> {
     if let Some(julia) = Julia::started() {
         return Ok(julia);
     }
     // Python knows where the package and its own executable are.
-    py.import("omega.functions.julia")?.getattr("start")?.call0()?;
+    py.import("omega.functions.julia")?.getattr("start")?.call1((function,))?;
     Julia::started()
-        .ok_or_else(|| Error::julia_unavailable("omega", "it has stopped", "start a new process").into())
+        .ok_or_else(|| Error::julia_unavailable(function, "it has stopped", "start a new process").into())
 }
 
 /// Runs a function over an import; one answer per output, or a dict of those by group.
@@ -109,7 +110,7 @@ pub fn run<'py>(
     nulls: Nulls,
     import: &Import,
 ) -> Outcome<Bound<'py, PyAny>> {
-    let julia = running(py)?;
+    let julia = running(py, &spec.name)?;
     let mut numbers = params.values().to_vec();
     numbers.push(f64::from(nulls.number()));
     let Some(Grouping { groups, numbers: rows, .. }) = &import.grouping else {

@@ -43,14 +43,7 @@ fn raise_code(py: Python<'_>, number: i32) -> PyResult<()> {
         let Some(code) = ErrorCode::from_number(number) else {
             return Err(Error::parameter_out_of_range("number", "a code of the table", number).into());
         };
-        let names = code.message().split('{').skip(1).filter_map(|part| part.split('}').next());
-        let mut fields: Vec<(String, String)> = Vec::new();
-        for name in names {
-            if !fields.iter().any(|(known, _)| known == name) {
-                fields.push((name.into(), format!("<{name}>")));
-            }
-        }
-        Err(Error::new(code, fields).into())
+        Err(code.example().into())
     })
 }
 
@@ -105,7 +98,7 @@ fn julia_addresses(
     guard(py, "contract.addresses", || {
         let import = import(py, data, names, strict)?;
         let inputs = Inputs::new(import.raw());
-        let (julia, id) = (running(py)?, julia_id("contract.addresses@julia")?);
+        let (julia, id) = (running(py, "contract.addresses")?, julia_id("contract.addresses@julia")?);
         let outputs = py.detach(|| inputs.call(julia, id, &[0.0]))?;
         // An address does not fit a float64, so it comes as its high and its low half.
         let half = |index: usize| outputs.node(index).map_or(&[][..], Node::f64_values);
@@ -117,7 +110,7 @@ fn julia_addresses(
 #[pyfunction]
 fn julia_raise(py: Python<'_>, number: i32) -> PyResult<()> {
     guard(py, "contract.raise", || {
-        let (julia, id) = (running(py)?, julia_id("contract.raise@julia")?);
+        let (julia, id) = (running(py, "contract.raise")?, julia_id("contract.raise@julia")?);
         py.detach(|| Inputs::new(&[]).call(julia, id, &[f64::from(number), 0.0]))?;
         Ok(())
     })
@@ -134,7 +127,7 @@ fn julia_id(name: &str) -> Result<i32, Error> {
 #[pyfunction]
 fn julia_echo(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Echo> {
     guard(py, "contract.echo", || {
-        let (julia, id) = (running(py)?, julia_id("contract.echo@julia")?);
+        let (julia, id) = (running(py, "contract.echo")?, julia_id("contract.echo@julia")?);
         let Some(produced) = produce(data)? else {
             return Err(Error::unsupported_data("an Arrow array or batch", data.get_type().name()?).into());
         };

@@ -26,6 +26,7 @@ const ERROR_CODES = Dict{Int32,Tuple{String,String}}(
     Int32(3003) => ("SNAPSHOT_MISMATCH", "the snapshot is of `{value}`, and must be of {allowed}"),
     Int32(3004) => ("FILE_UNREADABLE", "`{path}` cannot be read: {reason}; it must be {allowed}"),
     Int32(3005) => ("STREAM_FAILED", "the Arrow stream failed after `{value}` rows: {reason}; the call gave no result"),
+    Int32(3006) => ("FILE_UNWRITABLE", "`{path}` cannot be written: {reason}; it must be {allowed}"),
     Int32(4001) => ("INTERNAL", "{function} failed inside Omega: `{reason}`; please report it"),
     Int32(4002) => ("JULIA_EXCEPTION", "{function} threw in Julia: `{reason}`; please report it"),
     Int32(4003) => ("CONTRACT_MISMATCH", "{subject} differs between the languages: must be {allowed}, got `{value}`; run `make generate` and build again"),
@@ -220,6 +221,12 @@ file_unreadable(path, reason, allowed) = OmegaException(
 stream_failed(value, reason) = OmegaException(
     Int32(3005),
     ["value" => string(value), "reason" => string(reason)],
+)
+
+"`{path}` cannot be written: {reason}; it must be {allowed}"
+file_unwritable(path, reason, allowed) = OmegaException(
+    Int32(3006),
+    ["path" => string(path), "reason" => string(reason), "allowed" => string(allowed)],
 )
 
 "{function} failed inside Omega: `{reason}`; please report it"
