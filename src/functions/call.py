@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 from omega import _rust
 from omega.functions.libraries import BY_TYPE, Answer, library_of, source_of
@@ -45,9 +45,8 @@ def call(
     [None, 1.5, 2.5, 3.5]
     """
     function = _function(name)
-    inputs = function.inputs
-    columns = tuple(given.pop(column, None) for column in inputs)
-    return _ANSWERS[function.kind](function, data, columns, given, nulls, by, strict_zero_copy, None)
+    columns = tuple(given.pop(column, None) for column in function.inputs)
+    return run(function, data, columns, given, nulls, by, strict_zero_copy)
 
 
 @lru_cache(maxsize=256)
@@ -55,7 +54,7 @@ def _function(name: str) -> _rust.Function:
     return _rust.function(name)
 
 
-def rowwise(
+def run(
     function: _rust.Function,
     data: Data | None,
     columns: tuple[Column | None, ...],
@@ -63,37 +62,35 @@ def rowwise(
     nulls: Nulls,
     by: str | Column | None,
     strict_zero_copy: bool,
-    unknown: Mapping[str, object] | None,
+    unknown: Mapping[str, object] | None = None,
+) -> Any:
+    """The answer of a function, in the library of the data. Every typed function ends here."""
+    if unknown:
+        # Native code knows the parameters and words the refusal; no data is touched on the way.
+        function.warm_up_rows(dict(unknown))
+    answer = function.run(data, columns, parameters, nulls, by, strict_zero_copy)
+    return _SHAPES[function.kind](function, answer, data, columns)
+
+
+def _rowwise(
+    function: _rust.Function, answer: tuple[_rust.Column, ...], data: Data, columns: Sequence[Column]
 ) -> Any:
     """As many rows as came in: a column, or a table where there are several outputs."""
-    if unknown:
-        refuse(function, unknown)
-    answers = function.run(data, columns, parameters, nulls, by, strict_zero_copy)
     # A short way for data of a type that was met before: this runs on every call.
     source, library = data, BY_TYPE.get(type(data))
     if library is None:
         source = source_of(data, columns, function.inputs)
         library = library_of(source)
-    if len(answers) == 1:
-        return library.column(answers[0], source)
-    return library.table(_rust.Table(answers), answer_type(function.name), source)
+    if len(answer) == 1:
+        return library.column(answer[0], source)
+    return library.table(_rust.Table(answer), answer_type(function.name), source)
 
 
-def reduction(
-    function: _rust.Function,
-    data: Data | None,
-    columns: tuple[Column | None, ...],
-    parameters: tuple[Any, ...] | dict[str, Any],
-    nulls: Nulls,
-    by: str | Column | None,
-    strict_zero_copy: bool,
-    unknown: Mapping[str, object] | None,
+def _reduction(
+    function: _rust.Function, answer: tuple[Any, ...] | _rust.Table, data: Data, columns: Sequence[Column]
 ) -> Any:
     """One number, or a table of one row per group; for NumPy and lists a dict by group."""
-    if unknown:
-        refuse(function, unknown)
-    answer = function.run(data, columns, parameters, nulls, by, strict_zero_copy)
-    if by is None:
+    if isinstance(answer, tuple):
         return answer[0] if len(answer) == 1 else answer_type(function.name)(*answer)
     library = library_of(source_of(data, columns, function.inputs))
     if library.has_tables:
@@ -103,20 +100,13 @@ def reduction(
     return dict(zip(keys, rows, strict=True))
 
 
-def model(
+def _model(
     function: _rust.Function,
-    data: Data | None,
-    columns: tuple[Column | None, ...],
-    parameters: tuple[Any, ...] | dict[str, Any],
-    nulls: Nulls,
-    by: str | Column | None,
-    strict_zero_copy: bool,
-    unknown: Mapping[str, object] | None,
+    answer: tuple[Any, ...] | dict[Any, tuple[Any, ...]],
+    data: Data,
+    columns: Sequence[Column],
 ) -> Any:
     """A named tuple with one field per output, or a dict of them by group."""
-    if unknown:
-        refuse(function, unknown)
-    answer = function.run(data, columns, parameters, nulls, by, strict_zero_copy)
     source = source_of(data, columns, function.inputs)
     build = answer_type(function.name)
     if isinstance(answer, dict):
@@ -147,11 +137,11 @@ def _stack(*columns: Any) -> Any:
     return numpy.stack(columns, axis=1)
 
 
-_ANSWERS: dict[str, Callable[..., Any]] = {
-    "rowwise": rowwise,
-    "reduction": reduction,
-    "model": model,
-    "simulation": model,
+_SHAPES: dict[str, Callable[..., Any]] = {
+    "rowwise": _rowwise,
+    "reduction": _reduction,
+    "model": _model,
+    "simulation": _model,
 }
 
 
@@ -170,10 +160,3 @@ def camel_case(name: str) -> str:
     'HiddenMarkov'
     """
     return "".join(word.capitalize() for word in name.split("_"))
-
-
-def refuse(function: _rust.Function, unknown: Mapping[str, object]) -> NoReturn:
-    """Say which keyword a typed function does not have, and the nearest that it has."""
-    # Native code knows the parameters and words the refusal; no data is touched on the way.
-    function.warm_up_rows(dict(unknown))
-    raise AssertionError(unknown)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Never
 
 from omega import _rust
-from omega.functions.call import Column, Data, Nulls, model
+from omega.functions.call import Column, Data, Nulls, run
 
 __all__ = [
     "HiddenMarkov",
@@ -92,7 +92,7 @@ def hidden_markov(
     >>> answer.log_likelihood is not None
     True
     """
-    return model(
+    return run(
         _HIDDEN_MARKOV,
         data,
         (returns,),

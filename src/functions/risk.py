@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, Never
 
 from omega import _rust
-from omega.functions.call import Column, Data, Nulls, reduction
+from omega.functions.call import Column, Data, Nulls, run
 
 __all__ = [
     "conditional_value_at_risk",
@@ -55,7 +55,7 @@ def sharpe_ratio(
     >>> round(sharpe_ratio([0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008]), 6)
     3.096281
     """
-    return reduction(
+    return run(
         _SHARPE_RATIO,
         data,
         (returns,),
@@ -108,7 +108,7 @@ def sortino_ratio(
     >>> round(sortino_ratio([0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008]), 6)
     5.143928
     """
-    return reduction(
+    return run(
         _SORTINO_RATIO,
         data,
         (returns,),
@@ -157,7 +157,7 @@ def volatility(
     >>> round(volatility([0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008]), 6)
     0.213643
     """
-    return reduction(
+    return run(
         _VOLATILITY,
         data,
         (returns,),
@@ -201,7 +201,7 @@ def max_drawdown(
     >>> round(max_drawdown([0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008]), 6)
     -0.02
     """
-    return reduction(
+    return run(
         _MAX_DRAWDOWN,
         data,
         (returns,),
@@ -247,7 +247,7 @@ def value_at_risk(
     >>> round(value_at_risk([0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008]), 6)
     -0.0165
     """
-    return reduction(
+    return run(
         _VALUE_AT_RISK,
         data,
         (returns,),
@@ -292,7 +292,7 @@ def conditional_value_at_risk(
     >>> round(conditional_value_at_risk([0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008]), 6)
     -0.02
     """
-    return reduction(
+    return run(
         _CONDITIONAL_VALUE_AT_RISK,
         data,
         (returns,),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Never
 
 from omega import _rust
-from omega.functions.call import Column, Data, Nulls, model
+from omega.functions.call import Column, Data, Nulls, run
 
 __all__ = [
     "StationaryBootstrap",
@@ -85,7 +85,7 @@ def stationary_bootstrap(
     >>> answer.value_at_risk is not None
     True
     """
-    return model(
+    return run(
         _STATIONARY_BOOTSTRAP,
         data,
         (returns,),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Never
 
 from omega import _rust
-from omega.functions.call import Column, Data, Nulls, rowwise
+from omega.functions.call import Column, Data, Nulls, run
 
 __all__ = [
     "Bbands",
@@ -79,7 +79,7 @@ def sma(
     >>> round(sma(close, period=2)[-1], 6)
     12.5
     """
-    return rowwise(
+    return run(
         _SMA,
         data,
         (close,),
@@ -125,7 +125,7 @@ def ema(
     >>> round(ema(close, period=2)[-1], 6)
     12.610082
     """
-    return rowwise(
+    return run(
         _EMA,
         data,
         (close,),
@@ -171,7 +171,7 @@ def rsi(
     >>> round(rsi(close, period=2)[-1], 6)
     90.47619
     """
-    return rowwise(
+    return run(
         _RSI,
         data,
         (close,),
@@ -225,7 +225,7 @@ def macd(
     >>> round(macd(close, fast_period=2, slow_period=3, signal_period=2).macd[-1], 6)
     0.267361
     """
-    return rowwise(
+    return run(
         _MACD,
         data,
         (close,),
@@ -280,7 +280,7 @@ def bbands(
     >>> round(bbands(close, period=2).upper[-1], 6)
     13.5
     """
-    return rowwise(
+    return run(
         _BBANDS,
         data,
         (close,),
@@ -339,7 +339,7 @@ def atr(
     >>> round(atr(bars, period=2)[-1], 6)
     1.671875
     """
-    return rowwise(
+    return run(
         _ATR,
         data,
         (
@@ -401,7 +401,7 @@ def adx(
     >>> round(adx(bars, period=2)[-1], 6)
     43.72401
     """
-    return rowwise(
+    return run(
         _ADX,
         data,
         (
@@ -455,7 +455,7 @@ def obv(
     >>> round(obv(bars)[-1], 6)
     580.0
     """
-    return rowwise(
+    return run(
         _OBV,
         data,
         (

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple, Never
 
 from omega import _rust
-from omega.functions.call import Column, Data, Nulls, model
+from omega.functions.call import Column, Data, Nulls, run
 
 __all__ = [
     "Garch",
@@ -95,7 +95,7 @@ def garch(
     >>> answer.mu is not None
     True
     """
-    return model(
+    return run(
         _GARCH,
         data,
         (returns,),

@@ -72,7 +72,6 @@ def function_of(spec: Spec) -> str:
 
 def _module(name: str, specs: list[Spec]) -> str:
     answers = [spec for spec in specs if _has_answer(spec)]
-    kinds = sorted({_door(spec) for spec in specs})
     literal = any(parameter["choices"] for spec in specs for parameter in spec["parameters"])
     lines = [
         f"# {header(SOURCE)}",
@@ -86,7 +85,7 @@ def _module(name: str, specs: list[Spec]) -> str:
         + "Never",
         "",
         "from omega import _rust",
-        f"from omega.functions.call import Column, Data, Nulls, {', '.join(kinds)}",
+        "from omega.functions.call import Column, Data, Nulls, run",
         "",
         "__all__ = [",
         *(f'    "{exported}",' for exported in sorted(_exports(specs))),
@@ -161,7 +160,7 @@ def _function(spec: Spec) -> list[str]:
         "    **unknown: Never,",
         ") -> Any:",
         *_docstring(spec),
-        f"    return {_door(spec)}(",
+        "    return run(",
         f"        {handle},",
         "        data,",
         f"        ({''.join(column['name'] + ', ' for column in spec['inputs'])}),",
