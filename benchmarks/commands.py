@@ -19,6 +19,8 @@ OUT = Path("out/bench")
 app = typer.Typer(help=__doc__, no_args_is_help=True)
 _progress = Console(stderr=True)
 _answer = Console()
+if not _answer.is_terminal:
+    _answer.width = 110  # a log has no edge to wrap at
 
 Quick = Annotated[bool, typer.Option(help="Fewer rounds and rows: a minute, for CI.")]
 Out = Annotated[Path, typer.Option(help="Folder for the JSON and the HTML report.")]
@@ -115,9 +117,8 @@ def _ffi_table(results: FfiResults) -> Table:
     for each in [*shown, *(each for each in results.updates if each.path in {"stream", "keywords"})]:
         name = f"{each.function}, {each.path}" if each.path != "numpy" else each.function
         times = map(duration, (each.p50_ns, each.p99_ns, each.p99_of_all_ns))
-        table.add_row(
-            name + (" (refused)" if each.refused else ""), f"{each.rows:,}", *times, f"{each.ns_per_row:,.2f}"
-        )
+        per_row = "refused" if each.refused else f"{each.ns_per_row:,.1f}"
+        table.add_row(name, f"{each.rows:,}", *times, per_row)
     return table
 
 
