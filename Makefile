@@ -75,7 +75,9 @@ lint: setup ## Check style and types; change nothing.
 	cargo fmt --manifest-path $(RUST) --all --check
 	cargo clippy --manifest-path $(RUST) --workspace --all-targets --quiet -- --deny warnings
 
-generate: setup ## Write everything that is generated from specs, schemas and the error table.
+generate: julia ## Write everything that is generated from specs, schemas and the error table.
+	$(BIN)/python -m tools.generate --before-build
+	@$(MAKE) --no-print-directory setup
 	$(BIN)/python -m tools.generate
 
 bench: setup ## Measure what crossing the language border costs, and compare with other libraries.

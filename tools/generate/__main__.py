@@ -14,6 +14,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--only", metavar="TARGET", choices=list(targets.TARGETS), help="one target instead of all"
     )
     parser.add_argument(
+        "--before-build", action="store_true", help="only what the extension is built from"
+    )
+    parser.add_argument(
         "--against", metavar="REV", help="also compare the error table with this git revision"
     )
     options = parser.parse_args(arguments)
@@ -22,6 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     if options.against:
         problems += error_history.broken_promises(options.against)
     names = [options.only] if options.only else list(targets.TARGETS)
+    if options.before_build:
+        names = [name for name in names if name not in targets.AFTER_BUILD]
     for name in names:
         produced = targets.TARGETS[name]()
         stale = files.stale(produced)

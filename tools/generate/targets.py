@@ -30,3 +30,6 @@ TARGETS: dict[str, Callable[[], Files]] = {
     "functions-julia": functions_julia.generate,
     "functions-python": functions_python.generate,
 }
+
+#: What is read out of the compiled extension, and so cannot be part of it.
+AFTER_BUILD = {"functions-python"}
