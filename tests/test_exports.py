@@ -83,8 +83,8 @@ def test_a_typed_function_takes_what_its_spec_says(name: str) -> None:
     assert next(iter(signature.parameters.values())).kind == inspect.Parameter.POSITIONAL_ONLY
     text = " ".join((inspect.getdoc(function) or "").split())
     assert text.startswith(spec.summary)
-    for each in (*spec.inputs, *spec.parameters):
-        assert f"`{each.name}`" in text
+    for keyword in [each.name for each in spec.inputs] + [each.name for each in spec.parameters]:
+        assert f"`{keyword}`" in text
     for reference in spec.references:
         assert reference.split()[0] in text
     assert ">>> " in text

@@ -55,11 +55,7 @@ DeviceArray._fields_ = [
 released: list[int] = []
 
 
-@ReleaseFunction
-def _release(pointer: int) -> None:
-    released.append(pointer)
-
-
+_release = ReleaseFunction(released.append)
 RELEASE = ctypes.cast(_release, ctypes.c_void_p)
 
 _new_capsule = ctypes.pythonapi.PyCapsule_New
@@ -79,13 +75,13 @@ class Column:
         self,
         values: Any = (1.0, 2.0, 3.0, 4.0),
         *,
-        format: bytes | None = b"g",
+        kind: bytes | None = b"g",
         name: bytes | None = b"close",
         memory: Sequence[int | None] | None = None,
         **lies: Any,
     ) -> None:
         self.values = np.asarray(values, dtype=np.float64)
-        self.schema = Schema(format=format, name=name, release=RELEASE)
+        self.schema = Schema(format=kind, name=name, release=RELEASE)
         pointers = [None, self.values.ctypes.data] if memory is None else list(memory)
         self.pointers = (ctypes.c_void_p * max(len(pointers), 1))(*pointers)
         self.array = Array(

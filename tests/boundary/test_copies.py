@@ -4,6 +4,7 @@ import array
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ FORCED: dict[str, Callable[[], Any]] = {
     "list of Decimal": lambda: [Decimal(int(value)) for value in VALUES],
     "list of NumPy scalars": lambda: list(np.array(VALUES, dtype=np.float32)),
     **{
-        f"NumPy {dtype}": (lambda dtype=dtype: np.array(VALUES, dtype=dtype))
+        f"NumPy {dtype}": partial(np.array, VALUES, dtype=dtype)
         for dtype in ("i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f4", ">f8", ">i4", ">f4")
     },
     "strided NumPy": lambda: np.repeat(VALUES, 2)[::2],
@@ -47,7 +48,7 @@ FORCED: dict[str, Callable[[], Any]] = {
     "array.array of int": lambda: array.array("q", [int(value) for value in VALUES]),
     "misaligned Arrow": misaligned_arrow,
     **{
-        f"Arrow {kind}": (lambda kind=kind: pa.array([int(value) for value in VALUES]).cast(kind))
+        f"Arrow {kind}": partial(pa.array([int(value) for value in VALUES]).cast, kind)
         for kind in ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32")
     },
     "Arrow decimal128": lambda: pa.array([Decimal(int(value)) for value in VALUES], pa.decimal128(20, 4)),

@@ -36,7 +36,7 @@ from omega.shared.exceptions import (
     ZeroCopyRefusedError,
 )
 
-from tests.functions.market import REDUCTIONS, ROWWISE, SPECS, inputs, same_bits, typed
+from tests.functions.market import REDUCTIONS, ROWWISE, SPECS, inputs, only_typed_errors, same_bits, typed
 
 
 @pytest.fixture(autouse=True)
@@ -113,8 +113,8 @@ def _afterwards_answers_are_right() -> Iterator[None]:
         ([10**400], InvalidTypeError, "100000"),
         ([object()], InvalidTypeError, "object"),
         (array.array("u", "ab"), UnsupportedTypeError, "numbers"),
-        (memoryview(b"ab"), UnsupportedTypeError, "numbers"),
-        (memoryview(np.zeros((2, 2))), InvalidShapeError, "2 dimensions"),
+        (memoryview(b"abcd").cast("c"), UnsupportedTypeError, "numbers"),
+        (memoryview(np.zeros((2, 2)).data), InvalidShapeError, "2 dimensions"),
         ({"close": pa.table({"a": [1.0], "b": [1.0]})}, InvalidShapeError, "2 columns"),
         ({"close": {"close": [1.0]}}, UnsupportedDataError, "dict"),
         ({"close": None}, UnsupportedDataError, "NoneType"),
@@ -263,7 +263,7 @@ def test_a_panic_in_rust_is_an_internal_error_that_says_where() -> None:
     with pytest.raises(InternalError, match="asked to"):
         _rust.testing.panic()
     for data in ([1.0], np.array([0.0, 5.0]), np.concatenate([np.zeros(200_000), [5.0]])):
-        with pytest.raises(InternalError, match="contract.panic met") as refusal:
+        with pytest.raises(InternalError, match=r"contract\.panic met") as refusal:
             _rust.function("contract.panic").run(data, None, {})
         assert refusal.value.function == "contract.panic"
         assert refusal.value.fault == "bug"
@@ -286,26 +286,23 @@ def test_a_panic_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_panic_can_be_caught_as_an_ordinary_exception() -> None:
-    try:
+    with pytest.raises(Exception, match="asked to") as caught:
         _rust.testing.panic()
-    except Exception as error:  # noqa: BLE001 - that it is one is what this shows
-        assert isinstance(error, InternalError)
+    assert isinstance(caught.value, InternalError)
 
 
 def test_a_list_that_lies_about_its_length_is_read_as_it_is() -> None:
     class Liar(list[float]):
         def __len__(self) -> int:
-            return 1_000_000_000_000
+            return 2**50
 
     class Shy(list[float]):
         def __len__(self) -> int:
             return 0
 
     for kind in (Liar, Shy):
-        try:
+        with only_typed_errors():
             assert omega.ta.sma(kind([1.0, 3.0]), period=2) == [None, 2.0]
-        except OmegaError as refusal:
-            assert refusal.code
 
 
 def test_a_list_that_changes_while_it_is_read_does_no_harm() -> None:
@@ -439,10 +436,8 @@ def test_whatever_comes_in_an_answer_or_a_typed_error_comes_out(
     data: Any, by: Any, name: str, value: Any
 ) -> None:
     for keywords in ({}, {"by": by}, {each.name: value for each in SPECS[name].parameters[:1]}):
-        try:
+        with only_typed_errors():
             typed(name)(data, **keywords)
-        except OmegaError as refusal:
-            assert refusal.code
 
 
 @settings(max_examples=100, deadline=None)
@@ -451,10 +446,8 @@ def test_whatever_comes_as_a_bar_a_value_or_a_typed_error_comes_out(bar: Any) ->
     stream = omega.stream("ta.atr", period=1)
     features = omega.FeatureSet({"x": ("ta.atr", {"period": 1})})
     for update in (stream.update, features.update):
-        try:
+        with only_typed_errors():
             update(bar)
-        except OmegaError as refusal:
-            assert refusal.code
 
 
 def test_strict_zero_copy_never_yields_to_data_by_keyword() -> None:

@@ -392,11 +392,11 @@ def test_the_julia_package_of_another_contract_is_refused(tmp_path: Path) -> Non
         for path in copy.rglob("*.jl"):
             text = path.read_text("utf-8")
             if "How many periods to forecast" in text:
-                path.write_text(text.replace("How many periods to forecast", "How many days to forecast"), "utf-8")
+                path.write_text(text.replace("How many periods", "How many days"), "utf-8")
                 changed += 1
         assert changed, "nothing to change"
         try:
-            _rust.julia_start(str(copy), str(pathlib.Path(sys.executable).parent))
+            _rust.julia_start(str(copy), str(pathlib.Path(sys.executable).parent), "omega")
         except ContractMismatchError as error:
             assert "specs" in str(error), error
         else:
@@ -417,7 +417,7 @@ def test_without_julia_the_rest_goes_on_and_the_error_says_what_to_do(where: str
         from omega.shared.exceptions import JuliaUnavailableError
         for _ in range(2):
             try:
-                omega.volatility.garch([0.1] * 100)
+                omega.volatility.garch([0.01 * (-1) ** row * (row % 7) for row in range(100)])
             except JuliaUnavailableError as error:
                 print(error.fields["reason"], "|", error.fields["allowed"], "|", error)
             else:

@@ -16,7 +16,6 @@ from omega.shared.exceptions import (
     MalformedArrowError,
     MissingColumnError,
     NonCpuDeviceError,
-    OmegaError,
     ReleasedCapsuleError,
     StreamFailedError,
     UnsupportedTypeError,
@@ -24,6 +23,7 @@ from omega.shared.exceptions import (
 )
 
 from tests.boundary.structs import Batch, Column, OnDevice, capsule, released
+from tests.functions.market import only_typed_errors
 
 
 def still_right() -> bool:
@@ -132,10 +132,10 @@ def test_a_child_that_is_null_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "format", [None, b"", b"x", b"\xff", b"d:", b"d:3,x", b"d:38,0,256", b"w:8", b"tdD", b"b", b"e", b"z"]
+    "kind", [None, b"", b"x", b"\xff", b"d:", b"d:3,x", b"d:38,0,256", b"w:8", b"tdD", b"b", b"e", b"z"]
 )
-def test_a_type_that_is_no_number_is_refused(format: bytes | None) -> None:
-    column = Column(format=format, memory=[None, np.zeros(64).ctypes.data, np.zeros(8).ctypes.data])
+def test_a_type_that_is_no_number_is_refused(kind: bytes | None) -> None:
+    column = Column(kind=kind, memory=[None, np.zeros(64).ctypes.data, np.zeros(8).ctypes.data])
     with pytest.raises(UnsupportedTypeError) as refusal:
         omega.ta.sma(column)
     assert refusal.value.fields["name"] == "close"
@@ -254,7 +254,9 @@ def test_tensors_of_a_device_are_refused() -> None:
             return (2, 0)
 
     class OldTensor:
-        __cuda_array_interface__ = {"shape": (4,), "typestr": "<f8", "data": (0, False), "version": 3}
+        @property
+        def __cuda_array_interface__(self) -> dict[str, Any]:
+            return {"shape": (4,), "typestr": "<f8", "data": (0, False), "version": 3}
 
     for tensor in (Tensor(), OldTensor(), {"close": Tensor()}):
         with pytest.raises(NonCpuDeviceError, match="device type `2`"):
@@ -285,10 +287,8 @@ def test_a_batch_with_two_columns_of_one_name_is_refused() -> None:
 )
 def test_no_lie_about_a_number_crashes(lies: dict[str, int]) -> None:
     for data in (Column(**lies), Batch([Column(**lies)]), Batch([Column()], **lies)):  # type: ignore[arg-type]
-        try:
+        with only_typed_errors():
             omega.ta.sma(data, period=2)
-        except OmegaError as refusal:
-            assert refusal.code
     assert still_right()
 
 

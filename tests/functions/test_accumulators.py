@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from omega.functions.call import Nulls
 from omega.shared.exceptions import (
     InvalidTypeError,
     InvalidValueError,
@@ -182,7 +183,7 @@ def test_only_the_same_metric_with_the_same_parameters_merges() -> None:
         with pytest.raises(SnapshotMismatchError):
             base.merge(other)
     with pytest.raises(TypeError):
-        base.merge("another")
+        base.merge("another")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ROWWISE)
@@ -192,7 +193,8 @@ def test_only_metrics_accumulate(name: str) -> None:
 
 
 def test_metrics_of_every_pair_of_kinds_know_their_parameters() -> None:
-    for name, nulls in itertools.product(REDUCTIONS, ["skip", "propagate", "raise"]):
+    policies: list[Nulls] = ["skip", "propagate", "raise"]
+    for name, nulls in itertools.product(REDUCTIONS, policies):
         accumulator = omega.accumulate(name, nulls=nulls)
         assert (accumulator.function, accumulator.nulls) == (name, nulls)
         assert repr(accumulator) == f"<omega accumulator of {name}, 0 rows>"

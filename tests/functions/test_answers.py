@@ -1,4 +1,4 @@
-"""Answers come back in the library that the data came from, in the data's order, missing where they must be."""
+"""Answers come back in the library of the data, in the order of its rows, missing where they must be."""
 
 from typing import Any
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from omega.functions.call import Nulls
 from omega.shared.exceptions import (
     InvalidShapeError,
     InvalidTypeError,
@@ -31,8 +32,9 @@ from tests.functions.market import ROWWISE, SPECS, Floats, cut, outputs, paramet
 from tests.functions.producers import TABLES, Producer
 
 #: Every indicator under a name of its own.
-ALL = {name.partition(".")[2]: (name, {}) for name in ROWWISE}
+ALL: dict[str, tuple[str, dict[str, Any]]] = {name.partition(".")[2]: (name, {}) for name in ROWWISE}
 COLUMNS = ["high", "low", "close", "volume"]
+policies: st.SearchStrategy[Nulls] = st.sampled_from(["skip", "propagate"])
 law = settings(max_examples=15, deadline=None)
 
 
@@ -43,9 +45,9 @@ def bars(rows: int, seed: int = 0) -> dict[str, Floats]:
 
 def each_alone(definitions: dict[str, Any], columns: dict[str, Any], **given: Any) -> dict[str, Floats]:
     """What the functions answer one by one, under the names of the features."""
-    answers = {}
-    for feature, (name, parameters) in definitions.items():
-        values = outputs(typed(name)(columns, **parameters, **given))
+    answers: dict[str, Floats] = {}
+    for feature, (name, chosen) in definitions.items():
+        values = outputs(typed(name)(columns, **chosen, **given))
         names = [output.name for output in SPECS[name].outputs]
         labels = [feature] if len(names) == 1 else [f"{feature}_{output}" for output in names]
         answers.update(zip(labels, values, strict=True))
@@ -73,7 +75,7 @@ def test_a_run_equals_each_function_alone(data: st.DataObject) -> None:
         f"f{index}": (name, data.draw(parameters(SPECS[name])))
         for index, name in enumerate(data.draw(st.lists(st.sampled_from(ROWWISE), min_size=1, max_size=6)))
     }
-    nulls = data.draw(st.sampled_from(["skip", "propagate"]))
+    nulls = data.draw(policies)
     columns = bars(data.draw(st.integers(0, 120)), data.draw(st.integers(0, 99)))
     columns["close"][::13] = np.nan
     features = omega.FeatureSet(definitions, nulls=nulls)
@@ -81,8 +83,8 @@ def test_a_run_equals_each_function_alone(data: st.DataObject) -> None:
 
 
 @law
-@given(rows=st.integers(1, 120), seed=st.integers(0, 99), nulls=st.sampled_from(["skip", "propagate"]))
-def test_updates_equal_a_run(rows: int, seed: int, nulls: str) -> None:
+@given(rows=st.integers(1, 120), seed=st.integers(0, 99), nulls=policies)
+def test_updates_equal_a_run(rows: int, seed: int, nulls: Nulls) -> None:
     columns = bars(rows, seed)
     columns["low"][::19] = np.nan
     features = omega.FeatureSet(ALL, nulls=nulls)
@@ -273,7 +275,7 @@ def test_a_refused_bar_is_taken_by_no_feature() -> None:
     features = omega.FeatureSet(ALL)
     feed(features, bars(50))
     before = features.snapshot()
-    good = {name: 1.0 for name in COLUMNS}
+    good = dict.fromkeys(COLUMNS, 1.0)
     for column in COLUMNS:
         with pytest.raises(InvalidValueError, match=column):
             features.update({**good, column: float("inf")})

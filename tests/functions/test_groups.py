@@ -1,6 +1,7 @@
 """`by=` computes every group as if it were alone, whatever the interleaving and the type of the keys."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,11 @@ from tests.functions.producers import TABLES, Producer
 
 SYMBOLS = ["AAPL", "BRK.B", "Ω ¥€", ""]
 
+
+def int_keys(kind: str, keys: list[int]) -> Any:
+    return pa.array(keys).cast(kind)
+
+
 #: The same keys in every type that a key may have, from numbers of groups.
 KEYS: dict[str, Callable[[list[int]], Any]] = {
     "string": lambda keys: pa.array([SYMBOLS[key] for key in keys], pa.string()),
@@ -50,7 +56,7 @@ KEYS: dict[str, Callable[[list[int]], Any]] = {
         pa.array(keys, pa.uint16()), pa.array([-(2**63), 0, 7, 2**63 - 1])
     ),
     **{
-        kind: (lambda keys, kind=kind: pa.array(keys).cast(kind))
+        kind: partial(int_keys, kind)
         for kind in ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
     },
     "polars.String": lambda keys: pl.Series([SYMBOLS[key] * 4 for key in keys], dtype=pl.String),
@@ -58,7 +64,7 @@ KEYS: dict[str, Callable[[list[int]], Any]] = {
     "pandas str": lambda keys: pd.Series([SYMBOLS[key] for key in keys], dtype="str"),
     "pandas category": lambda keys: pd.Series([SYMBOLS[key] for key in keys], dtype="category"),
     "NumPy text": lambda keys: np.array([SYMBOLS[key] for key in keys]),
-    "NumPy int": lambda keys: np.array(keys),
+    "NumPy int": np.array,
     "list": lambda keys: [SYMBOLS[key] for key in keys],
     "list of int": lambda keys: keys,
 }

@@ -1,5 +1,6 @@
 """Every parameter is held to its spec: type, range and choices, by name, whichever way the call goes."""
 
+import inspect
 import math
 from collections.abc import Callable
 from decimal import Decimal
@@ -13,7 +14,17 @@ from hypothesis import strategies as st
 from omega.shared.exceptions import InvalidTypeError, OmegaError, ParameterOutOfRangeError
 from omega.shared.protocols import Parameter
 
-from tests.functions.market import ROWWISE, RUST, SPECS, inputs, one_parameter, same_bits, typed
+from tests.functions.market import (
+    ROWWISE,
+    RUST,
+    SPECS,
+    inputs,
+    one_parameter,
+    outputs,
+    parameters,
+    same_bits,
+    typed,
+)
 
 EVERY = [(name, each) for name, spec in SPECS.items() for each in spec.parameters]
 NUMBERS = [(name, each) for name, each in EVERY if each.type in {"int", "float"}]
@@ -78,14 +89,12 @@ def test_the_bounds_themselves_are_allowed_unless_they_are_exclusive(name: str, 
         if bound is None or parameter.exclusive or parameter.less_than:
             continue
         given = {parameter.name: int(bound) if parameter.type == "int" else bound}
-        others = {
-            each.name: each.maximum for each in SPECS[name].parameters if each.name == parameter.less_than
-        }
-        try:
-            omega.warm_up_rows(name, **given, **others)
-        except ParameterOutOfRangeError as refusal:
-            # A bound may still cross a parameter that must stay below it.
-            assert refusal.fields["name"] != parameter.name
+        for each in SPECS[name].parameters:
+            # Room for what must stay below it.
+            if each.less_than == parameter.name:
+                given[each.name] = int(each.minimum or 0)
+                given[parameter.name] = max(given[parameter.name], given[each.name] + 1)
+        omega.warm_up_rows(name, **given)
 
 
 @every_number
@@ -120,8 +129,6 @@ def test_no_parameter_is_infinite_or_nan(name: str, parameter: Parameter, value:
     ids=lambda value: repr(value)[:20],
 )
 def test_a_value_of_another_type_is_refused_by_name(name: str, parameter: Parameter, value: Any) -> None:
-    if isinstance(value, np.ndarray) and value.ndim == 0 and parameter.type == "float":
-        pytest.skip("a NumPy scalar in an array is a number")
     for way in ways(name):
         with pytest.raises((InvalidTypeError, ParameterOutOfRangeError), match=parameter.name):
             way(**{parameter.name: value})
@@ -179,13 +186,11 @@ def test_numpy_scalars_are_numbers(name: str, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("name", RUST)
 def test_the_defaults_of_the_typed_function_are_those_of_the_spec(name: str) -> None:
-    import inspect
-
     signature = inspect.signature(typed(name))
     for each in SPECS[name].parameters:
         assert signature.parameters[each.name].default == each.default
     columns = inputs(name, 80)
-    given = {each.name: each.default for each in SPECS[name].parameters}
+    given: dict[str, Any] = {each.name: each.default for each in SPECS[name].parameters}
     one, two = omega.call(name, columns, **given), typed(name)(columns)
     pairs = zip(one, two, strict=True) if isinstance(one, tuple) else [(one, two)]
     assert all(same_bits(left, right) for left, right in pairs)
@@ -195,8 +200,6 @@ def test_the_defaults_of_the_typed_function_are_those_of_the_spec(name: str) -> 
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_the_warm_up_formula_is_what_the_kernel_does(name: str, data: st.DataObject) -> None:
-    from tests.functions.market import outputs, parameters
-
     spec = SPECS[name]
     given = data.draw(parameters(spec))
     values = {**{each.name: each.default for each in spec.parameters}, **given}

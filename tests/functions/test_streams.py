@@ -13,6 +13,7 @@ import omega
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from omega.functions.call import Nulls
 from omega.shared.exceptions import (
     InvalidTypeError,
     InvalidValueError,
@@ -45,6 +46,7 @@ TWINS: dict[str, Callable[[Any], Any]] = {
 
 every_indicator = pytest.mark.parametrize("name", ROWWISE)
 every_twin = pytest.mark.parametrize("twin", TWINS.values(), ids=TWINS)
+policies: st.SearchStrategy[Nulls] = st.sampled_from(["skip", "propagate"])
 law = settings(max_examples=15, deadline=None)
 
 
@@ -68,7 +70,7 @@ def feed(stream: Any, columns: dict[str, Any], start: int = 0, end: int | None =
 @given(data=st.data())
 def test_a_stream_equals_the_batch_bit_for_bit(name: str, data: st.DataObject) -> None:
     chosen = data.draw(parameters(SPECS[name]))
-    nulls = data.draw(st.sampled_from(["skip", "propagate"]))
+    nulls = data.draw(policies)
     columns = inputs(name, data.draw(st.integers(1, 150)), data.draw(st.integers(0, 99)))
     columns = with_gaps(columns, data.draw(st.integers(0, 99)))
     rows = feed(omega.stream(name, nulls=nulls, **chosen), columns)

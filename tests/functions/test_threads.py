@@ -74,8 +74,8 @@ def test_threads_that_share_a_feature_set_lose_no_rows() -> None:
     for thread in range(THREADS):
         features.update(close=0.0, volume=0.0, symbol=f"S{thread}")
 
-    def work(thread: int) -> float:
-        last = 0.0
+    def work(thread: int) -> float | None:
+        last: float | None = 0.0
         for row in range(TIMES):
             last = features.update(close=1.0 + row, volume=1.0, symbol=f"S{thread}")["volume"]
         return last
