@@ -147,6 +147,7 @@ def test_a_stack_overflow_in_julia_is_typed_and_julia_goes_on() -> None:
 
 
 @pytest.mark.julia
+@pytest.mark.slow
 def test_thousands_of_exceptions_leave_julia_as_it_was() -> None:
     before = omega.volatility.garch(RETURNS)
     for turn in range(3000):
@@ -177,6 +178,7 @@ def test_exceptions_from_many_threads_are_each_typed() -> None:
 
 
 @pytest.mark.julia
+@pytest.mark.slow
 def test_eight_threads_call_julia_while_its_collector_runs() -> None:
     done = threading.Event()
     collections = 0
