@@ -236,7 +236,10 @@ def library_of(source: object) -> Library:
 def source_of(data: object, columns: Sequence[object], inputs: Iterable[str]) -> object:
     """The caller's object whose library the answer should be in."""
     if data is None:
-        return next((column for column in columns if column is not None), None)
+        for column in columns:
+            if column is not None:
+                return column
+        return None
     if isinstance(data, Mapping):
         return next((data[name] for name in inputs if name in data), None)
     return data

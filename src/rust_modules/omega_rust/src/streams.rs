@@ -4,6 +4,7 @@ mod methods;
 
 pub use methods::add_methods;
 
+use std::ffi::c_void;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use omega_contract::Error;
@@ -11,11 +12,12 @@ use omega_contract::params::{Params, nearest};
 use omega_contract::spec::FunctionSpec;
 use omega_kernel::snapshot::{Snapshot, SnapshotKind};
 use omega_kernel::{Nulls, Stream as Kernel};
+use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyFloat, PyTuple};
+use pyo3::types::{PyBytes, PyFloat, PyTuple, PyType};
 
 use crate::data::{Bar, number};
-use crate::errors::{Outcome, guard};
+use crate::errors::{Outcome, guard, raise};
 use crate::functions::{Entry, find, rowwise_factory};
 
 /// The most inputs and the most outputs of any indicator; a row fits on the stack.
@@ -32,7 +34,7 @@ pub struct Stream {
     nulls: Nulls,
     kernel: Mutex<Box<dyn Kernel>>,
     /// The named tuple of the answer; `None` for a single output.
-    answer: Option<Py<PyAny>>,
+    answer: Option<Py<PyType>>,
 }
 
 impl Stream {
@@ -82,10 +84,11 @@ impl Stream {
         })
     }
 
+    #[inline]
     fn answer<'py>(&self, py: Python<'py>, output: &[f64]) -> Outcome<Bound<'py, PyAny>> {
         match &self.answer {
             None => Ok(PyFloat::new(py, output[0]).into_any()),
-            Some(answer) => Ok(answer.bind(py).call1(PyTuple::new(py, output)?)?),
+            Some(answer) => Ok(named_tuple(answer.bind(py), output)?),
         }
     }
 
@@ -102,6 +105,27 @@ impl Stream {
     }
 }
 
+/// An instance of a named tuple: what `tuple.__new__` does, without the Python function that a named tuple puts before it.
+fn named_tuple<'py>(class: &Bound<'py, PyType>, values: &[f64]) -> PyResult<Bound<'py, PyAny>> {
+    let py = class.py();
+    // SAFETY: the class derives from tuple and adds no fields, so its own allocator makes a tuple of this many items,
+    // which nobody else has seen while they are set.
+    unsafe {
+        let slot = ffi::PyType_GetSlot(class.as_type_ptr(), ffi::Py_tp_alloc);
+        let Some(alloc) = std::mem::transmute::<*mut c_void, Option<ffi::allocfunc>>(slot) else {
+            return class.call1(PyTuple::new(py, values)?);
+        };
+        let size = ffi::Py_ssize_t::try_from(values.len())?;
+        let tuple = Bound::from_owned_ptr_or_err(py, alloc(class.as_type_ptr(), size))?;
+        for (index, &value) in (0..size).zip(values) {
+            if ffi::PyTuple_SetItem(tuple.as_ptr(), index, PyFloat::new(py, value).into_ptr()) != 0 {
+                return Err(PyErr::fetch(py));
+            }
+        }
+        Ok(tuple)
+    }
+}
+
 /// Refuses a snapshot that another version of the function wrote.
 pub fn check_version(spec: &FunctionSpec, written: &str) -> omega_contract::Result<()> {
     if spec.version == written {
@@ -111,8 +135,14 @@ pub fn check_version(spec: &FunctionSpec, written: &str) -> omega_contract::Resu
 }
 
 /// The named tuple that answers of this function come in.
-pub fn answer_type(py: Python<'_>, spec: &FunctionSpec) -> PyResult<Py<PyAny>> {
-    Ok(py.import("omega.functions.call")?.getattr("answer_type")?.call1((&spec.name,))?.unbind())
+pub fn answer_type(py: Python<'_>, spec: &FunctionSpec) -> PyResult<Py<PyType>> {
+    let class = py.import("omega.functions.call")?.getattr("answer_type")?.call1((&spec.name,))?;
+    let class = class.cast_into::<PyType>()?;
+    if class.is_subclass_of::<PyTuple>()? {
+        return Ok(class.unbind());
+    }
+    let error = Error::invalid_type(format!("the answer of {}", spec.name), "a named tuple", class.name()?);
+    Err(raise(py, &error, Some(&spec.name)))
 }
 
 /// Reads one row: the inputs one by one, or a bar, or numbers by keyword.

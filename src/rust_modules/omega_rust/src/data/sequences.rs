@@ -3,6 +3,7 @@
 use omega_contract::Error;
 use omega_contract::arrow::float64::{Copies, RawChunk};
 use pyo3::buffer::PyUntypedBuffer;
+use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyTuple};
@@ -149,18 +150,23 @@ pub fn number(item: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
     if item.is_instance_of::<PyBool>() {
         return Ok(None);
     }
-    if item.is_instance_of::<PyInt>() {
-        // An int beyond the largest float is no number that a column can hold.
-        return Ok(item.extract().ok());
+    if !(item.is_instance_of::<PyInt>() || is_real(item)) {
+        return Ok(None);
     }
-    if is_real(item) { item.extract().map(Some) } else { Ok(None) }
+    match item.extract() {
+        Ok(value) => Ok(Some(value)),
+        // An int beyond the largest float, or whatever refuses to be one, is no number that a column can hold.
+        Err(error) if error.is_instance_of::<PyException>(item.py()) => Ok(None),
+        Err(interrupt) => Err(interrupt),
+    }
 }
 
-/// Whether it converts itself to a float, as NumPy scalars and Decimal do, and is no array.
+/// Whether it converts itself to a float, as NumPy scalars and Decimal do, and is no array. Asked of the type, where
+/// the interpreter looks too: a record may answer for attributes that it lacks, slowly.
 fn is_real(item: &Bound<'_, PyAny>) -> bool {
-    let py = item.py();
-    item.hasattr(intern!(py, "__float__")).unwrap_or(false)
-        && !item.hasattr(intern!(py, "__len__")).unwrap_or(true)
+    let (py, class) = (item.py(), item.get_type());
+    class.hasattr(intern!(py, "__float__")).unwrap_or(false)
+        && !class.hasattr(intern!(py, "__len__")).unwrap_or(true)
 }
 
 fn is_masked(data: &Bound<'_, PyAny>) -> PyResult<bool> {
