@@ -12,7 +12,7 @@ use pyo3::types::{PyBytes, PyTuple};
 use crate::data::{Import, Request};
 use crate::errors::{Outcome, guard};
 use crate::functions::{Entry, detached, find, reduction_factory};
-use crate::streams::{answer_type, check_version};
+use crate::streams::{answer_type, check_version, saved_params};
 
 /// The state of one metric over the rows so far.
 #[pyclass(frozen, module = "omega._rust")]
@@ -34,7 +34,7 @@ impl Accumulator {
     pub fn restore(snapshot: &Snapshot) -> Result<Self> {
         let entry = find(&snapshot.function)?;
         check_version(&entry.spec, &snapshot.version)?;
-        let params = Params::from_values(&entry.spec, snapshot.params.clone())?;
+        let params = saved_params(&entry.spec, &snapshot.params)?;
         let accumulator = Self::new(entry, params, snapshot.nulls)?;
         accumulator.lock().load(&snapshot.payload)?;
         Ok(accumulator)

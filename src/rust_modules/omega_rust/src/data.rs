@@ -13,4 +13,4 @@ mod sequences;
 pub use capsules::produce;
 pub use copies::CopyLog;
 pub use import::{Bar, Grouping, Import, Request, key};
-pub use sequences::number;
+pub use sequences::{is_real, number};

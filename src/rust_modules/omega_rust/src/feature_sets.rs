@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::{Bar, Import, Request, key};
 use crate::errors::{Outcome, guard};
 use crate::functions::{Entry, columns, detached, fill, find, nulls_of, resolve, rowwise_factory, text};
-use crate::streams::{MOST_COLUMNS, check_version};
+use crate::streams::{MOST_COLUMNS, check_version, saved_params};
 
 const NAME: &str = "omega.FeatureSet";
 
@@ -162,7 +162,7 @@ impl FeatureSet {
         for feature in &saved.features {
             let entry = find(&feature.function)?;
             check_version(&entry.spec, &feature.version)?;
-            let params = Params::from_values(&entry.spec, feature.params.clone())?;
+            let params = saved_params(&entry.spec, &feature.params)?;
             definitions.push((feature.name.clone(), entry, params));
         }
         let set = Self::build(py, definitions, saved.by, snapshot.nulls)?;

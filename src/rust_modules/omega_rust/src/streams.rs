@@ -16,7 +16,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyFloat, PyTuple, PyType};
 
-use crate::data::{Bar, number};
+use crate::data::{Bar, is_real, number};
 use crate::errors::{Outcome, guard, raise};
 use crate::functions::{Entry, find, rowwise_factory};
 
@@ -49,7 +49,7 @@ impl Stream {
     pub fn restore(py: Python<'_>, snapshot: &Snapshot) -> Outcome<Self> {
         let entry = find(&snapshot.function)?;
         check_version(&entry.spec, &snapshot.version)?;
-        let params = Params::from_values(&entry.spec, snapshot.params.clone())?;
+        let params = saved_params(&entry.spec, &snapshot.params)?;
         let stream = Self::new(py, entry, params, snapshot.nulls)?;
         stream.lock().load(&snapshot.payload)?;
         Ok(stream)
@@ -134,6 +134,13 @@ pub fn check_version(spec: &FunctionSpec, written: &str) -> omega_contract::Resu
     Err(Error::snapshot_version(&spec.name, written, format!("version {}", spec.version)))
 }
 
+/// The parameters that a snapshot holds.
+pub fn saved_params(spec: &FunctionSpec, values: &[f64]) -> omega_contract::Result<Params> {
+    Params::from_values(spec, values.to_vec()).map_err(|error| {
+        Error::snapshot_corrupt(error, format!("the parameters of {}", spec.name), format!("{values:?}"))
+    })
+}
+
 /// The named tuple that answers of this function come in.
 pub fn answer_type(py: Python<'_>, spec: &FunctionSpec) -> PyResult<Py<PyType>> {
     let class = py.import("omega.functions.call")?.getattr("answer_type")?.call1((&spec.name,))?;
@@ -155,7 +162,7 @@ fn read_row(spec: &FunctionSpec, call: &Arguments<'_, '_>, row: &mut [f64]) -> O
         for ((slot, value), input) in row.iter_mut().zip(&call.positional).zip(&spec.inputs) {
             *slot = match number(value)? {
                 Some(value) => value,
-                None if given == 1 => return read_bar(spec, value, row),
+                None if given == 1 && !is_real(value) => return read_bar(spec, value, row),
                 None => one_number(value, &input.name)?,
             };
         }

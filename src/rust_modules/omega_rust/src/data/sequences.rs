@@ -163,7 +163,7 @@ pub fn number(item: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
 
 /// Whether it converts itself to a float, as NumPy scalars and Decimal do, and is no array. Asked of the type, where
 /// the interpreter looks too: a record may answer for attributes that it lacks, slowly.
-fn is_real(item: &Bound<'_, PyAny>) -> bool {
+pub fn is_real(item: &Bound<'_, PyAny>) -> bool {
     let (py, class) = (item.py(), item.get_type());
     class.hasattr(intern!(py, "__float__")).unwrap_or(false)
         && !class.hasattr(intern!(py, "__len__")).unwrap_or(true)
