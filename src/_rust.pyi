@@ -1,7 +1,27 @@
 # The compiled module: what serves every function, and nothing that people call by name.
 
+import sys
 from types import ModuleType
 from typing import Any, Self, final
+
+__all__ = [
+    "Accumulator",
+    "Column",
+    "CopyLog",
+    "FeatureSet",
+    "Function",
+    "Stream",
+    "Table",
+    "function",
+    "function_names",
+    "function_specs_json",
+    "julia_start",
+    "julia_stop",
+    "records",
+    "restore",
+    "schemas",
+    "testing",
+]
 
 records: ModuleType
 schemas: ModuleType
@@ -96,7 +116,8 @@ class Column:
     @property
     def name(self) -> str: ...
     def __len__(self) -> int: ...
-    def __buffer__(self, flags: int, /) -> memoryview: ...
+    if sys.version_info >= (3, 12):
+        def __buffer__(self, flags: int, /) -> memoryview: ...
     def to_pylist(self) -> list[Any]: ...
     def __arrow_c_schema__(self) -> Any: ...
     def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]: ...

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import arch
 import arch.bootstrap
@@ -126,7 +127,7 @@ def long(
 def indicators(bars: Bars, rows: int) -> None:
     """`ta.*`, by TA-Lib."""
     c = bars.head(rows)
-    reference = f"TA-Lib {version('TA-Lib')} (C library {talib.__ta_version__.decode().split()[0]})"
+    reference = f"TA-Lib {version('TA-Lib')} (C library {talib.__ta_version__.decode().split()[0]})"  # type: ignore[attr-defined]
     data = f"index_bars.parquet, {bars.symbol}, first {rows} rows"
 
     def one(
@@ -253,7 +254,7 @@ def metrics(bars: Bars, rows: int) -> None:
 def garch(series: Mapping[str, Bars], rows: int) -> None:
     """`volatility.garch`, by arch, which fits percent; everything is written in fractions."""
 
-    def answer(symbol: str, mean: str, covariance: str, horizon: int) -> Mapping[str, float | Array]:
+    def answer(symbol: str, mean: Any, covariance: Any, horizon: int) -> Mapping[str, float | Array]:
         returns = series[symbol].returns(rows)
         model = arch.arch_model(100 * returns, mean=mean.capitalize(), vol="GARCH", p=1, q=1, rescale=False)
         fit = model.fit(disp="off", cov_type=covariance, options={"ftol": 1e-15, "maxiter": 10_000})
@@ -275,7 +276,7 @@ def garch(series: Mapping[str, Bars], rows: int) -> None:
             "forecast_variance": fit.forecast(horizon=horizon, reindex=False).variance.to_numpy()[-1] / 1e4,
         }
 
-    cases = [
+    cases: list[Parameters] = [
         {"symbol": "SPX", "mean": "constant", "covariance": "robust", "horizon": 10},
         {"symbol": "SPX", "mean": "zero", "covariance": "robust", "horizon": 3},
         {"symbol": "IXIC", "mean": "constant", "covariance": "classic", "horizon": 20},
@@ -314,7 +315,7 @@ def hidden_markov(series: Mapping[str, Bars], rows: int, restarts: int = 20) -> 
             "posterior": best.predict_proba(percent)[:, order],
         }
 
-    cases = [{"symbol": "SPX", "states": 2}, {"symbol": "IXIC", "states": 3}]
+    cases: list[Parameters] = [{"symbol": "SPX", "states": 2}, {"symbol": "IXIC", "states": 3}]
     notes = [
         f"data: index_bars.parquet, first {rows} returns of close",
         "states ascend in standard deviation; transition and posterior are flattened row by row",
@@ -330,12 +331,12 @@ def stationary_bootstrap(series: Mapping[str, Bars], rows: int, replications: in
     def answer(
         symbol: str, cutoff: float, mean_block: float, confidence: float
     ) -> Mapping[str, float | Array]:
-        returns = series[symbol].returns(rows)
+        returns: Any = series[symbol].returns(rows)
         value_at_risk = float(np.quantile(returns, cutoff))
         in_tail = (returns <= value_at_risk).astype(float)
         optimal = float(arch.bootstrap.optimal_block_length(in_tail)["stationary"].iloc[0])
         block = mean_block or max(optimal, 1.0)
-        bootstrap = arch.bootstrap.StationaryBootstrap(block, returns, seed=0)
+        bootstrap = arch.bootstrap.StationaryBootstrap(block, returns, seed=0)  # type: ignore[arg-type]
         drawn = bootstrap.apply(lambda r: np.array([np.quantile(r, cutoff)]), replications).ravel()
         return {
             "returns": returns,
@@ -351,7 +352,7 @@ def stationary_bootstrap(series: Mapping[str, Bars], rows: int, replications: in
             "mean_block": block,
         }
 
-    cases = [
+    cases: list[Parameters] = [
         {"symbol": "SPX", "cutoff": 0.05, "mean_block": 0.0, "confidence": 0.95},
         {"symbol": "SPX", "cutoff": 0.05, "mean_block": 10.0, "confidence": 0.95},
         {"symbol": "IXIC", "cutoff": 0.01, "mean_block": 5.0, "confidence": 0.9},

@@ -13,9 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--only", metavar="TARGET", choices=list(targets.TARGETS), help="one target instead of all"
     )
-    parser.add_argument(
-        "--before-build", action="store_true", help="only what the extension is built from"
-    )
+    parser.add_argument("--before-build", action="store_true", help="only what the extension is built from")
     parser.add_argument(
         "--against", metavar="REV", help="also compare the error table with this git revision"
     )
