@@ -9,9 +9,10 @@ use omega_kernel::{Accumulator as Kernel, Nulls};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
+use crate::compute::detached;
 use crate::data::{Import, Request};
 use crate::errors::{Outcome, guard};
-use crate::functions::{Entry, detached, find, reduction_factory};
+use crate::registry::{Entry, find, reduction_factory};
 use crate::streams::{answer_type, check_version, saved_params};
 
 /// The state of one metric over the rows so far.

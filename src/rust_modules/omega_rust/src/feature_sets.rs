@@ -15,9 +15,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use serde::{Deserialize, Serialize};
 
+use crate::arguments::{nulls_of, resolve, text};
+use crate::compute::{columns, detached, fill};
 use crate::data::{Bar, Import, Request, key};
 use crate::errors::{Outcome, guard};
-use crate::functions::{Entry, columns, detached, fill, find, nulls_of, resolve, rowwise_factory, text};
+use crate::registry::{Entry, find, rowwise_factory};
 use crate::streams::{MOST_COLUMNS, check_version, saved_params};
 
 const NAME: &str = "omega.FeatureSet";

@@ -21,7 +21,7 @@ use pyo3::types::{PyDict, PyFloat, PyTuple};
 use crate::answers::{Column, Table};
 use crate::data::{Grouping, Import};
 use crate::errors::{Outcome, guard};
-use crate::functions::{Gathered, gather};
+use crate::gather::{Gathered, gather};
 
 /// The specs that Julia publishes, as they were when this library was built.
 const SPECS: &str = include_str!("../../../schemas/julia_functions.json");

@@ -4,6 +4,10 @@
 mod accumulators;
 /// Columns and tables on their way back to Python, as Arrow capsules and buffers.
 mod answers;
+/// What callers choose, as Rust: parameters, policies and names.
+mod arguments;
+/// Runs kernels over an import: rows in, rows out, or one number per group.
+mod compute;
 /// Whatever data Python holds, borrowed for the length of a call.
 mod data;
 /// One place that turns errors and panics into Python exceptions.
@@ -12,10 +16,14 @@ mod errors;
 mod feature_sets;
 /// Functions by name, and the one call that serves them all.
 mod functions;
+/// Rows of interleaved groups, laid side by side for what takes a whole group at once.
+mod gather;
 /// Functions written in Julia: the same inputs, handed to the host.
 mod julia;
 /// The records behind the tables, as Python classes.
 mod records;
+/// Every function of every language, by name.
+mod registry;
 /// Arrow schemas as Python sees them.
 mod schemas;
 /// Snapshots back into live objects.
@@ -43,8 +51,8 @@ fn _rust(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<accumulators::Accumulator>()?;
     module.add_class::<feature_sets::FeatureSet>()?;
     module.add_function(wrap_pyfunction!(functions::function, module)?)?;
-    module.add_function(wrap_pyfunction!(functions::function_names, module)?)?;
-    module.add_function(wrap_pyfunction!(functions::function_specs_json, module)?)?;
+    module.add_function(wrap_pyfunction!(registry::function_names, module)?)?;
+    module.add_function(wrap_pyfunction!(registry::function_specs_json, module)?)?;
     module.add_function(wrap_pyfunction!(snapshots::restore, module)?)?;
     module.add_function(wrap_pyfunction!(julia::julia_start, module)?)?;
     module.add_function(wrap_pyfunction!(julia::julia_stop, module)?)?;

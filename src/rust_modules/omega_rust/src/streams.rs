@@ -18,7 +18,7 @@ use pyo3::types::{PyBytes, PyFloat, PyTuple, PyType};
 
 use crate::data::{Bar, is_real, number};
 use crate::errors::{Outcome, guard, raise};
-use crate::functions::{Entry, find, rowwise_factory};
+use crate::registry::{Entry, find, rowwise_factory};
 
 /// The most inputs and the most outputs of any indicator; a row fits on the stack.
 pub const MOST_COLUMNS: usize = 8;

@@ -13,8 +13,8 @@ use pyo3::types::{PyCapsule, PyDict};
 use crate::answers::capsules;
 use crate::data::{Import, Request, produce};
 use crate::errors::{Outcome, guard};
-use crate::functions::{EntryBody, find};
 use crate::julia::{Inputs, running};
+use crate::registry::{EntryBody, find};
 
 /// Adds the submodule `testing`.
 pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -21,6 +21,10 @@ pub struct Groups {
     texts: HashMap<String, u32>,
     ints: HashMap<i64, u32>,
     keys: Vec<Key>,
+    /// For each group, the one whose row came after its last row.
+    followers: Vec<u32>,
+    /// The group of the last row.
+    last: u32,
 }
 
 impl Groups {
@@ -50,20 +54,49 @@ impl Groups {
 
     /// The number of a text, new or known.
     pub fn text(&mut self, text: &str) -> u32 {
+        if let Some((number, Key::Text(known))) = self.guess()
+            && known == text
+        {
+            self.last = number;
+            return number;
+        }
         let next = self.next();
-        *self.texts.entry_ref(text).or_insert_with(|| {
+        let number = *self.texts.entry_ref(text).or_insert_with(|| {
             self.keys.push(Key::Text(text.into()));
             next
-        })
+        });
+        self.follow(number)
     }
 
     /// The number of a whole number, new or known.
     pub fn int(&mut self, int: i64) -> u32 {
+        if let Some((number, Key::Int(known))) = self.guess()
+            && *known == int
+        {
+            self.last = number;
+            return number;
+        }
         let next = self.next();
-        *self.ints.entry(int).or_insert_with(|| {
+        let number = *self.ints.entry(int).or_insert_with(|| {
             self.keys.push(Key::Int(int));
             next
-        })
+        });
+        self.follow(number)
+    }
+
+    /// The group that came next last time. Interleaved rows mostly keep their order from one time to the next, and
+    /// comparing a key costs less than looking it up.
+    fn guess(&self) -> Option<(u32, &Key)> {
+        let number = *self.followers.get(self.last as usize)?;
+        Some((number, &self.keys[number as usize]))
+    }
+
+    /// Remembers that a row of `number` came after the last one.
+    fn follow(&mut self, number: u32) -> u32 {
+        self.followers.resize(self.keys.len(), 0);
+        self.followers[self.last as usize] = number;
+        self.last = number;
+        number
     }
 
     /// The number of a known key.
