@@ -16,7 +16,7 @@ from benchmarks.results import FfiResults, PeersResults
 
 OUT = Path("out/bench")
 
-app = typer.Typer(help=__doc__, no_args_is_help=True)
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 _progress = Console(stderr=True)
 _answer = Console()
 if not _answer.is_terminal:

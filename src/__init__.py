@@ -5,6 +5,8 @@
 [None, 1.5, 2.5]
 """
 
+from importlib.metadata import version as _version
+
 from omega.shared.cpu import require_baseline as _require_baseline
 
 _require_baseline()
@@ -17,6 +19,8 @@ from omega.functions.streams import FeatureSet, accumulate, restore, stream  # n
 from omega.shared.error_codes import ErrorCode  # noqa: E402
 from omega.shared.exceptions import OmegaError  # noqa: E402
 from omega.shared.protocols import Bar, FunctionSpec  # noqa: E402
+
+__version__ = _version("omega")
 
 #: Collects the copies that types forced: `with omega.count_copies() as copies: …; copies.copies`.
 count_copies = CopyLog
@@ -31,6 +35,7 @@ __all__ = [
     "FunctionSpec",
     "OmegaError",
     "Stream",
+    "__version__",
     "accumulate",
     "call",
     "count_copies",

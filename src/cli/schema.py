@@ -64,21 +64,23 @@ def check(
 
 
 @app.command()
-def diff(name: Annotated[str, typer.Argument(help="A table, such as bars.")], against: Revision) -> None:
-    """Show what changed in a table since a revision, and which promises that breaks."""
-    new = tables.load(name)
-    old = {schema.name: schema for schema in tables.at_revision(against)}.get(name)
-    if old is None:
-        typer.echo(f"{name} is new since {against}")
-        return
-    changes = tables.diff(old, new)
-    if not changes:
-        typer.echo(f"{name} is as it was at {against}")
-        return
-    shown = table(f"{name} since {against}", "column", "what", "was", "is")
-    for change in changes:
-        shown.add_row(change.field or "", change.what, change.old, change.new)
-    out = console()
-    out.print(shown)
-    for violation in tables.compatibility(old, new):
-        out.print(refusal(violation.error()), soft_wrap=True)
+def diff(
+    name: Annotated[str | None, typer.Argument(help="A table, such as bars; all if none is named.")] = None,
+    against: Revision = "HEAD",
+) -> None:
+    """Show what changed in a table, or in all, since a revision, and which promises that breaks."""
+    before = {schema.name: schema for schema in tables.at_revision(against)}
+    for each in tables.names() if name is None else [name]:
+        new, old = tables.load(each), before.get(each)
+        if old is None:
+            typer.echo(f"{each} is new since {against}")
+        elif changes := tables.diff(old, new):
+            shown = table(f"{each} since {against}", "column", "what", "was", "is")
+            for change in changes:
+                shown.add_row(change.field or "", change.what, change.old, change.new)
+            out = console()
+            out.print(shown)
+            for violation in tables.compatibility(old, new):
+                out.print(refusal(violation.error()), soft_wrap=True)
+        else:
+            typer.echo(f"{each} is as it was at {against}")

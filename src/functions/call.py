@@ -44,7 +44,8 @@ def call(
     >>> call("ta.sma", [1.0, 2.0, 3.0, 4.0], period=2)
     [None, 1.5, 2.5, 3.5]
     """
-    function = _function(name)
+    # A name that is no str goes to native code as it is, to be refused there.
+    function = _function(name) if isinstance(name, str) else _rust.function(name)
     columns = tuple(given.pop(column, None) for column in function.inputs)
     return run(function, data, columns, given, nulls, by, strict_zero_copy)
 

@@ -18,6 +18,5 @@ def start(function: str = "omega") -> str:
     Raises JuliaUnavailableError, saying why and what to do.
     """
     package = Path(omega.__file__).parent / "julia_modules" / "omega_julia"
-    version = _rust.julia_start(str(package), str(Path(sys.executable).parent), function)
     atexit.register(_rust.julia_stop)
-    return version
+    return _rust.julia_start(str(package), str(Path(sys.executable).parent), function)

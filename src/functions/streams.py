@@ -8,6 +8,7 @@ from typing import Any
 from omega import _rust
 from omega.functions.call import Data, Nulls
 from omega.functions.libraries import library_of, source_of
+from omega.shared.exceptions import InvalidTypeError, SnapshotMismatchError
 
 
 def stream(name: str, /, *, nulls: Nulls = "skip", **parameters: Any) -> _rust.Stream:
@@ -64,7 +65,13 @@ class FeatureSet:
         by: str | None = None,
         nulls: Nulls = "skip",
     ) -> None:
-        triples = [(name, function, dict(given)) for name, (function, given) in definitions.items()]
+        if not isinstance(definitions, Mapping):
+            raise InvalidTypeError(
+                name="the features",
+                allowed="a mapping of names to (function, parameters)",
+                value=repr(definitions),
+            )
+        triples = [(name, *_definition(name, given)) for name, given in definitions.items()]
         self._adopt(_rust.FeatureSet(triples, by, nulls))
 
     def _adopt(self, native: _rust.FeatureSet) -> None:
@@ -79,6 +86,17 @@ class FeatureSet:
         features = cls.__new__(cls)
         features._adopt(native)
         return features
+
+    @classmethod
+    def restore(cls, snapshot: bytes, /) -> FeatureSet:
+        """The feature set that a snapshot holds.
+
+        Raises SnapshotMismatchError if it holds something else, and what `omega.restore` raises.
+        """
+        restored = restore(snapshot)
+        if isinstance(restored, FeatureSet):
+            return restored
+        raise SnapshotMismatchError(value=restored.function, allowed="a feature set")
 
     @property
     def names(self) -> list[str]:
@@ -127,7 +145,18 @@ class FeatureSet:
         return repr(self._native)
 
 
-def restore(snapshot: bytes, /) -> Any:
+def _definition(name: str, given: object) -> tuple[str, dict[str, Any]]:
+    """A function and its parameters, or a refusal that names the feature."""
+    match given:
+        case (str(function), Mapping() as parameters):
+            return function, dict(parameters)
+        case _:
+            raise InvalidTypeError(
+                name=f"feature `{name}`", allowed="a pair (function, parameters)", value=repr(given)
+            )
+
+
+def restore(snapshot: bytes, /) -> _rust.Stream | _rust.Accumulator | FeatureSet:
     """The stream, accumulator or feature set that a snapshot holds, ready to go on with the same bits.
 
     Raises SnapshotCorruptError if it was cut or changed, SnapshotVersionError if another version wrote it.

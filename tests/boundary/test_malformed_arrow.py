@@ -88,9 +88,13 @@ def test_values_without_a_buffer_are_refused_unless_there_are_none() -> None:
     assert len(omega.ta.sma(Batch([Column([], memory=[None, None])], 0), period=2)) == 0
 
 
-def test_nulls_without_a_bitmap_are_none() -> None:
-    for count in (-1, 2):
-        assert pa.array(omega.ta.sma(Column(null_count=count), period=1)).null_count == 0
+def test_a_count_nobody_made_without_a_bitmap_means_no_nulls() -> None:
+    assert pa.array(omega.ta.sma(Column(null_count=-1), period=1)).null_count == 0
+
+
+def test_nulls_without_a_bitmap_are_a_contradiction() -> None:
+    with pytest.raises(MalformedArrowError, match="null_count"):
+        omega.ta.sma(Column(null_count=2), period=1)
 
 
 def test_a_bitmap_of_which_no_count_is_known_is_read() -> None:

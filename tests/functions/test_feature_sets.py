@@ -24,6 +24,7 @@ from omega.shared.exceptions import (
     MissingValueError,
     OmegaError,
     ParameterOutOfRangeError,
+    SnapshotMismatchError,
     UnknownFunctionError,
     UnknownParameterError,
 )
@@ -267,8 +268,16 @@ def test_a_definition_that_is_none_is_refused(
 
 @pytest.mark.parametrize("definitions", [None, 7, {"x": "ta.rsi"}, {"x": ("ta.rsi",)}, [("x", "ta.rsi", {})]])
 def test_definitions_of_another_shape_are_refused(definitions: Any) -> None:
-    with pytest.raises((OmegaError, TypeError, ValueError, AttributeError)):
+    with pytest.raises(InvalidTypeError, match="must be a"):
         omega.FeatureSet(definitions)
+
+
+def test_a_feature_set_restores_its_own_snapshots_and_no_others() -> None:
+    features = omega.FeatureSet({"mean": ("ta.sma", {"period": 2})})
+    features.update(close=1.0)
+    assert omega.FeatureSet.restore(features.snapshot()).update(close=2.0) == {"mean": 1.5}
+    with pytest.raises(SnapshotMismatchError, match=r"ta\.sma"):
+        omega.FeatureSet.restore(omega.stream("ta.sma").snapshot())
 
 
 def test_a_refused_bar_is_taken_by_no_feature() -> None:

@@ -13,6 +13,8 @@ pub enum Given {
     Bool(bool),
     /// A Python int that fits in 64 bits.
     Int(i64),
+    /// A Python int beyond that, as it is written.
+    HugeInt(String),
     /// A Python float.
     Float(f64),
     /// A Python str.
@@ -102,6 +104,9 @@ fn check(parameter: &Parameter, given: &Given) -> Result<f64> {
         (ParameterType::Int | ParameterType::Float, Given::Int(value)) if *value as f64 as i64 != *value => {
             return Err(Error::parameter_out_of_range(&parameter.name, range(parameter), value));
         }
+        (ParameterType::Int | ParameterType::Float, Given::HugeInt(value)) => {
+            return Err(Error::parameter_out_of_range(&parameter.name, range(parameter), value));
+        }
         (ParameterType::Int | ParameterType::Float, Given::Int(value)) => *value as f64,
         (ParameterType::Float, Given::Float(value)) => *value,
         (ParameterType::Bool, Given::Bool(value)) => f64::from(u8::from(*value)),
@@ -171,7 +176,7 @@ fn shown(given: &Given) -> String {
         Given::Bool(false) => "False".into(),
         Given::Int(value) => value.to_string(),
         Given::Float(value) => value.to_string(),
-        Given::Text(text) | Given::Other(text) => text.clone(),
+        Given::HugeInt(text) | Given::Text(text) | Given::Other(text) => text.clone(),
     }
 }
 

@@ -9,6 +9,7 @@ use omega_kernel::{Accumulator as Kernel, Nulls};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
+use crate::arguments::flag;
 use crate::compute::detached;
 use crate::data::{Import, Request};
 use crate::errors::{Outcome, guard};
@@ -66,12 +67,17 @@ impl Accumulator {
 #[pymethods]
 impl Accumulator {
     /// Takes the rows of a chunk of data; on an error, none of them.
-    #[pyo3(signature = (data, /, *, strict_zero_copy=false))]
-    fn update(&self, py: Python<'_>, data: &Bound<'_, PyAny>, strict_zero_copy: bool) -> PyResult<()> {
+    #[pyo3(signature = (data, /, *, strict_zero_copy=None))]
+    fn update(
+        &self,
+        py: Python<'_>,
+        data: &Bound<'_, PyAny>,
+        strict_zero_copy: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
         self.guard(py, || {
             let inputs = &self.entry.spec.inputs;
-            let request =
-                Request { inputs, data: Some(data), columns: None, by: None, strict: strict_zero_copy };
+            let strict = flag(strict_zero_copy, "strict_zero_copy")?;
+            let request = Request { inputs, data: Some(data), columns: None, by: None, strict };
             let import = Import::new(py, &request)?;
             // The lock is taken without the GIL, so that two threads cannot each wait for what the other holds.
             detached(py, import.rows, || self.take(&import))?;
@@ -80,8 +86,12 @@ impl Accumulator {
     }
 
     /// Takes over the rows of another accumulator of the same metric, as if they came after this one's.
-    fn merge(&self, py: Python<'_>, other: &Bound<'_, Self>) -> PyResult<()> {
+    fn merge(&self, py: Python<'_>, other: &Bound<'_, PyAny>) -> PyResult<()> {
         self.guard(py, || {
+            let Ok(other) = other.cast::<Self>() else {
+                let value = other.get_type().name()?;
+                return Err(Error::invalid_type("what is merged", "an accumulator", value).into());
+            };
             let other = other.get();
             if other.entry.spec.name != self.entry.spec.name
                 || other.params != self.params

@@ -18,6 +18,8 @@ type Capsules<'py> = (Bound<'py, PyCapsule>, Bound<'py, PyCapsule>);
 #[pyclass(frozen, module = "omega._rust")]
 pub struct Column {
     inner: write::Column,
+    /// The shape that a buffer's view points to.
+    shape: [ffi::Py_ssize_t; 1],
 }
 
 /// Columns of one length. Any Arrow consumer takes them.
@@ -30,7 +32,8 @@ pub struct Table {
 impl Column {
     /// Wraps a column.
     pub fn new(inner: write::Column) -> Self {
-        Self { inner }
+        let shape = [ffi::Py_ssize_t::try_from(inner.rows()).unwrap_or(0)];
+        Self { inner, shape }
     }
 }
 
@@ -109,7 +112,21 @@ impl Column {
         let status = unsafe {
             ffi::PyBuffer_FillInfo(view, slf.as_ptr(), values.as_ptr().cast_mut().cast(), size, 0, flags)
         };
-        if status == 0 { Ok(()) } else { Err(PyErr::fetch(slf.py())) }
+        if status != 0 {
+            return Err(PyErr::fetch(slf.py()));
+        }
+        // SAFETY: the view was just filled in as bytes; now it says what they are. The shape lives as long as the column,
+        // and the strides point to the item's size, as `PyBuffer_FillInfo` leaves them.
+        unsafe {
+            (*view).itemsize = size_of::<f64>() as ffi::Py_ssize_t;
+            if flags & ffi::PyBUF_FORMAT != 0 {
+                (*view).format = c"d".as_ptr().cast_mut();
+            }
+            if flags & ffi::PyBUF_ND != 0 {
+                (*view).shape = slf.get().shape.as_ptr().cast_mut();
+            }
+        }
+        Ok(())
     }
 }
 

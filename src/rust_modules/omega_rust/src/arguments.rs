@@ -18,6 +18,15 @@ pub fn text(value: &Bound<'_, PyAny>, name: &str) -> Outcome<String> {
     }
 }
 
+/// A Python bool; anything else is refused by `name`, and `None` is no.
+pub fn flag(value: Option<&Bound<'_, PyAny>>, name: &str) -> Outcome<bool> {
+    let Some(value) = value else { return Ok(false) };
+    match value.cast::<PyBool>() {
+        Ok(value) => Ok(value.is_true()),
+        Err(_) => Err(Error::invalid_type(name, "True or False", value.repr()?).into()),
+    }
+}
+
 /// The policy for missing inputs that a caller named; `None` is the default.
 pub fn nulls_of(value: Option<&Bound<'_, PyAny>>) -> Outcome<Nulls> {
     value.map_or(Ok(Nulls::Skip), |value| Ok(text(value, "nulls")?.parse()?))
@@ -55,15 +64,19 @@ fn given_value(value: &Bound<'_, PyAny>) -> Given {
     let converts = |method| value.hasattr(method).unwrap_or(false);
     if !converts(intern!(py, "__len__")) {
         if value.is_instance_of::<PyInt>() || converts(intern!(py, "__index__")) {
-            return value.extract().map_or_else(|_| shown(value), Given::Int);
+            return match value.extract() {
+                Ok(int) => Given::Int(int),
+                Err(_) if value.is_instance_of::<PyInt>() => Given::HugeInt(text_of(value)),
+                Err(_) => Given::Other(text_of(value)),
+            };
         }
         if converts(intern!(py, "__float__")) {
-            return value.extract().map_or_else(|_| shown(value), Given::Float);
+            return value.extract().map_or_else(|_| Given::Other(text_of(value)), Given::Float);
         }
     }
-    shown(value)
+    Given::Other(text_of(value))
 }
 
-fn shown(value: &Bound<'_, PyAny>) -> Given {
-    Given::Other(value.repr().map_or_else(|_| "an object".into(), |text| text.to_string_lossy().into_owned()))
+fn text_of(value: &Bound<'_, PyAny>) -> String {
+    value.repr().map_or_else(|_| "an object".into(), |text| text.to_string_lossy().into_owned())
 }

@@ -52,7 +52,7 @@ pub fn fill(
     import: &Import,
     mut work: impl FnMut(usize, &[Chunk<'_>], &mut [&mut [f64]]) -> Result<()>,
 ) -> Result<Vec<Vec<f64>>> {
-    let mut outputs: Vec<Vec<f64>> = (0..n_outputs).map(|_| vec![0.0; import.rows]).collect();
+    let mut outputs = (0..n_outputs).map(|_| zeros(import.rows)).collect::<Result<Vec<_>>>()?;
     let mut from = 0;
     for chunk in import.chunks() {
         let to = from + chunk.first().map_or(0, |column| column.values.len());
@@ -61,6 +61,16 @@ pub fn fill(
         from = to;
     }
     Ok(outputs)
+}
+
+/// Memory for one output, or an error where there is none to be had.
+fn zeros(rows: usize) -> Result<Vec<f64>> {
+    let mut values = Vec::new();
+    values.try_reserve_exact(rows).map_err(|_| {
+        Error::out_of_memory("omega", rows.saturating_mul(size_of::<f64>()), "what the system has")
+    })?;
+    values.resize(rows, 0.0);
+    Ok(values)
 }
 
 /// A tuple of columns.

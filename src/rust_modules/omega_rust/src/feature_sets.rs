@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 use serde::{Deserialize, Serialize};
 
-use crate::arguments::{nulls_of, resolve, text};
+use crate::arguments::{flag, nulls_of, resolve, text};
 use crate::compute::{columns, detached, fill};
 use crate::data::{Bar, Import, Request, key};
 use crate::errors::{Outcome, guard};
@@ -23,6 +23,8 @@ use crate::registry::{Entry, find, rowwise_factory};
 use crate::streams::{MOST_COLUMNS, check_version, saved_params};
 
 const NAME: &str = "omega.FeatureSet";
+/// Rises when the payload of its snapshots changes.
+const VERSION: &str = "1.0.0";
 
 /// Features by name, each an indicator with its parameters, over one series or one per group.
 #[pyclass(frozen, module = "omega._rust")]
@@ -158,8 +160,24 @@ impl FeatureSet {
 
     /// The feature set that a snapshot holds.
     pub fn restore(py: Python<'_>, snapshot: &Snapshot) -> Result<Self> {
-        let saved: Saved = postcard::from_bytes(&snapshot.payload)
-            .map_err(|error| Error::snapshot_corrupt(error, "the state of a feature set", "other bytes"))?;
+        if snapshot.function != NAME {
+            return Err(Error::snapshot_mismatch(&snapshot.function, NAME));
+        }
+        if snapshot.version != VERSION {
+            return Err(Error::snapshot_version(NAME, &snapshot.version, format!("version {VERSION}")));
+        }
+        let corrupt = |reason: &dyn std::fmt::Display| {
+            Error::snapshot_corrupt(reason, "the state of a feature set", "other bytes")
+        };
+        let (saved, rest): (Saved, _) =
+            postcard::take_from_bytes(&snapshot.payload).map_err(|error| corrupt(&error))?;
+        let distinct = Groups::from_keys(&saved.groups).keys().len();
+        if !rest.is_empty() || saved.features.is_empty() || distinct != saved.groups.len() {
+            return Err(corrupt(&"it contradicts itself"));
+        }
+        if saved.by.is_none() && !saved.groups.is_empty() {
+            return Err(corrupt(&"it has groups and no column of groups"));
+        }
         let mut definitions = Vec::with_capacity(saved.features.len());
         for feature in &saved.features {
             let entry = find(&feature.function)?;
@@ -205,7 +223,7 @@ impl FeatureSet {
         let snapshot = Snapshot {
             kind: SnapshotKind::FeatureSet,
             function: NAME.into(),
-            version: "1.0.0".into(),
+            version: VERSION.into(),
             params: Vec::new(),
             nulls: self.nulls,
             payload: postcard::to_stdvec(&saved).unwrap_or_default(),
@@ -262,6 +280,9 @@ impl FeatureSet {
     ) -> Outcome<Option<Key>> {
         let empty;
         let bar = match (bar, columns) {
+            (Some(_), Some(columns)) if !columns.is_empty() => {
+                return Err(Error::invalid_shape("a bar", "one object or numbers by keyword", "both").into());
+            }
             (Some(bar), _) => bar,
             (None, Some(columns)) => columns.as_any(),
             (None, None) => {
@@ -372,15 +393,15 @@ impl FeatureSet {
     }
 
     /// All features over a table, from nothing: the live state stays as it is. A tuple of columns.
-    #[pyo3(signature = (data, strict_zero_copy=false))]
+    #[pyo3(signature = (data, strict_zero_copy=None))]
     fn run<'py>(
         &self,
         py: Python<'py>,
         data: &Bound<'py, PyAny>,
-        strict_zero_copy: bool,
+        strict_zero_copy: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         guard(py, NAME, || {
-            let import = self.import(py, data, strict_zero_copy)?;
+            let import = self.import(py, data, flag(strict_zero_copy, "strict_zero_copy")?)?;
             let outputs = detached(py, import.rows, || {
                 self.compute(&import, &mut fresh(&self.features, self.by.is_some(), self.nulls)?)
             })?;
@@ -389,15 +410,15 @@ impl FeatureSet {
     }
 
     /// As `run`, going on from the live state and keeping it: history before the first live bar.
-    #[pyo3(signature = (data, strict_zero_copy=false))]
+    #[pyo3(signature = (data, strict_zero_copy=None))]
     fn extend<'py>(
         &self,
         py: Python<'py>,
         data: &Bound<'py, PyAny>,
-        strict_zero_copy: bool,
+        strict_zero_copy: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         guard(py, NAME, || {
-            let import = self.import(py, data, strict_zero_copy)?;
+            let import = self.import(py, data, flag(strict_zero_copy, "strict_zero_copy")?)?;
             // The lock is taken without the GIL, so that two threads cannot each wait for what the other holds.
             let outputs = detached(py, import.rows, || {
                 let mut live = self.lock();

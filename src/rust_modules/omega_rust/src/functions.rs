@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
 use crate::accumulators::Accumulator;
-use crate::arguments::{nulls_of, resolve, text};
+use crate::arguments::{flag, nulls_of, resolve, text};
 use crate::compute::{reduction, rowwise};
 use crate::data::{Import, Request};
 use crate::errors::{Outcome, guard};
@@ -76,7 +76,7 @@ impl Function {
     }
 
     /// Runs the function over `data` or `columns`; a tuple with one answer per output, or a table if grouped.
-    #[pyo3(signature = (data, columns, parameters, nulls=None, by=None, strict_zero_copy=false))]
+    #[pyo3(signature = (data, columns, parameters, nulls=None, by=None, strict_zero_copy=None))]
     #[expect(clippy::too_many_arguments, reason = "the one door: every call's choices meet here")]
     fn run<'py>(
         &self,
@@ -86,13 +86,14 @@ impl Function {
         parameters: &Bound<'py, PyAny>,
         nulls: Option<&Bound<'py, PyAny>>,
         by: Option<&Bound<'py, PyAny>>,
-        strict_zero_copy: bool,
+        strict_zero_copy: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         self.guard(py, || {
             let spec = &self.entry.spec;
             let params = resolve(spec, parameters)?;
             let nulls = nulls_of(nulls)?;
-            let request = Request { inputs: &spec.inputs, data, columns, by, strict: strict_zero_copy };
+            let strict = flag(strict_zero_copy, "strict_zero_copy")?;
+            let request = Request { inputs: &spec.inputs, data, columns, by, strict };
             let import = Import::new(py, &request)?;
             match &self.entry.body {
                 EntryBody::Rust(Body::Rowwise(factory)) => {

@@ -29,6 +29,9 @@ const SPECS: &str = include_str!("../../../schemas/julia_functions.json");
 /// What to start, once Python has said where it is.
 static SETTINGS: OnceLock<Settings> = OnceLock::new();
 
+/// Whether the running Julia speaks of the same functions and tables as this library; asked once.
+static AGREED: OnceLock<Result<()>> = OnceLock::new();
+
 /// The functions of Julia; the place in the list is the number at the boundary.
 pub fn specs() -> &'static [FunctionSpec] {
     static PARSED: LazyLock<Vec<FunctionSpec>> = LazyLock::new(|| {
@@ -66,7 +69,6 @@ pub fn julia_stop(py: Python<'_>) {
 /// Starts Julia and makes sure that it speaks of the same functions as this library.
 fn start(settings: &Settings) -> Result<&'static Julia> {
     let julia = Julia::start(settings)?;
-    static AGREED: OnceLock<Result<()>> = OnceLock::new();
     AGREED
         .get_or_init(|| {
             let published: serde_json::Value = serde_json::from_str(julia.specs_json())
@@ -92,7 +94,7 @@ fn start(settings: &Settings) -> Result<&'static Julia> {
 
 /// The running Julia, for a function that needs it.
 pub fn running(py: Python<'_>, function: &str) -> Outcome<&'static Julia> {
-    if let Some(julia) = Julia::started() {
+    if let (Some(julia), Some(Ok(()))) = (Julia::started(), AGREED.get()) {
         return Ok(julia);
     }
     // Python knows where the package and its own executable are.
@@ -125,7 +127,7 @@ pub fn run<'py>(
         let inputs = Inputs::new(&chunks);
         let outputs = py
             .detach(|| inputs.call(julia, id, &numbers))
-            .map_err(|error| gathered.restore_row(error, group))?;
+            .map_err(|error| gathered.restore_row(error, group).with_field("function", named(spec, key)))?;
         let values = answers(py, spec, outputs)?;
         match key {
             Key::Text(text) => answer.set_item(text, values)?,
@@ -133,6 +135,14 @@ pub fn run<'py>(
         }
     }
     Ok(answer.into_any())
+}
+
+/// A function and the group it was called for, as messages name them.
+fn named(spec: &FunctionSpec, group: &Key) -> String {
+    match group {
+        Key::Text(text) => format!("{} of group `{text}`", spec.name),
+        Key::Int(int) => format!("{} of group `{int}`", spec.name),
+    }
 }
 
 fn raw(chunk: &Chunk<'_>) -> RawChunk {
@@ -198,11 +208,20 @@ fn answers<'py>(py: Python<'py>, spec: &FunctionSpec, outputs: Outputs) -> Outco
 
 fn answer<'py>(py: Python<'py>, output: &Output, node: Node) -> Outcome<Bound<'py, PyAny>> {
     let rows = node.rows();
+    let total = node.f64_values().len();
+    let fits = match output.axes.len() {
+        0 => total == 1,
+        1 => total == rows,
+        _ => rows == 0 || total.is_multiple_of(rows),
+    };
+    if !fits {
+        let allowed = format!("whole columns of {rows} rows");
+        return Err(Error::contract_mismatch(&output.name, allowed, format!("{total} values")).into());
+    }
     let [_, Some(buffer), _] = node.into_buffers() else {
         return Err(Error::contract_mismatch(&output.name, "a buffer of values", "none").into());
     };
     let buffer: Arc<Buffer> = Arc::new(buffer);
-    let total = buffer.len() / size_of::<f64>();
     let start: *const f64 = buffer.as_ptr().cast();
     let part = |from: usize, rows: usize| {
         let owner: Arc<dyn Any + Send + Sync> = Arc::clone(&buffer) as _;

@@ -9,6 +9,7 @@ use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi};
 use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use arrow_array::{Array, RecordBatch, RecordBatchReader, StructArray, make_array};
 use arrow_schema::{DataType, Schema};
+use omega_contract::arrow::c::ArrowSchema;
 use omega_contract::schema::{Described, read_ipc};
 use omega_contract::{Error, tables};
 use pyo3::intern;
@@ -97,7 +98,7 @@ pub fn batches(data: &Bound<'_, PyAny>) -> Outcome<(Schema, Vec<RecordBatch>)> {
     let answer = method.call0()?;
     let pair = answer.cast::<PyTuple>().map_err(PyErr::from)?;
     let (schema, array) = (pair.get_item(0)?, pair.get_item(1)?);
-    let schema = pointer::<FFI_ArrowSchema>(&schema, c"arrow_schema")?;
+    let schema = live_schema(&schema)?;
     let array = pointer::<FFI_ArrowArray>(&array, c"arrow_array")?;
     // SAFETY: capsules of these names hold these structs. Taking the array leaves a released one behind, as a
     // consumer must; the schema stays its capsule's.
@@ -115,8 +116,24 @@ pub fn batches(data: &Bound<'_, PyAny>) -> Outcome<(Schema, Vec<RecordBatch>)> {
         let found = array.data_type().to_string().to_lowercase();
         return Err(Error::unsupported_data("a table or record batch", found).into());
     };
+    if rows.null_count() > 0 {
+        let value = format!("{} missing rows", rows.null_count());
+        return Err(
+            Error::unsupported_data("a table or record batch, whose rows are all there", value).into()
+        );
+    }
     let batch = RecordBatch::from(rows);
     Ok((batch.schema().as_ref().clone(), vec![batch]))
+}
+
+/// The schema in a capsule, if nobody has taken it yet.
+fn live_schema(capsule: &Bound<'_, PyAny>) -> Outcome<*mut FFI_ArrowSchema> {
+    let schema = pointer::<FFI_ArrowSchema>(capsule, c"arrow_schema")?;
+    // SAFETY: a capsule of this name holds this struct, which both declarations lay out as the C data interface does.
+    if unsafe { (*schema.cast::<ArrowSchema>()).release.is_none() } {
+        return Err(Error::released_capsule("arrow_schema", "fresh: ask the producer for a new one").into());
+    }
+    Ok(schema)
 }
 
 /// The schema of a producer, without its data where the producer can tell.
@@ -129,7 +146,7 @@ fn schema_of(data: &Bound<'_, PyAny>) -> Outcome<Schema> {
         return Ok(stream(&method.call0()?)?.schema().as_ref().clone());
     };
     let capsule = method.call0()?;
-    let schema = pointer::<FFI_ArrowSchema>(&capsule, c"arrow_schema")?;
+    let schema = live_schema(&capsule)?;
     // SAFETY: a capsule of this name holds this struct; it is only read.
     let schema = unsafe { &*schema };
     match DataType::try_from(schema).map_err(|reason| malformed(&reason))? {

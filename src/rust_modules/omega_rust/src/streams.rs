@@ -186,6 +186,12 @@ fn read_keywords(spec: &FunctionSpec, call: &Arguments<'_, '_>, row: &mut [f64])
         let nearest = nearest(name, names.iter().copied()).unwrap_or("none");
         return Err(Error::unknown_parameter(&spec.name, name, nearest, names.join(", ")).into());
     }
+    let given = call.positional.len();
+    let twice =
+        spec.inputs.iter().take(given).any(|input| call.keywords.iter().any(|(name, _)| *name == input.name));
+    if given > spec.inputs.len() || twice {
+        return Err(Error::invalid_shape("a row", "each input once", "some input twice").into());
+    }
     for (index, (slot, input)) in row.iter_mut().zip(&spec.inputs).enumerate() {
         let keyword = call.keywords.iter().find(|(name, _)| *name == input.name).map(|(_, value)| value);
         let Some(value) = keyword.or(call.positional.get(index)) else {

@@ -97,7 +97,7 @@ impl Copies {
         let reason = copy_reason(field);
         let Some(read) = reader(field) else {
             let allowed = "a number (float, integer or decimal)";
-            return Err(Error::unsupported_type(name, allowed, field.format));
+            return Err(Error::unsupported_type(name, allowed, field.type_name()));
         };
         self.allow(name, &reason)?;
         let start = if field.format == "n" {

@@ -164,6 +164,8 @@ impl Groups {
         };
         // SAFETY: as the caller vouches.
         let values = unsafe { super::read::dictionary_values(schema, values)? };
+        // SAFETY: as the caller vouches.
+        let present = unsafe { values.validity() };
         let mut known: Vec<Option<u32>> = vec![None; values.rows];
         for row in 0..field.rows {
             // SAFETY: as the caller vouches.
@@ -176,6 +178,9 @@ impl Groups {
             };
             let number = match *slot {
                 Some(number) => number,
+                None if present.is_some_and(|bits| !bits.get(usize::try_from(index).unwrap_or(0))) => {
+                    return Err(Error::missing_value(name, numbers.len(), "grouping"));
+                }
                 None => {
                     // SAFETY: as the caller vouches; `index` is below the dictionary's length.
                     let number =
@@ -250,7 +255,7 @@ unsafe fn read_key<'a>(field: &Field<'a>, name: &str, row: usize) -> Result<KeyR
         "U" => text!(i64),
         // SAFETY: as the caller vouches.
         "vu" => unsafe { read_view(field, name, row) },
-        other => Err(Error::unsupported_type(name, "text or whole numbers", other)),
+        _ => Err(Error::unsupported_type(name, "text or whole numbers", field.type_name())),
     }
 }
 

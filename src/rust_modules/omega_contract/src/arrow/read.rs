@@ -123,6 +123,12 @@ unsafe fn field<'a>(
         let allowed = format!("at least {} for format {format}", least_buffers(format));
         return Err(Error::malformed_arrow(name, "the number of buffers", allowed, array.n_buffers));
     }
+    let keeps_no_bitmap = format == "n" || format.starts_with("+u") || format.starts_with("+r");
+    // SAFETY: `buffers` was just checked to hold its first pointer where there is one.
+    let has_bitmap = array.n_buffers > 0 && unsafe { !(*array.buffers).is_null() };
+    if array.null_count > 0 && !has_bitmap && !keeps_no_bitmap {
+        return Err(refuse("null_count", "0 without a validity bitmap", array.null_count));
+    }
     let rows = parent_rows.unwrap_or(length);
     if length < parent_offset + rows {
         let allowed = format!("at least {}, the end of the batch's rows", parent_offset + rows);
@@ -154,6 +160,30 @@ impl<'a> Field<'a> {
             unsafe { (*self.array.buffers.add(index)).cast() }
         } else {
             std::ptr::null()
+        }
+    }
+
+    /// The type in words, where it is one that data come in; the format string where it is not.
+    #[must_use]
+    pub fn type_name(&self) -> &'a str {
+        if self.array.dictionary_present() {
+            return "dictionary";
+        }
+        match self.format {
+            "b" => "bool",
+            "u" | "U" | "vu" => "string",
+            "z" | "Z" | "vz" => "binary",
+            "e" => "float16",
+            "n" => "null",
+            format if format.starts_with("ts") => "timestamp",
+            format if format.starts_with("td") => "date",
+            format if format.starts_with("tt") => "time",
+            format if format.starts_with("tD") => "duration",
+            format if format.starts_with("+s") => "struct",
+            format if format.starts_with("+l") || format.starts_with("+L") || format.starts_with("+w") => {
+                "list"
+            }
+            format => format,
         }
     }
 

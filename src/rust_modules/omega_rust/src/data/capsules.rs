@@ -1,6 +1,7 @@
 //! Takes Arrow capsules from any producer: arrays are borrowed, streams are read to their end.
 
 use std::ffi::CStr;
+use std::mem::ManuallyDrop;
 
 use omega_contract::Error;
 use omega_contract::arrow::c::{ArrowArray, ArrowArrayStream, ArrowDeviceArray, ArrowSchema};
@@ -23,10 +24,8 @@ const CPU: i32 = 1;
 
 /// What a producer handed out; keeps it alive.
 pub enum Produced {
-    /// One array, borrowed from its capsules.
-    Array(Py<PyCapsule>, Py<PyCapsule>),
-    /// One array of a device interface that turned out to be in ordinary memory.
-    DeviceArray(Py<PyCapsule>, Py<PyCapsule>),
+    /// One array, lent by its capsules.
+    Array(Py<PyCapsule>, Lent),
     /// All arrays of a stream, which are ours to release.
     Stream(Box<ArrowSchema>, Vec<ArrowArray>),
 }
@@ -38,20 +37,52 @@ impl Produced {
     /// The producer's structs must be as the Arrow C data interface asks.
     pub unsafe fn structs<'a>(&'a self, py: Python<'_>) -> Outcome<(&'a ArrowSchema, Vec<&'a ArrowArray>)> {
         match self {
-            Self::Array(schema, array) => {
+            Self::Array(schema, lent) => {
                 let schema = pointer::<ArrowSchema>(schema.bind(py), SCHEMA)?;
-                let array = pointer::<ArrowArray>(array.bind(py), ARRAY)?;
                 // SAFETY: a capsule of this name holds this struct, and lives as long as `self`.
-                Ok(unsafe { (&*schema, vec![&*array]) })
-            }
-            Self::DeviceArray(schema, array) => {
-                let schema = pointer::<ArrowSchema>(schema.bind(py), SCHEMA)?;
-                let array = pointer::<ArrowDeviceArray>(array.bind(py), DEVICE_ARRAY)?;
-                // SAFETY: as above.
-                Ok(unsafe { (&*schema, vec![&(*array).array]) })
+                Ok((unsafe { &*schema }, vec![&*lent.array]))
             }
             Self::Stream(schema, arrays) => Ok((schema, arrays.iter().collect())),
         }
+    }
+}
+
+/// An array that is out of its capsule while we read it, and back in it afterwards: nobody who holds the same capsule
+/// can import and release it meanwhile.
+pub struct Lent {
+    slot: *mut ArrowArray,
+    array: ManuallyDrop<ArrowArray>,
+    _capsule: Py<PyCapsule>,
+}
+
+// SAFETY: the struct may be moved between threads, and the slot is written only by who drops the loan, with the GIL.
+unsafe impl Send for Lent {}
+
+impl Lent {
+    /// Takes the array out of `slot`, which `capsule` owns.
+    ///
+    /// # Safety
+    /// `slot` must be the struct in the capsule.
+    unsafe fn take(slot: *mut ArrowArray, capsule: Py<PyCapsule>) -> Outcome<Self> {
+        // SAFETY: as the caller vouches; a released struct stays behind, as when a struct is moved.
+        let array = unsafe {
+            let array = ManuallyDrop::new(slot.read());
+            (*slot).release = None;
+            array
+        };
+        if array.release.is_none() {
+            return Err(
+                Error::released_capsule("arrow_array", "an array that nobody has imported yet").into()
+            );
+        }
+        Ok(Self { slot, array, _capsule: capsule })
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        // SAFETY: the slot is alive with its capsule, and the array is given back once.
+        unsafe { self.slot.write(ManuallyDrop::take(&mut self.array)) };
     }
 }
 
@@ -61,7 +92,9 @@ pub fn produce(data: &Bound<'_, PyAny>) -> Outcome<Option<Produced>> {
     match kind_of(data)? {
         Kind::ArrowArray => {
             let (schema, array) = pair(&ask(data, intern!(py, "__arrow_c_array__"))?, "__arrow_c_array__")?;
-            Ok(Some(Produced::Array(schema, array)))
+            let slot = pointer::<ArrowArray>(array.bind(py), ARRAY)?;
+            // SAFETY: a capsule of this name holds this struct.
+            Ok(Some(Produced::Array(schema, unsafe { Lent::take(slot, array)? })))
         }
         Kind::ArrowStream => {
             let answer = ask(data, intern!(py, "__arrow_c_stream__"))?;
@@ -79,7 +112,8 @@ pub fn produce(data: &Bound<'_, PyAny>) -> Outcome<Option<Produced>> {
             if device_type != CPU {
                 return Err(Error::non_cpu_device("CPU memory (device type 1)", device_type).into());
             }
-            Ok(Some(Produced::DeviceArray(schema, array)))
+            // SAFETY: as above.
+            Ok(Some(Produced::Array(schema, unsafe { Lent::take(&raw mut (*device).array, array)? })))
         }
         Kind::Other => {
             refuse_other_device(data)?;

@@ -7,13 +7,13 @@ use pyo3::prelude::*;
 
 thread_local! {
     /// The logs that are open on this thread, innermost last.
-    static OPEN: RefCell<Vec<Vec<Copied>>> = const { RefCell::new(Vec::new()) };
+    static OPEN: RefCell<Vec<(usize, Vec<Copied>)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Adds what one call copied to every log that is open on this thread.
 pub fn record(copied: &[Copied]) {
     if !copied.is_empty() {
-        OPEN.with_borrow_mut(|open| open.iter_mut().for_each(|log| log.extend_from_slice(copied)));
+        OPEN.with_borrow_mut(|open| open.iter_mut().for_each(|(_, log)| log.extend_from_slice(copied)));
     }
 }
 
@@ -32,17 +32,22 @@ impl CopyLog {
     }
 
     fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        OPEN.with_borrow_mut(|open| open.push(Vec::new()));
+        OPEN.with_borrow_mut(|open| open.push((slf.as_ptr().addr(), Vec::new())));
         slf
     }
 
     fn __exit__(
-        &mut self,
+        slf: &Bound<'_, Self>,
         _kind: &Bound<'_, PyAny>,
         _value: &Bound<'_, PyAny>,
         _traceback: &Bound<'_, PyAny>,
     ) {
-        self.copied.extend(OPEN.with_borrow_mut(|open| open.pop()).unwrap_or_default());
+        // Its own, not the innermost: logs of interleaved tasks close in any order.
+        let own = OPEN.with_borrow_mut(|open| {
+            let place = open.iter().rposition(|(log, _)| *log == slf.as_ptr().addr())?;
+            Some(open.remove(place).1)
+        });
+        slf.borrow_mut().copied.extend(own.unwrap_or_default());
     }
 
     /// One `(column, reason, bytes)` for each copy, in order.

@@ -62,8 +62,8 @@ pub struct Grouping {
 
 /// One column on its way in: what keeps it alive, and where it is.
 enum Source<'py> {
-    /// A child of `produced[0]`, by name.
-    Child(String),
+    /// A column of the data by name; data that is one column serves a function of one input, whatever its name.
+    Child(String, bool),
     /// An object that is one column.
     Alone(Bound<'py, PyAny>),
 }
@@ -87,7 +87,7 @@ impl Import {
             if index == 0 {
                 import.rows = rows;
             } else if rows != import.rows {
-                let allowed = format!("{}, as `{}` has,", import.rows, request.inputs[0].name);
+                let allowed = format!("{} (as `{}`)", import.rows, request.inputs[0].name);
                 return Err(Error::length_mismatch(&input.name, allowed, rows).into());
             }
             import.columns.push(chunks);
@@ -126,8 +126,8 @@ impl Import {
         name: &str,
     ) -> Outcome<Vec<RawChunk>> {
         match source {
-            Source::Child(child) => {
-                whole.fields(py, child)?.iter().map(|field| self.float64(field, name)).collect()
+            Source::Child(child, is_only) => {
+                whole.fields(py, child, *is_only)?.iter().map(|field| self.float64(field, name)).collect()
             }
             Source::Alone(object) => {
                 if let Some(produced) = produce(object)? {
@@ -164,14 +164,14 @@ impl Import {
             Some(by.clone())
         };
         match alone {
-            None => grouping.extend(&whole.fields(py, &grouping.name.clone())?)?,
+            None => grouping.extend(&whole.fields(py, &grouping.name.clone(), false)?)?,
             Some(object) => match produce(&object)? {
                 Some(produced) => grouping.extend(&single(py, &produced, &grouping.name.clone())?)?,
                 None => grouping.extend_from_list(&object, &mut self.copies)?,
             },
         }
         if grouping.numbers.len() != self.rows {
-            let allowed = format!("{}, as the data has,", self.rows);
+            let allowed = format!("{} (as the data)", self.rows);
             return Err(Error::length_mismatch(&grouping.name, allowed, grouping.numbers.len()).into());
         }
         self.grouping = Some(grouping);
@@ -193,13 +193,23 @@ impl Grouping {
         let list = match object.getattr_opt(intern!(object.py(), "tolist"))? {
             Some(method) => method.call0()?,
             None if object.hasattr(intern!(object.py(), "__len__"))? => object.clone(),
-            None => return Err(unsupported(object).into()),
+            None => {
+                let allowed = "the name of a column, or a column of groups";
+                return Err(Error::invalid_type("by", allowed, object.repr()?).into());
+            }
         };
         let reason = object.get_type().name()?.to_string();
         copies.allow(&self.name, &reason)?;
         for (row, item) in list.try_iter()?.enumerate() {
             let item = item?;
-            let number = match key(&item) {
+            let key = key(&item);
+            if let (Some(key), Some(first)) = (&key, self.groups.keys().first())
+                && std::mem::discriminant(key) != std::mem::discriminant(first)
+            {
+                let allowed = "all text or all whole numbers";
+                return Err(Error::unsupported_type(&self.name, allowed, item.repr()?).into());
+            }
+            let number = match key {
                 Some(Key::Text(text)) => self.groups.text(&text),
                 Some(Key::Int(int)) => self.groups.int(int),
                 None if item.is_none() => {
@@ -262,7 +272,7 @@ impl<'py> Whole<'py> {
             }
         }
         match self {
-            Self::Produced(_) => Ok(Source::Child(name.clone())),
+            Self::Produced(_) => Ok(Source::Child(name.clone(), request.inputs.len() == 1)),
             Self::Mapping(mapping) => mapping_item(mapping, name).map(Source::Alone),
             Self::Alone(object) if request.inputs.len() == 1 => Ok(Source::Alone(object.clone())),
             Self::Alone(_) => Err(Error::missing_column(name, "one column without a name").into()),
@@ -278,8 +288,8 @@ impl<'py> Whole<'py> {
         }
     }
 
-    /// The chunks of one column of Arrow data; data that is one column is that column, whatever its name.
-    fn fields<'a>(&'a self, py: Python<'_>, name: &str) -> Outcome<Vec<Field<'a>>> {
+    /// The chunks of one column of Arrow data; data that is one column only where it is the only input.
+    fn fields<'a>(&'a self, py: Python<'_>, name: &str, is_only: bool) -> Outcome<Vec<Field<'a>>> {
         let Self::Produced(produced) = self else {
             let available =
                 if matches!(self, Self::Absent) { "no column" } else { "one column without a name" };
@@ -292,6 +302,9 @@ impl<'py> Whole<'py> {
             // SAFETY: as above.
             let whole = unsafe { fields(schema, array)? };
             if !whole.is_batch {
+                if !is_only {
+                    return Err(Error::missing_column(name, "one column without a name").into());
+                }
                 chunks.extend(whole.fields);
                 continue;
             }

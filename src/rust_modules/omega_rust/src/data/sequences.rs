@@ -165,8 +165,12 @@ pub fn number(item: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
 /// the interpreter looks too: a record may answer for attributes that it lacks, slowly.
 pub fn is_real(item: &Bound<'_, PyAny>) -> bool {
     let (py, class) = (item.py(), item.get_type());
+    let name = class.name().map(|name| name.to_string()).unwrap_or_default();
     class.hasattr(intern!(py, "__float__")).unwrap_or(false)
         && !class.hasattr(intern!(py, "__len__")).unwrap_or(true)
+        // NumPy's complex numbers drop a part, and its booleans are no more numbers than Python's.
+        && !name.starts_with("complex")
+        && !name.starts_with("bool")
 }
 
 fn is_masked(data: &Bound<'_, PyAny>) -> PyResult<bool> {
