@@ -156,7 +156,7 @@ def _definition(name: str, given: object) -> tuple[str, dict[str, Any]]:
             )
 
 
-def restore(snapshot: bytes, /) -> _rust.Stream | _rust.Accumulator | FeatureSet:
+def restore(snapshot: bytes, /) -> Any:
     """The stream, accumulator or feature set that a snapshot holds, ready to go on with the same bits.
 
     Raises SnapshotCorruptError if it was cut or changed, SnapshotVersionError if another version wrote it.
