@@ -260,8 +260,22 @@ function fit_hidden_markov(returns::Vector{Float64}, k, seed, restarts, max_iter
     order = ordering(chain.σ²)
     return (
         means = [centre + width * chain.μ[i] for i in order], standard_deviations = [width * sqrt(chain.σ²[i]) for i in order],
-        transition = [chain.A[i, j] for i in order, j in order], initial = [chain.π[i] for i in order],
+        transition = shares([chain.A[i, j] for i in order, j in order]), initial = vec(shares([chain.π[i] for _ in 1:1, i in order])),
         log_likelihood = ℓ - n * log(width), iterations = Float64(iterations),
-        posterior = [passes.γ[i, t] for t in 1:n, i in order],
+        posterior = shares([passes.γ[i, t] for t in 1:n, i in order]),
     )
+end
+
+"Each row over its sum, without what rounding added: no share of a sum is below 0 or above 1."
+function shares(P::Matrix{Float64})
+    for t in axes(P, 1)
+        total = 0.0
+        for i in axes(P, 2)
+            total += P[t, i]
+        end
+        for i in axes(P, 2)
+            P[t, i] = clamp(P[t, i] / total, 0.0, 1.0)
+        end
+    end
+    return P
 end

@@ -6,8 +6,9 @@ const GARCH = FunctionSpec(
     Returns are mu plus a normal surprise whose variance is omega + alpha * (last surprise)^2 + beta * (last variance). The
     parameters maximise the likelihood, with omega and alpha and beta not negative and alpha + beta below 1. The variance
     before the first row is an average of the first 75 squared surprises with weights 0.94^i. Returns may have any scale: they
-    are brought to unit variance inside. Standard errors are NaN where the likelihood has no inverse curvature, as where alpha
-    is 0; so is that of mu if it is fixed at 0.""",
+    are brought to unit variance inside. Standard errors are missing where the likelihood has no inverse curvature; so is that
+    of mu if it is fixed at 0, that of beta if the estimate is 0, and those of omega, alpha and beta if alpha is 0, for omega
+    and beta cannot be told apart then.""",
     references = [
         "T. Bollerslev (1986), Generalized autoregressive conditional heteroskedasticity, Journal of Econometrics 31(3)",
         "T. Bollerslev and J. Wooldridge (1992), Quasi-maximum likelihood estimation and inference in dynamic models with time-varying covariances, Econometric Reviews 11(2)",
@@ -57,6 +58,9 @@ const garch = OmegaFunction(GARCH, Model((returns, p) -> fit_garch(returns, Int(
 
 "Fewer rows than this say next to nothing about four parameters."
 const LEAST_ROWS = 30
+
+"A weight below this is 0: the search comes ever closer to that bound and never gets there."
+const LEAST_WEIGHT = 1e-8
 
 "Stationary by a hair: beyond it the forecast's limit overflows."
 const LARGEST_PERSISTENCE = 1 - 1e-9
@@ -162,7 +166,7 @@ function chain!(g, (μ, ω, α, β), fixed_mean)
     g[4] = -(dα - dβ) * persistence * share * (1 - share)
 end
 
-"The parameters at the greatest likelihood found from several starts, its mean over the rows, and the iterations."
+"The parameters at the greatest likelihood found from several starts, and the iterations."
 function maximize(sample, fixed_mean, max_iterations)
     function objective!(g, z)
         θ = unbounded_to_parameters(z)
@@ -175,9 +179,9 @@ function maximize(sample, fixed_mean, max_iterations)
         result = minimize(objective!, start(sample, persistence); tolerance = 1e-7, max_iterations = max_iterations)
         result[2] < best[2] && (best = result)
     end
-    z, f, iterations, converged = best
+    z, _, iterations, converged = best
     converged || throw(no_convergence(GARCH.name, "the likelihood still rises", iterations, max_iterations))
-    return unbounded_to_parameters(z), -f, iterations
+    return unbounded_to_parameters(z), iterations
 end
 
 "For a persistence, the likeliest of a few weights of surprises; as the likelihood may have several tops, several are tried."
@@ -196,10 +200,10 @@ end
     standard_errors(θ, sample, fixed_mean, robust)
 
 From the curvature A of the mean log-likelihood and the covariance B of its scores: the roots of the diagonal of
-A⁻¹ B A⁻¹ / n (robust) or A⁻¹ / n. NaN where A has no inverse, and for a mean that is fixed.
+A⁻¹ B A⁻¹ / n (robust) or A⁻¹ / n. NaN where A has no inverse, and for parameters that are not free.
 """
 function standard_errors(θ, sample, fixed_mean, robust)
-    free = (fixed_mean ? 2 : 1):4
+    free = free_parameters(θ, fixed_mean)
     errors = fill(NaN, 4)
     covariance = inverse(curvature(θ, sample)[free, free])
     covariance === nothing && return errors
@@ -211,6 +215,12 @@ function standard_errors(θ, sample, fixed_mean, robust)
         errors[parameter] = sqrt(covariance[i, i] / length(sample.ε))
     end
     return errors
+end
+
+"The numbers of the parameters that the likelihood determines: not a fixed mean, nor what is at its bound."
+function free_parameters((_, _, α, β), fixed_mean)
+    free = fixed_mean ? Int[] : [1]
+    return append!(free, α == 0 ? Int[] : β == 0 ? [2, 3] : [2, 3, 4])
 end
 
 function score_covariance(scores)
@@ -254,11 +264,11 @@ function fit_garch(returns::Vector{Float64}, horizon, zero_mean, robust, max_ite
     end
     sample = Sample([(r - centre) / width for r in returns])
 
-    θ, ℓ, iterations = maximize(sample, zero_mean, max_iterations)
+    θ, iterations = maximize(sample, zero_mean, max_iterations)
+    μ, ω, α, β = θ = [θ[1], θ[2], at_bound(θ[3]), at_bound(θ[4])]
     errors = standard_errors(θ, sample, zero_mean, robust)
-    log_likelihood!(zeros(4), θ, sample)
+    ℓ = log_likelihood!(zeros(4), θ, sample)
 
-    μ, ω, α, β = θ
     scale² = width^2
     σ² = sample.σ²
     return (
@@ -271,6 +281,8 @@ function fit_garch(returns::Vector{Float64}, horizon, zero_mean, robust, max_ite
         forecast_variance = forecast(scale² * ω, α, β, scale² * (last(sample.ε) - μ)^2, scale² * last(σ²), horizon),
     )
 end
+
+at_bound(weight) = weight < LEAST_WEIGHT ? 0.0 : weight
 
 "Variances from the next period on: the first from the last surprise and variance, each later one from the one before."
 function forecast(ω, α, β, ε², σ², horizon)

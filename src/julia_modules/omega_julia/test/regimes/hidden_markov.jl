@@ -51,15 +51,15 @@ end
 end
 
 @testset "probabilities are probabilities" begin
-    returns, _ = two_regimes(600)
-    for k in 1:4
-        fit = Regimes.hidden_markov(returns; states = k)
-        @test sum(fit.posterior; dims = 2) ≈ ones(600)
-        @test sum(fit.transition; dims = 2) ≈ ones(k)
-        @test sum(fit.initial) ≈ 1
-        @test all(>=(0), fit.posterior) && all(>=(0), fit.transition)
+    for n in (600, 3000), k in 1:4
+        returns, _ = two_regimes(n)
+        fit = Regimes.hidden_markov(returns; states = k, restarts = 5)
+        for p in (fit.posterior, fit.transition, permutedims(fit.initial))
+            @test all(x -> 0 <= x <= 1, p)
+            @test all(abs.(sum(p; dims = 2) .- 1) .<= 1e-12)
+        end
         @test issorted(fit.standard_deviations)
-        @test size(fit.posterior) == (600, k)
+        @test size(fit.posterior) == (n, k)
     end
 end
 

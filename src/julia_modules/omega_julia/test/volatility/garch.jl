@@ -111,3 +111,22 @@ end
     @test failure_name(() -> Volatility.garch(garch_returns(29))) == "NOT_ENOUGH_DATA"
     @test Volatility.garch(garch_returns(30)).log_likelihood < 0
 end
+
+@testset "a weight at its bound is 0, and nothing is said about its error" begin
+    normal(seed) = (rng = Xoshiro(seed); [normal!(rng) for _ in 1:300])
+    steady = normal(1)
+    for covariance in (:robust, :classic)
+        fit = Volatility.garch(steady; covariance = covariance)
+        @test fit.alpha === 0.0
+        @test isnan(fit.omega_standard_error) && isnan(fit.alpha_standard_error) && isnan(fit.beta_standard_error)
+        @test fit.mu_standard_error ≈ sqrt(OmegaJulia.variance(steady) / 300) rtol = 0.1
+    end
+    forgetful = normal(13)
+    for t in 2:300
+        forgetful[t] *= sqrt(0.5 + 0.5 * min(forgetful[t - 1]^2, 4))
+    end
+    fit = Volatility.garch(forgetful)
+    @test fit.alpha > 0.1 && fit.beta === 0.0 && isnan(fit.beta_standard_error)
+    @test 0 < fit.alpha_standard_error < 0.5 && 0 < fit.omega_standard_error < 0.5
+    @test isnan(Volatility.garch(steady; mean = :zero).mu_standard_error)
+end
