@@ -68,8 +68,9 @@ def garch(
     variance). The parameters maximise the likelihood, with omega and alpha and beta not negative and alpha
     + beta below 1. The variance before the first row is an average of the first 75 squared surprises with
     weights 0.94^i. Returns may have any scale: they are brought to unit variance inside. Standard errors
-    are NaN where the likelihood has no inverse curvature, as where alpha is 0; so is that of mu if it is
-    fixed at 0.
+    are missing where the likelihood has no inverse curvature; so is that of mu if it is fixed at 0, that of
+    beta if the estimate is 0, and those of omega, alpha and beta if alpha is 0, for omega and beta cannot
+    be told apart then.
 
     - `returns`: Returns of one asset, one per period.
     - `horizon`: How many periods to forecast. (rows; at least 1; at most 1000)
