@@ -138,9 +138,10 @@ impl Groups {
             return unsafe { self.number_dictionary(field, name, numbers) };
         }
         numbers.reserve(field.rows);
+        let kind = KeyType::of(field, name)?;
         for row in 0..field.rows {
             // SAFETY: as the caller vouches.
-            let number = match unsafe { read_key(field, name, row)? } {
+            let number = match unsafe { read_key(field, kind, name, row)? } {
                 KeyRef::Text(text) => self.text(text),
                 KeyRef::Int(int) => self.int(int),
             };
@@ -166,10 +167,11 @@ impl Groups {
         let values = unsafe { super::read::dictionary_values(schema, values)? };
         // SAFETY: as the caller vouches.
         let present = unsafe { values.validity() };
+        let (index_kind, value_kind) = (KeyType::of(field, name)?, KeyType::of(&values, name)?);
         let mut known: Vec<Option<u32>> = vec![None; values.rows];
         for row in 0..field.rows {
             // SAFETY: as the caller vouches.
-            let KeyRef::Int(index) = (unsafe { read_key(field, name, row)? }) else {
+            let KeyRef::Int(index) = (unsafe { read_key(field, index_kind, name, row)? }) else {
                 return Err(Error::unsupported_type(name, "text or whole numbers", field.format));
             };
             let Some(slot) = usize::try_from(index).ok().and_then(|index| known.get_mut(index)) else {
@@ -183,11 +185,12 @@ impl Groups {
                 }
                 None => {
                     // SAFETY: as the caller vouches; `index` is below the dictionary's length.
-                    let number =
-                        match unsafe { read_key(&values, name, usize::try_from(index).unwrap_or(0))? } {
-                            KeyRef::Text(text) => self.text(text),
-                            KeyRef::Int(int) => self.int(int),
-                        };
+                    let number = match unsafe {
+                        read_key(&values, value_kind, name, usize::try_from(index).unwrap_or(0))?
+                    } {
+                        KeyRef::Text(text) => self.text(text),
+                        KeyRef::Int(int) => self.int(int),
+                    };
                     *slot.insert(number)
                 }
             };
@@ -202,8 +205,44 @@ enum KeyRef<'a> {
     Int(i64),
 }
 
+/// How keys lie in memory; told from the format once, not once per row.
+#[derive(Clone, Copy)]
+enum KeyType {
+    Int8,
+    UInt8,
+    Int16,
+    UInt16,
+    Int32,
+    UInt32,
+    Int64,
+    UInt64,
+    Text,
+    LargeText,
+    TextView,
+}
+
+impl KeyType {
+    fn of(field: &Field<'_>, name: &str) -> Result<Self> {
+        Ok(match field.format {
+            "c" => Self::Int8,
+            "C" => Self::UInt8,
+            "s" => Self::Int16,
+            "S" => Self::UInt16,
+            "i" => Self::Int32,
+            "I" => Self::UInt32,
+            "l" => Self::Int64,
+            "L" => Self::UInt64,
+            "u" => Self::Text,
+            "U" => Self::LargeText,
+            "vu" => Self::TextView,
+            _ => return Err(Error::unsupported_type(name, "text or whole numbers", field.type_name())),
+        })
+    }
+}
+
 /// The key in one row.
-unsafe fn read_key<'a>(field: &Field<'a>, name: &str, row: usize) -> Result<KeyRef<'a>> {
+#[inline]
+unsafe fn read_key<'a>(field: &Field<'a>, kind: KeyType, name: &str, row: usize) -> Result<KeyRef<'a>> {
     macro_rules! int {
         ($type:ty) => {{
             let value = {
@@ -242,20 +281,19 @@ unsafe fn read_key<'a>(field: &Field<'a>, name: &str, row: usize) -> Result<KeyR
             utf8(name, bytes)
         }};
     }
-    match field.format {
-        "c" => int!(i8),
-        "C" => int!(u8),
-        "s" => int!(i16),
-        "S" => int!(u16),
-        "i" => int!(i32),
-        "I" => int!(u32),
-        "l" => int!(i64),
-        "L" => int!(u64),
-        "u" => text!(i32),
-        "U" => text!(i64),
+    match kind {
+        KeyType::Int8 => int!(i8),
+        KeyType::UInt8 => int!(u8),
+        KeyType::Int16 => int!(i16),
+        KeyType::UInt16 => int!(u16),
+        KeyType::Int32 => int!(i32),
+        KeyType::UInt32 => int!(u32),
+        KeyType::Int64 => int!(i64),
+        KeyType::UInt64 => int!(u64),
+        KeyType::Text => text!(i32),
+        KeyType::LargeText => text!(i64),
         // SAFETY: as the caller vouches.
-        "vu" => unsafe { read_view(field, name, row) },
-        _ => Err(Error::unsupported_type(name, "text or whole numbers", field.type_name())),
+        KeyType::TextView => unsafe { read_view(field, name, row) },
     }
 }
 
