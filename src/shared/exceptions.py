@@ -41,7 +41,8 @@
     │   ├── NonCpuDeviceError (BufferError)  5003
     │   ├── JuliaUnavailableError (RuntimeError)  5004
     │   ├── JuliaStackOverflowError (RecursionError)  5005
-    │   └── ForkedProcessError (RuntimeError)  5006
+    │   ├── ForkedProcessError (RuntimeError)  5006
+    │   └── CallInterruptedError (RuntimeError)  5007
     └── ResourceError
         ├── OutOfMemoryError (MemoryError)  6001
         ├── UnsupportedCpuError (ImportError)  6002
@@ -67,6 +68,7 @@ from omega.shared.error_codes import ErrorCode
 __all__ = [
     "BoundaryError",
     "BreakingChangeError",
+    "CallInterruptedError",
     "ComputationError",
     "ContractMismatchError",
     "DegenerateDataError",
@@ -547,6 +549,20 @@ class ForkedProcessError(BoundaryError, RuntimeError):
         "{function} was called in process `{value}`, forked from one that runs Julia; {allowed}"
     )
     retryable: ClassVar[bool] = False
+    fault: ClassVar[str] = "caller"
+
+    def __init__(self, *, function: object, value: object, allowed: object) -> None:
+        self._fill({"function": function, "value": value, "allowed": allowed}, str(function))
+
+
+class CallInterruptedError(BoundaryError, RuntimeError):
+    """{function} was interrupted after `{value}` iterations; the call gave no result, and {allowed}"""
+
+    code: ErrorCode = ErrorCode.INTERRUPTED
+    template: ClassVar[str] = (
+        "{function} was interrupted after `{value}` iterations; the call gave no result, and {allowed}"
+    )
+    retryable: ClassVar[bool] = True
     fault: ClassVar[str] = "caller"
 
     def __init__(self, *, function: object, value: object, allowed: object) -> None:

@@ -21,8 +21,9 @@ def category_class(category: str) -> str:
 
 
 def class_name(code: Code) -> str:
-    """PARAMETER_OUT_OF_RANGE as ParameterOutOfRangeError; INTERNAL is told apart from its category."""
-    return {"INTERNAL": "UnexpectedInternalError"}.get(code.name, code.camel + "Error")
+    """PARAMETER_OUT_OF_RANGE as ParameterOutOfRangeError, but no name of a category or of Python's own."""
+    special = {"INTERNAL": "UnexpectedInternalError", "INTERRUPTED": "CallInterruptedError"}
+    return special.get(code.name, code.camel + "Error")
 
 
 def _codes(codes: list[Code]) -> str:

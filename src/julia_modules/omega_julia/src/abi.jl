@@ -20,6 +20,7 @@ struct OmegaAbi
     specs_json::Ptr{UInt8}
     julia_version::Ptr{UInt8}
     contract_fingerprint::Ptr{UInt8}
+    interrupt::Ptr{UInt32}
 end
 
 "A call through the C entry: borrowed pointers, dead when it returns."
@@ -94,6 +95,7 @@ function call(function_id::Int32, parameters::Ptr{Float64}, n_parameters::Int32,
               schemas::Ptr{Ptr{ArrowSchema}}, arrays::Ptr{Ptr{ArrowArray}}, alloc::Ptr{Cvoid},
               alloc_context::Ptr{Cvoid}, err::Ptr{OmegaError})::Int32
     try
+        ITERATIONS[] = 0
         f = lookup(function_id)
         check_counts(f.spec, n_parameters, n_inputs)
         run(f, NativeCall(f.spec, parameters, n_inputs, schemas, arrays, alloc, alloc_context))
@@ -130,6 +132,7 @@ function report(err, e, function_id)
 end
 
 classify(e::OmegaException, _) = e
+classify(e::Interrupted, id) = interrupted(function_name(id), e.iterations, "calling it again starts from the beginning")
 classify(::StackOverflowError, id) = julia_stack_overflow(function_name(id), "StackOverflowError")
 classify(::OutOfMemoryError, id) = out_of_memory(function_name(id), "an unknown number of", Sys.free_memory())
 # Without a backtrace: symbolising one is slow, and on Julia 1.5 noisy where libraries carry DWARF 5.
@@ -200,7 +203,8 @@ const ABI = Ref{OmegaAbi}()
 The address of the [`OmegaAbi`](@ref) by which a host calls Julia, every function behind it compiled.
 """
 function abi()
-    ABI[] = OmegaAbi(sizeof(OmegaAbi), 1, entry(), pointer(SPECS_JSON), pointer(JULIA_VERSION), pointer(CONTRACT_FINGERPRINT))
+    ABI[] = OmegaAbi(sizeof(OmegaAbi), 1, entry(), pointer(SPECS_JSON), pointer(JULIA_VERSION), pointer(CONTRACT_FINGERPRINT),
+                     Ptr{UInt32}(pointer_from_objref(INTERRUPT)))
     warm()
     return Ptr{Cvoid}(pointer_from_objref(ABI))
 end

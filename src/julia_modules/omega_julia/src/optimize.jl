@@ -24,6 +24,7 @@ function minimize(f!, z::Vector{Float64}; tolerance::Float64, max_iterations::In
         H[i, i] = 1.0
     end
     for iteration in 0:max_iterations
+        check_interrupt()
         steepest = largest(g)
         steepest <= tolerance && return z, f, iteration, true
         iteration == max_iterations && break

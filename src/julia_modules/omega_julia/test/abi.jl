@@ -11,6 +11,23 @@ const RETURNS = garch_returns(400; alpha = 0.2, beta = 0.7)
     @test table.call != C_NULL
 end
 
+@testset "a call whose interrupt flag is raised stops, and the next one does not" begin
+    flag = unsafe_load(Ptr{OmegaAbi}(OmegaJulia.abi())).interrupt
+    for name in ("volatility.garch", "regimes.hidden_markov", "simulation.stationary_bootstrap")
+        call() = loopback(function_number(name), native_parameters(name, "skip"), [lend(RETURNS)])
+        unsafe_store!(flag, 0x00000001)
+        code, outputs, message, fields = try
+            call()
+        finally
+            unsafe_store!(flag, 0x00000000)
+        end
+        @test (error_name(code), outputs) == ("INTERRUPTED", [])
+        @test startswith(message, "$name was interrupted after `0` iterations")
+        @test startswith(fields, "function\x1f$name\x1evalue\x1f0\x1e")
+        @test first(call()) == 0
+    end
+end
+
 @testset "the structs are laid out as in C" begin
     @test sizeof(OmegaJulia.ArrowSchema) == 72
     @test sizeof(OmegaJulia.ArrowArray) == 80

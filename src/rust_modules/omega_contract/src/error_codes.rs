@@ -77,6 +77,8 @@ pub enum ErrorCode {
     JuliaStackOverflow = 5005,
     /// {function} was called in process `{value}`, forked from one that runs Julia; {allowed}
     ForkedProcess = 5006,
+    /// {function} was interrupted after `{value}` iterations; the call gave no result, and {allowed}
+    Interrupted = 5007,
     /// {function} could not get `{value}` bytes; at most {allowed} are free
     OutOfMemory = 6001,
     /// Omega needs {allowed}; this processor lacks `{value}`
@@ -87,7 +89,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, by number.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::InvalidType,
         Self::MissingColumn,
         Self::UnknownFunction,
@@ -122,6 +124,7 @@ impl ErrorCode {
         Self::JuliaUnavailable,
         Self::JuliaStackOverflow,
         Self::ForkedProcess,
+        Self::Interrupted,
         Self::OutOfMemory,
         Self::UnsupportedCpu,
         Self::MissingDependency,
@@ -185,6 +188,9 @@ impl ErrorCode {
             Self::ForkedProcess => {
                 "{function} was called in process `{value}`, forked from one that runs Julia; {allowed}"
             }
+            Self::Interrupted => {
+                "{function} was interrupted after `{value}` iterations; the call gave no result, and {allowed}"
+            }
             Self::OutOfMemory => "{function} could not get `{value}` bytes; at most {allowed} are free",
             Self::UnsupportedCpu => "Omega needs {allowed}; this processor lacks `{value}`",
             Self::MissingDependency => "{feature} needs `{value}`, which is not installed; {allowed}",
@@ -229,6 +235,7 @@ impl ErrorCode {
             Self::JuliaUnavailable => "JULIA_UNAVAILABLE",
             Self::JuliaStackOverflow => "JULIA_STACK_OVERFLOW",
             Self::ForkedProcess => "FORKED_PROCESS",
+            Self::Interrupted => "INTERRUPTED",
             Self::OutOfMemory => "OUT_OF_MEMORY",
             Self::UnsupportedCpu => "UNSUPPORTED_CPU",
             Self::MissingDependency => "MISSING_DEPENDENCY",
@@ -273,6 +280,7 @@ impl ErrorCode {
             Self::JuliaUnavailable => &["function", "reason", "allowed"],
             Self::JuliaStackOverflow => &["function", "reason"],
             Self::ForkedProcess => &["function", "value", "allowed"],
+            Self::Interrupted => &["function", "value", "allowed"],
             Self::OutOfMemory => &["function", "value", "allowed"],
             Self::UnsupportedCpu => &["allowed", "value"],
             Self::MissingDependency => &["feature", "value", "allowed"],
@@ -732,6 +740,19 @@ impl Error {
     pub fn forked_process(function: impl Display, value: impl Display, allowed: impl Display) -> Self {
         Self::new(
             ErrorCode::ForkedProcess,
+            vec![
+                ("function".into(), function.to_string()),
+                ("value".into(), value.to_string()),
+                ("allowed".into(), allowed.to_string()),
+            ],
+        )
+    }
+
+    /// {function} was interrupted after `{value}` iterations; the call gave no result, and {allowed}
+    #[must_use]
+    pub fn interrupted(function: impl Display, value: impl Display, allowed: impl Display) -> Self {
+        Self::new(
+            ErrorCode::Interrupted,
             vec![
                 ("function".into(), function.to_string()),
                 ("value".into(), value.to_string()),

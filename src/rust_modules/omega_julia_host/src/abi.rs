@@ -1,6 +1,8 @@
 //! The table of entry points that the Julia package publishes.
 
 use std::ffi::{CStr, c_char};
+use std::mem::{MaybeUninit, offset_of};
+use std::sync::atomic::AtomicU32;
 
 use omega_contract::arrow::c::Call;
 use omega_contract::{Error, Result};
@@ -18,6 +20,8 @@ struct OmegaAbi {
     specs_json: *const c_char,
     julia_version: *const c_char,
     contract_fingerprint: *const c_char,
+    /// Came later: a table may end before it.
+    interrupt: *mut u32,
 }
 
 /// The table, copied.
@@ -29,6 +33,8 @@ pub(crate) struct Published {
     pub(crate) names: Vec<String>,
     pub(crate) version: String,
     pub(crate) contract_fingerprint: String,
+    /// Not 0 while the call that runs is to stop; None where the package has no such flag.
+    pub(crate) interrupt: Option<&'static AtomicU32>,
 }
 
 impl Published {
@@ -41,22 +47,29 @@ impl Published {
         let (size, version) = unsafe {
             (address.cast::<u32>().read_unaligned(), address.cast::<u32>().add(1).read_unaligned())
         };
-        if version != VERSION || (size as usize) < size_of::<OmegaAbi>() {
+        let least = offset_of!(OmegaAbi, interrupt);
+        if version != VERSION || (size as usize) < least {
             return Err(Error::contract_mismatch(
                 "the table of Julia's entry points",
-                format!("version {VERSION} of at least {} bytes", size_of::<OmegaAbi>()),
+                format!("version {VERSION} of at least {least} bytes"),
                 format!("version {version} of {size} bytes"),
             ));
         }
-        // SAFETY: it is large enough, and of the version that has these fields.
-        let table = unsafe { address.cast::<OmegaAbi>().read_unaligned() };
+        let mut table = MaybeUninit::<OmegaAbi>::zeroed();
+        let known = size_of::<OmegaAbi>().min(size as usize);
+        // SAFETY: it has that many bytes.
+        unsafe { address.copy_to_nonoverlapping(table.as_mut_ptr().cast(), known) };
+        // SAFETY: it is of the version that has these fields; what lies behind its end is NULL.
+        let table = unsafe { table.assume_init() };
         // SAFETY: the package keeps its texts for as long as the process lives.
         let (specs_json, julia_version, contract_fingerprint) = unsafe {
             (text(table.specs_json)?, text(table.julia_version)?, text(table.contract_fingerprint)?)
         };
         let call = table.call.ok_or_else(|| unusable("the call of Julia's table", "a function", "NULL"))?;
         let names = function_names(&specs_json)?;
-        Ok(Self { call, specs_json, names, version: julia_version, contract_fingerprint })
+        // SAFETY: NULL, or an atomic of the package's, which it keeps for as long as the process lives.
+        let interrupt = unsafe { table.interrupt.cast::<AtomicU32>().as_ref() };
+        Ok(Self { call, specs_json, names, version: julia_version, contract_fingerprint, interrupt })
     }
 }
 

@@ -15,7 +15,7 @@ use crate::discover::unavailable;
 use crate::failure::decode;
 use crate::outputs::{Outputs, Refusal};
 use crate::process::stack_size;
-use crate::queue::Queue;
+use crate::queue::{Poll, Queue, Unrun};
 use crate::runtime::{Job, Runtime};
 
 /// How long [`Julia::stop`] waits for the call that runs, and for Julia's exit hooks.
@@ -120,6 +120,47 @@ impl Julia {
         arrays: &[*const ArrowArray],
         outputs: &mut Outputs,
     ) -> Result<()> {
+        // SAFETY: as promised by the caller.
+        unsafe { self.call_polled(id, params, schemas, arrays, outputs, None) }
+    }
+
+    /// As [`Self::call`]; but a caller who waits asks `poll` every 50 ms whether to stop, on its own thread and
+    /// with no lock held. Once that says true it is not asked again: a call that waits for its turn is taken
+    /// back, and one that runs is asked to stop, and waited for, as it reads and writes memory of the caller's.
+    ///
+    /// # Errors
+    /// As [`Self::call`], and INTERRUPTED for a call that was stopped. One that ended before it noticed has its
+    /// answer nevertheless.
+    ///
+    /// # Panics
+    /// If `poll` does, after the call was stopped.
+    ///
+    /// # Safety
+    /// As [`Self::call`].
+    pub unsafe fn call_interruptible(
+        &self,
+        id: i32,
+        params: &[f64],
+        schemas: &[*const ArrowSchema],
+        arrays: &[*const ArrowArray],
+        outputs: &mut Outputs,
+        poll: &mut dyn FnMut() -> bool,
+    ) -> Result<()> {
+        // SAFETY: as promised by the caller.
+        unsafe { self.call_polled(id, params, schemas, arrays, outputs, Some(poll)) }
+    }
+
+    /// # Safety
+    /// As [`Self::call`].
+    unsafe fn call_polled(
+        &self,
+        id: i32,
+        params: &[f64],
+        schemas: &[*const ArrowSchema],
+        arrays: &[*const ArrowArray],
+        outputs: &mut Outputs,
+        poll: Option<Poll<'_>>,
+    ) -> Result<()> {
         outputs.clear();
         let name = usize::try_from(id).ok().and_then(|index| self.published.names.get(index));
         let Some(name) = name else {
@@ -129,8 +170,11 @@ impl Julia {
         let Some(mut job) = Job::new(id, params, schemas, arrays, outputs) else {
             return Err(Error::internal(name, "schemas and arrays do not match, or are too many"));
         };
-        let answer = match self.shared.queue.run(&mut job) {
-            Err(_closed) => Err(Error::julia_unavailable(
+        let answer = match self.shared.queue.run(&mut job, poll) {
+            Err(Unrun::Withdrawn) => {
+                Err(Error::interrupted(name, 0, "calling it again starts from the beginning"))
+            }
+            Err(Unrun::Closed) => Err(Error::julia_unavailable(
                 name,
                 "it was stopped",
                 "start a new process: Julia cannot be started twice in one",

@@ -3,6 +3,7 @@
 use std::ffi::{CStr, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::atomic::AtomicU32;
 
 use omega_contract::arrow::c::{ArrowArray, ArrowSchema, OmegaError};
 use omega_contract::{Error, Result};
@@ -61,6 +62,7 @@ pub(crate) struct Runtime {
     library: Libjulia,
     habits: Habits,
     call: omega_contract::arrow::c::Call,
+    interrupt: Option<&'static AtomicU32>,
 }
 
 impl Runtime {
@@ -78,11 +80,14 @@ impl Runtime {
         // SAFETY: on Julia's thread, and the package's table is what the code evaluates to.
         let published =
             unsafe { load_package(&library, package).and_then(|table| Published::read(table.cast()))? };
-        Ok((Self { library, habits, call: published.call }, published))
+        Ok((Self { library, habits, call: published.call, interrupt: published.interrupt }, published))
     }
 
     /// Serves calls until the queue is closed, and ends Julia.
     pub(crate) fn serve(&self, queue: &Queue<Job>) {
+        if let Some(flag) = self.interrupt {
+            queue.watch(flag);
+        }
         let call = |job: &mut Job| {
             // SAFETY: the package promises that nothing it throws gets out. What the job points to is borrowed
             // by its caller, who waits.

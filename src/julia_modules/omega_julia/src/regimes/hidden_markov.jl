@@ -190,6 +190,7 @@ Baum-Welch from `chain` on: the penalised log-likelihood, the iterations, and wh
 function search!(chain, passes, y, prior, tolerance, max_iterations)
     ℓ = expect!(passes, chain, y) - penalty(chain, prior)
     for iteration in 1:max_iterations
+        check_interrupt()
         maximize!(chain, passes, y, prior)
         previous, ℓ = ℓ, expect!(passes, chain, y) - penalty(chain, prior)
         isfinite(ℓ) || return -Inf, iteration, false

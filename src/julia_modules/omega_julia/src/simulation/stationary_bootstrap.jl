@@ -89,6 +89,7 @@ function replicate(rank, sorted, cutoff, mean_block, replications, rng)
     drawn = Vector{Int32}(undef, length(rank))
     result = Vector{Float64}(undef, replications)
     for r in 1:replications
+        check_interrupt()
         fill!(drawn, 0)
         draw!(drawn, rank, mean_block, rng)
         result[r] = quantile_of_counts(sorted, drawn, cutoff)
@@ -152,8 +153,11 @@ end
 function autocovariances(ε, most)
     n = length(ε)
     γ = zeros(most + 1)
-    for k in 0:most, t in 1:(n - k)
-        γ[k + 1] += ε[t] * ε[t + k] / n
+    for k in 0:most
+        check_interrupt()
+        for t in 1:(n - k)
+            γ[k + 1] += ε[t] * ε[t + k] / n
+        end
     end
     return γ
 end

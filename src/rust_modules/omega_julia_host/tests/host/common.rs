@@ -32,6 +32,17 @@ pub const SKIP: f64 = 0.0;
 
 /// Calls a function of one column of numbers.
 pub fn call(julia: &Julia, id: i32, params: &[f64], column: &[f64]) -> Result<Outputs> {
+    // SAFETY: the structs are live, and describe a borrowed column.
+    with_column(column, |schema, array, outputs| unsafe {
+        julia.call(id, params, &[schema], &[array], outputs)
+    })
+}
+
+/// Lends a column of numbers to `call`, which fills the outputs.
+pub fn with_column(
+    column: &[f64],
+    call: impl FnOnce(*const ArrowSchema, *const ArrowArray, &mut Outputs) -> Result<()>,
+) -> Result<Outputs> {
     let mut buffers = [std::ptr::null(), column.as_ptr().cast::<c_void>()];
     let mut array = ArrowArray::empty();
     array.length = column.len() as i64;
@@ -40,8 +51,7 @@ pub fn call(julia: &Julia, id: i32, params: &[f64], column: &[f64]) -> Result<Ou
     let mut schema = ArrowSchema::empty();
     schema.format = c"g".as_ptr();
     let mut outputs = Outputs::new();
-    // SAFETY: the structs describe `column`, which is borrowed for the length of the call.
-    unsafe { julia.call(id, params, &[&raw const schema], &[&raw const array], &mut outputs) }?;
+    call(&raw const schema, &raw const array, &mut outputs)?;
     Ok(outputs)
 }
 

@@ -8,6 +8,8 @@ mod alone;
 mod calls;
 /// Julia for tests, and calls.
 mod common;
+/// Calls that are stopped.
+mod interrupt;
 /// What Julia does to the process it runs in.
 mod process;
 /// A package that breaks the rules of the call.
