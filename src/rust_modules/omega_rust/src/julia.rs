@@ -20,7 +20,7 @@ use pyo3::types::{PyDict, PyFloat, PyTuple};
 
 use crate::answers::{Column, Table};
 use crate::data::{Grouping, Import};
-use crate::errors::{Outcome, guard};
+use crate::errors::{Failure, Outcome, guard};
 use crate::gather::{Gathered, gather};
 
 /// The specs that Julia publishes, as they were when this library was built.
@@ -117,7 +117,7 @@ pub fn run<'py>(
     numbers.push(f64::from(nulls.number()));
     let Some(Grouping { groups, numbers: rows, .. }) = &import.grouping else {
         let inputs = Inputs::new(import.raw());
-        let outputs = py.detach(|| inputs.call(julia, id, &numbers))?;
+        let outputs = inputs.call(py, julia, id, &numbers)?;
         return Ok(answers(py, spec, outputs)?.into_any());
     };
     let gathered: Gathered = py.detach(|| gather(import, rows, groups.keys().len()));
@@ -125,9 +125,12 @@ pub fn run<'py>(
     for (group, key) in groups.keys().iter().enumerate() {
         let chunks: Vec<Vec<RawChunk>> = gathered.group(group).iter().map(|chunk| vec![raw(chunk)]).collect();
         let inputs = Inputs::new(&chunks);
-        let outputs = py
-            .detach(|| inputs.call(julia, id, &numbers))
-            .map_err(|error| gathered.restore_row(error, group).with_field("function", named(spec, key)))?;
+        let outputs = inputs.call(py, julia, id, &numbers).map_err(|failure| match failure {
+            Failure::Omega(error) => {
+                Failure::Omega(gathered.restore_row(error, group).with_field("function", named(spec, key)))
+            }
+            python => python,
+        })?;
         let values = answers(py, spec, outputs)?;
         match key {
             Key::Text(text) => answer.set_item(text, values)?,
@@ -184,14 +187,25 @@ impl Inputs {
         inputs
     }
 
-    /// Calls function `id` with these columns.
-    pub fn call(&self, julia: &Julia, id: i32, numbers: &[f64]) -> Result<Outputs> {
-        let schemas: Vec<*const ArrowSchema> = self.schemas.iter().map(std::ptr::from_ref).collect();
-        let arrays: Vec<*const ArrowArray> = self.arrays.iter().map(std::ptr::from_ref).collect();
-        let mut outputs = Outputs::new();
-        // SAFETY: the structs point into an import that the caller keeps, and to buffers that `self` keeps.
-        unsafe { julia.call(id, numbers, &schemas, &arrays, &mut outputs)? };
-        Ok(outputs)
+    /// Calls function `id` with these columns and waits without the GIL. Ctrl-C stops the call and raises as ever.
+    pub fn call(&self, py: Python<'_>, julia: &Julia, id: i32, numbers: &[f64]) -> Outcome<Outputs> {
+        let mut interrupt = None;
+        let called = py.detach(|| {
+            let schemas: Vec<*const ArrowSchema> = self.schemas.iter().map(std::ptr::from_ref).collect();
+            let arrays: Vec<*const ArrowArray> = self.arrays.iter().map(std::ptr::from_ref).collect();
+            let mut outputs = Outputs::new();
+            let mut poll = || {
+                interrupt = Python::attach(|py| py.check_signals()).err();
+                interrupt.is_some()
+            };
+            // SAFETY: the structs point into an import that the caller keeps, and to buffers that `self` keeps.
+            unsafe { julia.call_interruptible(id, numbers, &schemas, &arrays, &mut outputs, &mut poll) }
+                .map(|()| outputs)
+        });
+        match interrupt {
+            Some(interrupt) => Err(interrupt.into()),
+            None => Ok(called?),
+        }
     }
 }
 

@@ -99,7 +99,7 @@ fn julia_addresses(
         let import = import(py, data, names, strict)?;
         let inputs = Inputs::new(import.raw());
         let (julia, id) = (running(py, "contract.addresses")?, julia_id("contract.addresses@julia")?);
-        let outputs = py.detach(|| inputs.call(julia, id, &[0.0]))?;
+        let outputs = inputs.call(py, julia, id, &[0.0])?;
         // An address does not fit a float64, so it comes as its high and its low half.
         let half = |index: usize| outputs.node(index).map_or(&[][..], Node::f64_values);
         Ok(half(0).iter().zip(half(1)).map(|(&high, &low)| (high as usize) << 32 | low as usize).collect())
@@ -111,7 +111,7 @@ fn julia_addresses(
 fn julia_raise(py: Python<'_>, number: i32) -> PyResult<()> {
     guard(py, "contract.raise", || {
         let (julia, id) = (running(py, "contract.raise")?, julia_id("contract.raise@julia")?);
-        py.detach(|| Inputs::new(&[]).call(julia, id, &[f64::from(number), 0.0]))?;
+        Inputs::new(&[]).call(py, julia, id, &[f64::from(number), 0.0])?;
         Ok(())
     })
 }
