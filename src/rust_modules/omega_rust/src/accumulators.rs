@@ -79,7 +79,7 @@ impl Accumulator {
             let strict = flag(strict_zero_copy, "strict_zero_copy")?;
             let request = Request { inputs, data: Some(data), columns: None, by: None, strict };
             let import = Import::new(py, &request)?;
-            // The lock is taken without the GIL, so that two threads cannot each wait for what the other holds.
+            // Who holds the lock never waits for the GIL, so two threads cannot each wait for what the other holds.
             detached(py, import.rows, || self.take(&import))?;
             Ok(())
         })

@@ -419,7 +419,7 @@ impl FeatureSet {
     ) -> PyResult<Bound<'py, PyAny>> {
         guard(py, NAME, || {
             let import = self.import(py, data, flag(strict_zero_copy, "strict_zero_copy")?)?;
-            // The lock is taken without the GIL, so that two threads cannot each wait for what the other holds.
+            // Who holds the lock never waits for the GIL, so two threads cannot each wait for what the other holds.
             let outputs = detached(py, import.rows, || {
                 let mut live = self.lock();
                 let mut next = live.clone();

@@ -143,12 +143,6 @@ impl RawChunk {
         Chunk { values, validity }
     }
 
-    /// The address of the first row, as a producer knows it.
-    #[must_use]
-    pub fn address(&self) -> usize {
-        self.base.wrapping_add(self.offset).addr()
-    }
-
     /// The rows from `from` up to, not including, `to`.
     #[must_use]
     pub fn slice(&self, from: usize, to: usize) -> Self {
