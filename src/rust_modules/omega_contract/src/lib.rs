@@ -4,6 +4,8 @@
 
 /// Borrowed Arrow columns, and the C structs they come in.
 pub mod arrow;
+/// How great and how small a number may be, so that no answer overflows and none fades away.
+pub mod bounds;
 /// The error that crosses languages: a code from the one table, and the fields of its message.
 pub mod error;
 /// Codes and constructors, one per entry of `schemas/error_codes.toml`. Generated.

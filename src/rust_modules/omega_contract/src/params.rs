@@ -1,5 +1,6 @@
 //! Parameters, resolved once against a spec so that no kernel checks a range.
 
+use crate::bounds::SMALLEST_INPUT;
 use crate::spec::{FunctionSpec, Parameter, ParameterType, Value};
 use crate::{Error, Result};
 
@@ -142,9 +143,18 @@ fn check_range(parameter: &Parameter, value: f64) -> Result<()> {
         }
     };
     if above && below && whole {
-        return Ok(());
+        return check_magnitude(parameter, value);
     }
     Err(Error::parameter_out_of_range(&parameter.name, range(parameter), value))
+}
+
+/// As of values in columns: what is smaller was no decision of anybody's, and its square is nothing.
+fn check_magnitude(parameter: &Parameter, value: f64) -> Result<()> {
+    if value == 0.0 || value.abs() >= SMALLEST_INPUT {
+        return Ok(());
+    }
+    let allowed = format!("{} and, but for 0, at least {SMALLEST_INPUT:e} in magnitude", range(parameter));
+    Err(Error::parameter_out_of_range(&parameter.name, allowed, value))
 }
 
 /// What a parameter may be, in words: `at least 2 and at most 1000000`.

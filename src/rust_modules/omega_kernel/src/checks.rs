@@ -1,13 +1,11 @@
 //! Finds missing and impossible values before a kernel meets them.
 
 use omega_contract::arrow::column::Chunk;
+use omega_contract::bounds::{ALLOWED_INPUT, is_input};
 use omega_contract::spec::Input;
 use omega_contract::{Error, Result};
 
 use crate::Nulls;
-
-/// The greatest magnitude that kernels take: its square, summed over a window of any length, is finite.
-pub const LARGEST_INPUT: f64 = 1e150;
 
 /// What a row is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,28 +14,32 @@ pub(crate) enum Checked {
     Clean,
     /// A value is missing, and no other is out of bounds.
     Missing,
-    /// A value is infinite or above [`LARGEST_INPUT`].
+    /// A value is infinite, or of a magnitude that is not taken.
     Invalid,
 }
 
 /// What one row is good for; NaN is missing.
 #[inline]
 pub(crate) fn row(values: &[f64]) -> Checked {
-    if values.iter().all(|value| value.abs() <= LARGEST_INPUT) {
+    if values.iter().all(|value| is_input(*value)) {
         Checked::Clean
-    } else if values.iter().any(|value| value.abs() > LARGEST_INPUT) {
+    } else if values.iter().any(is_out_of_bounds) {
         Checked::Invalid
     } else {
         Checked::Missing
     }
 }
 
+fn is_out_of_bounds(value: &f64) -> bool {
+    !is_input(*value) && !value.is_nan()
+}
+
 /// Why a row is refused: its first value out of bounds, else its first missing one.
 #[cold]
 pub(crate) fn refusal(inputs: &[Input], values: &[f64], row: u64) -> Error {
     let named = || inputs.iter().zip(values);
-    if let Some((input, value)) = named().find(|(_, value)| value.abs() > LARGEST_INPUT) {
-        return Error::invalid_value(&input.name, "finite and at most 1e150 in magnitude", value, row);
+    if let Some((input, value)) = named().find(|(_, value)| is_out_of_bounds(value)) {
+        return Error::invalid_value(&input.name, ALLOWED_INPUT, value, row);
     }
     let name = named().find(|(_, value)| value.is_nan()).map_or("", |(input, _)| input.name.as_str());
     Error::missing_value(name, row, format!("nulls=\"{}\"", Nulls::Raise.as_str()))
@@ -66,5 +68,5 @@ pub(crate) fn all_clean(columns: &[Chunk<'_>]) -> bool {
 /// Whether every value is within bounds, NaN being out of them; without a branch, so that it vectorises.
 #[inline]
 fn within_bounds(values: &[f64]) -> bool {
-    values.iter().fold(true, |within, value| within & (value.abs() <= LARGEST_INPUT))
+    values.iter().fold(true, |within, value| within & is_input(*value))
 }

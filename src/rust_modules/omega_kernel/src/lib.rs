@@ -19,7 +19,7 @@ pub mod rowwise;
 /// The frame around every saved state.
 pub mod snapshot;
 
-pub use checks::{LARGEST_INPUT, check_row};
+pub use checks::check_row;
 pub use function::{Accumulator, Body, Function, Grouped, ReductionFactory, RowwiseFactory, Stream};
 pub use nulls::Nulls;
 pub use payload::State;

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::marker::PhantomData;
 
 use omega_contract::arrow::column::Chunk;
+use omega_contract::bounds::MOST_ROWS;
 use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
 use omega_contract::{Error, Result};
@@ -18,7 +19,7 @@ const BLOCK_ROWS: usize = 1024;
 
 /// A reduction, written once as a state that takes rows and merges.
 ///
-/// `I` columns go in and `O` numbers come out. Rows reach it checked: never NaN, never above 1e150.
+/// `I` columns go in and `O` numbers come out. Rows reach it checked: 0, or from 1e-100 to 1e100 in magnitude.
 pub trait Reduction<const I: usize, const O: usize>: State {
     /// All there is to know about the function.
     fn spec() -> FunctionSpec;
@@ -34,6 +35,9 @@ pub trait Reduction<const I: usize, const O: usize>: State {
 
     /// The answer for the rows so far; `None` where it is undefined.
     fn value(&self) -> Option<[f64; O]>;
+
+    /// How many rows it has taken.
+    fn rows(&self) -> u64;
 
     /// Whether rows can lead to this state under these parameters; asked of every state that is loaded.
     fn is_sound(&self, params: &Params) -> bool;
@@ -71,6 +75,16 @@ impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulating<R, I, O> {
         let given: Vec<String> =
             given.map(|(parameter, value)| format!("{}={value}", parameter.name)).collect();
         format!("{}({}) with nulls=\"{}\"", spec.name, given.join(", "), self.nulls.as_str())
+    }
+
+    /// How many rows there will be with so many more.
+    fn rows_with(&self, more: u64) -> Result<u64> {
+        let rows = self.rows.saturating_add(more);
+        if rows > MOST_ROWS {
+            let allowed = format!("at most {MOST_ROWS} rows in all");
+            return Err(Error::invalid_shape("data", allowed, format!("{} and {more} more", self.rows)));
+        }
+        Ok(rows)
     }
 
     /// Whether all rows are clean, or the error that refuses one of them.
@@ -113,12 +127,13 @@ impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulating<R, I, O> {
 impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulator for Accumulating<R, I, O> {
     fn update(&mut self, inputs: &[Chunk<'_>]) -> Result<()> {
         let columns: [Chunk<'_>; I] = std::array::from_fn(|column| inputs[column]);
+        let rows = self.rows_with(columns[0].values.len() as u64)?;
         if self.check(&columns)? {
             self.state.update(columns.map(|column| column.values));
         } else {
             self.update_present(columns);
         }
-        self.rows += columns[0].values.len() as u64;
+        self.rows = rows;
         Ok(())
     }
 
@@ -130,9 +145,9 @@ impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulator for Accumul
         if other.params != self.params || other.nulls != self.nulls {
             return Err(Error::snapshot_mismatch(other.label(), self.label()));
         }
+        self.rows = self.rows_with(other.rows)?;
         self.state.merge(&other.state);
         self.spoilt |= other.spoilt;
-        self.rows += other.rows;
         Ok(())
     }
 
@@ -148,7 +163,8 @@ impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulator for Accumul
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
         let (rows, spoilt, state): (u64, bool, R) = payload::decode(bytes)?;
-        if !state.is_sound(&self.params) || (spoilt && self.nulls != Nulls::Propagate) {
+        let counted = state.rows() <= rows && rows <= MOST_ROWS;
+        if !counted || !state.is_sound(&self.params) || (spoilt && self.nulls != Nulls::Propagate) {
             return Err(payload::impossible("a state that no rows lead to"));
         }
         (self.rows, self.spoilt, self.state) = (rows, spoilt, state);

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use omega_contract::arrow::column::Chunk;
+use omega_contract::bounds::MOST_ROWS;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Memory};
 use omega_contract::{Error, Result};
@@ -19,7 +20,7 @@ const BLOCK_ROWS: usize = 1024;
 
 /// A rowwise function, written once as the step from one row to the next.
 ///
-/// `I` columns go in and `O` come out. Rows reach the kernel checked: never NaN, never above 1e150.
+/// `I` columns go in and `O` come out. Rows reach the kernel checked: 0, or from 1e-100 to 1e100 in magnitude.
 pub trait Rowwise<const I: usize, const O: usize>: State {
     /// Whether the state remembers all rows for ever, as a running total does.
     const CUMULATIVE: bool = false;
@@ -267,7 +268,7 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Stream for OneSeries<K, I
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
         let (rows, series): (u64, Series<K>) = payload::decode(bytes)?;
-        if !self.rules.is_sound(&series) {
+        if rows > MOST_ROWS || !self.rules.is_sound(&series) {
             return Err(payload::impossible("a state that no rows lead to"));
         }
         (self.rows, self.series) = (rows, series);
@@ -346,6 +347,9 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Grouped for ManySeries<K,
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
         let (rows, series): (u64, Vec<Series<K>>) = payload::decode(bytes)?;
+        if rows > MOST_ROWS {
+            return Err(payload::impossible(format!("{rows} rows")));
+        }
         if let Some(group) = series.iter().position(|series| !self.rules.is_sound(series)) {
             return Err(payload::impossible(format!("a state of group {group} that no rows lead to")));
         }

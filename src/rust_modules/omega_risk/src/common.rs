@@ -1,9 +1,13 @@
 //! What specs of this module have in common.
 
 use omega_contract::assert_inputs;
+use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::spec::{FunctionSpec, Kind};
 
 assert_inputs!("returns", "returns");
+
+/// More than a return can differ from any that it is measured against.
+pub(crate) const LARGEST_EXCESS: f64 = 2.0 * LARGEST_INPUT;
 
 /// A metric of the column `returns`.
 pub(crate) fn metric(name: &str, summary: &str) -> FunctionSpec {

@@ -71,6 +71,10 @@ impl Reduction<1, 1> for MaxDrawdown {
         (self.rows > 0).then_some([self.least_share - 1.0])
     }
 
+    fn rows(&self) -> u64 {
+        self.rows
+    }
+
     fn is_sound(&self, _: &Params) -> bool {
         let within = |value: f64, least: f64, most: f64| (least..=most).contains(&value);
         within(self.peak, 1.0, f64::MAX)

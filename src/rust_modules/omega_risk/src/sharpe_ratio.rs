@@ -6,7 +6,7 @@ use omega_kernel::Reduction;
 use omega_kernel::parts::{Blocks, Moments};
 use serde::{Deserialize, Serialize};
 
-use crate::common::{metric, with_periods};
+use crate::common::{LARGEST_EXCESS, metric, with_periods};
 
 /// Sharpe ratio.
 #[derive(Clone, Serialize, Deserialize)]
@@ -49,8 +49,12 @@ impl Reduction<1, 1> for SharpeRatio {
         Some([excess.mean() / deviation * self.periods.sqrt()])
     }
 
+    fn rows(&self) -> u64 {
+        self.excess.count()
+    }
+
     fn is_sound(&self, params: &Params) -> bool {
-        self.excess.is_sound()
+        self.excess.is_sound(LARGEST_EXCESS)
             && self.periods.to_bits() == params.float(0).to_bits()
             && self.risk_free.to_bits() == params.float(1).to_bits()
     }

@@ -6,7 +6,7 @@ use omega_kernel::Reduction;
 use omega_kernel::parts::{Blocks, Sums};
 use serde::{Deserialize, Serialize};
 
-use crate::common::{metric, with_periods};
+use crate::common::{LARGEST_EXCESS, metric, with_periods};
 
 /// Sortino ratio.
 #[derive(Clone, Serialize, Deserialize)]
@@ -61,9 +61,13 @@ impl Reduction<1, 1> for SortinoRatio {
         (downside > 0.0).then(|| [excess / downside * self.periods.sqrt()])
     }
 
+    fn rows(&self) -> u64 {
+        self.excess.count()
+    }
+
     fn is_sound(&self, params: &Params) -> bool {
-        self.excess.is_sound()
-            && self.shortfall.is_sound()
+        self.excess.is_sound(LARGEST_EXCESS)
+            && self.shortfall.is_sound(LARGEST_EXCESS * LARGEST_EXCESS)
             && self.excess.count() == self.shortfall.count()
             && self.shortfall.summary().is_none_or(|squares| squares.mean() >= 0.0)
             && self.periods.to_bits() == params.float(0).to_bits()

@@ -44,6 +44,10 @@ impl Reduction<1, 1> for ValueAtRisk {
         self.returns.quantile(self.cutoff).map(|value| [value])
     }
 
+    fn rows(&self) -> u64 {
+        self.returns.count()
+    }
+
     fn is_sound(&self, params: &Params) -> bool {
         self.returns.is_sound() && self.cutoff.to_bits() == params.float(0).to_bits()
     }

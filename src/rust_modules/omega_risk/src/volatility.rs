@@ -1,5 +1,6 @@
 //! Annualised deviation of returns.
 
+use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
 use omega_kernel::Reduction;
@@ -45,7 +46,11 @@ impl Reduction<1, 1> for Volatility {
         Some([deviation * self.periods.sqrt()])
     }
 
+    fn rows(&self) -> u64 {
+        self.returns.count()
+    }
+
     fn is_sound(&self, params: &Params) -> bool {
-        self.returns.is_sound() && self.periods.to_bits() == params.float(0).to_bits()
+        self.returns.is_sound(LARGEST_INPUT) && self.periods.to_bits() == params.float(0).to_bits()
     }
 }

@@ -1,16 +1,14 @@
 //! How strongly prices trend, whichever way.
 
 use omega_contract::assert_inputs;
+use omega_contract::bounds::{LARGEST_INPUT, is_input};
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
-use omega_kernel::parts::{Wilder, WilderSums};
+use omega_kernel::parts::{STILL, Wilder, WilderSums, settled};
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "high", "low", "close");
-
-/// Sums below this have lost digits to underflow: there has been no movement for thousands of bars.
-const FLAT: f64 = f64::MIN_POSITIVE / f64::EPSILON;
 
 /// Average directional movement index.
 ///
@@ -91,7 +89,7 @@ impl Rowwise<3, 1> for Adx {
             return None;
         }
         let index = index(self.movements.update(moved)).unwrap_or(0.0);
-        self.average.update(index).map(|adx| [adx])
+        self.average.update(index).map(|adx| [settled(adx)])
     }
 
     fn batch(&mut self, [high, low, close]: [&[f64]; 3], [adx]: [&mut [f64]; 1]) {
@@ -101,22 +99,22 @@ impl Rowwise<3, 1> for Adx {
             *adx = self.update([*high, *low, *close]).map_or(f64::NAN, |[adx]| adx);
         }
         // A copy of its own stays in registers.
-        let mut settled = self.clone();
+        let mut kernel = self.clone();
         for (((high, low), _), adx) in rows {
-            *adx = settled.step(*high, *low);
+            *adx = kernel.step(*high, *low);
         }
-        *self = settled;
+        *self = kernel;
     }
 
     fn is_sound(&self, params: &Params) -> bool {
         let period = params.rows(0);
-        self.previous_high.is_finite()
-            && self.previous_low.is_finite()
+        is_input(self.previous_high)
+            && is_input(self.previous_low)
             && (self.started || self.adding == period - 1)
             && self.adding < period
             && (self.adding == 0 || self.average.taken() == 0)
-            && self.movements.is_sound(period)
-            && self.average.is_sound(period)
+            && self.movements.is_sound(period, 2.0 * LARGEST_INPUT)
+            && self.average.is_sound(period, 100.0)
     }
 }
 
@@ -125,10 +123,10 @@ impl Adx {
     #[inline]
     fn step(&mut self, high: f64, low: f64) -> f64 {
         let moved = self.move_to(high, low);
-        match index(self.movements.update(moved)) {
+        settled(match index(self.movements.update(moved)) {
             Some(index) => self.average.step(index),
             None => self.average.value(),
-        }
+        })
     }
 
     /// Directional movement up and down: the larger of two reaches if it is above zero, and zero for the other.
@@ -147,5 +145,5 @@ impl Adx {
 #[inline]
 fn index([plus, minus]: [f64; 2]) -> Option<f64> {
     let both = plus + minus;
-    (both >= FLAT).then(|| 100.0 * ((plus - minus).abs() / both))
+    (both >= STILL).then(|| 100.0 * ((plus - minus).abs() / both))
 }

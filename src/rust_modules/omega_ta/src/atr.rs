@@ -1,10 +1,11 @@
 //! How far prices move in a bar.
 
 use omega_contract::assert_inputs;
+use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
-use omega_kernel::parts::{TrueRange, Wilder};
+use omega_kernel::parts::{TrueRange, Wilder, settled};
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "high", "low", "close");
@@ -49,7 +50,7 @@ impl Rowwise<3, 1> for Atr {
     #[inline]
     fn update(&mut self, [high, low, close]: [f64; 3]) -> Option<[f64; 1]> {
         let true_range = self.true_range.update(high, low, close)?;
-        self.average.update(true_range).map(|atr| [atr])
+        self.average.update(true_range).map(|atr| [settled(atr)])
     }
 
     fn batch(&mut self, [high, low, close]: [&[f64]; 3], [atr]: [&mut [f64]; 1]) {
@@ -61,14 +62,14 @@ impl Rowwise<3, 1> for Atr {
         // A copy of its own stays in registers.
         let Self { mut true_range, mut average } = self.clone();
         for (((high, low), close), atr) in rows {
-            *atr = average.step(true_range.update(*high, *low, *close).unwrap_or(0.0));
+            *atr = settled(average.step(true_range.update(*high, *low, *close).unwrap_or(0.0)));
         }
         *self = Self { true_range, average };
     }
 
     fn is_sound(&self, params: &Params) -> bool {
         self.true_range.is_sound()
-            && self.average.is_sound(params.rows(0))
+            && self.average.is_sound(params.rows(0), 2.0 * LARGEST_INPUT)
             && (self.true_range.has_close() || self.average.taken() == 0)
     }
 }

@@ -4,7 +4,7 @@ use omega_contract::assert_inputs;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
-use omega_kernel::parts::BlockMoments;
+use omega_kernel::parts::{BlockMoments, settled};
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "close");
@@ -63,7 +63,7 @@ impl Rowwise<1, 3> for Bbands {
     fn batch(&mut self, [close]: [&[f64]; 1], [upper, middle, lower]: [&mut [f64]; 3]) {
         self.close.batch(close, middle, upper);
         for ((upper, middle), lower) in upper.iter_mut().zip(middle).zip(lower) {
-            [*upper, _, *lower] = self.bands((*middle, *upper));
+            [*upper, *middle, *lower] = self.bands((*middle, *upper));
         }
     }
 
@@ -77,6 +77,7 @@ impl Rowwise<1, 3> for Bbands {
 impl Bbands {
     #[inline]
     fn bands(&self, (mean, deviation): (f64, f64)) -> [f64; 3] {
-        [deviation.mul_add(self.up, mean), mean, deviation.mul_add(-self.down, mean)]
+        let (upper, lower) = (deviation.mul_add(self.up, mean), deviation.mul_add(-self.down, mean));
+        [settled(upper), settled(mean), settled(lower)]
     }
 }

@@ -1,10 +1,11 @@
 //! Average that forgets exponentially.
 
 use omega_contract::assert_inputs;
+use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
-use omega_kernel::parts;
+use omega_kernel::parts::{self, settled};
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "close");
@@ -47,14 +48,15 @@ impl Rowwise<1, 1> for Ema {
 
     #[inline]
     fn update(&mut self, [close]: [f64; 1]) -> Option<[f64; 1]> {
-        self.close.update(close).map(|ema| [ema])
+        self.close.update(close).map(|ema| [settled(ema)])
     }
 
     fn batch(&mut self, [close]: [&[f64]; 1], [ema]: [&mut [f64]; 1]) {
         self.close.batch(close, ema);
+        ema.iter_mut().for_each(|ema| *ema = settled(*ema));
     }
 
     fn is_sound(&self, params: &Params) -> bool {
-        self.close.is_sound(params.rows(0))
+        self.close.is_sound(params.rows(0), LARGEST_INPUT)
     }
 }

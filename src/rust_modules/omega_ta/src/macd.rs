@@ -1,10 +1,11 @@
 //! How far a fast average has run from a slow one.
 
 use omega_contract::assert_inputs;
+use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
-use omega_kernel::parts::Ema;
+use omega_kernel::parts::{Ema, settled};
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "close");
@@ -68,7 +69,7 @@ impl Rowwise<1, 3> for Macd {
         }
         let macd = self.fast.update(close)? - slow?;
         let signal = self.signal.update(macd)?;
-        Some([macd, signal, macd - signal])
+        Some(outputs_of(macd, signal))
     }
 
     fn batch(&mut self, [close]: [&[f64]; 1], outputs: [&mut [f64]; 3]) {
@@ -79,24 +80,29 @@ impl Rowwise<1, 3> for Macd {
             [*line, *signal, *histogram] = self.update([*close]).unwrap_or([f64::NAN; 3]);
         }
         // Copies of their own stay in registers.
-        let mut settled = self.clone();
+        let mut kernel = self.clone();
         for (((close, line), signal), histogram) in rows {
-            *line = settled.fast.step(*close) - settled.slow.step(*close);
-            *signal = settled.signal.step(*line);
-            *histogram = *line - *signal;
+            let macd = kernel.fast.step(*close) - kernel.slow.step(*close);
+            [*line, *signal, *histogram] = outputs_of(macd, kernel.signal.step(macd));
         }
-        *self = settled;
+        *self = kernel;
     }
 
     fn is_sound(&self, params: &Params) -> bool {
         let (fast, slow, signal) = (params.rows(0), params.rows(1), params.rows(2));
         let closes = self.slow.taken();
-        self.fast.is_sound(fast)
-            && self.slow.is_sound(slow)
-            && self.signal.is_sound(signal)
+        self.fast.is_sound(fast, LARGEST_INPUT)
+            && self.slow.is_sound(slow, LARGEST_INPUT)
+            && self.signal.is_sound(signal, 4.0 * LARGEST_INPUT)
             && self.wait == (slow - fast).saturating_sub(closes)
             && self.fast.taken() == closes.saturating_sub(slow - fast)
             && (closes == slow || self.signal.taken() == 0)
             && (closes < slow || self.signal.taken() > 0)
     }
+}
+
+/// The difference of the averages, its own average, and how far they lie apart.
+#[inline]
+fn outputs_of(macd: f64, signal: f64) -> [f64; 3] {
+    [settled(macd), settled(signal), settled(macd - signal)]
 }

@@ -1,9 +1,11 @@
 //! Volume of rising bars less volume of falling ones.
 
 use omega_contract::assert_inputs;
+use omega_contract::bounds::{LARGEST_INPUT, MOST_ROWS, is_input};
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
+use omega_kernel::parts::settled;
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "close", "volume");
@@ -50,12 +52,12 @@ impl Rowwise<2, 1> for Obv {
     fn update(&mut self, [close, volume]: [f64; 2]) -> Option<[f64; 1]> {
         let previous = self.previous.replace(close);
         self.total += signed(close, previous.unwrap_or(f64::NEG_INFINITY), volume);
-        Some([self.total])
+        Some([settled(self.total)])
     }
 
     fn is_sound(&self, _: &Params) -> bool {
-        self.previous.is_none_or(f64::is_finite)
-            && self.total.is_finite()
+        self.previous.is_none_or(is_input)
+            && self.total.abs() <= LARGEST_INPUT * MOST_ROWS as f64
             && (self.previous.is_some() || self.total == 0.0)
     }
 }

@@ -1,17 +1,14 @@
 //! How much of the recent movement was upward.
 
 use omega_contract::assert_inputs;
+use omega_contract::bounds::{LARGEST_INPUT, is_input};
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
-use omega_kernel::parts::Wilder;
+use omega_kernel::parts::{STILL, Wilder, settled};
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "close");
-
-/// Averages below this would lose digits to underflow if they went on fading through bars without a change, of which
-/// there have been thousands; as both fade alike, their ratio is kept by leaving them as they are.
-const FADED: f64 = f64::MIN_POSITIVE / f64::EPSILON;
 
 /// Relative strength index.
 #[derive(Clone, Serialize, Deserialize)]
@@ -53,14 +50,15 @@ impl Rowwise<1, 1> for Rsi {
     #[inline]
     fn update(&mut self, [close]: [f64; 1]) -> Option<[f64; 1]> {
         let change = close - self.previous.replace(close)?;
-        let faded = self.gain.is_seeded() && self.gain.value() + self.loss.value() < FADED;
-        if !faded || change != 0.0 {
+        // Both fade alike through bars without a change; leaving them as they are keeps their ratio for ever.
+        let still = self.gain.is_seeded() && self.gain.value() + self.loss.value() < STILL;
+        if !still || change != 0.0 {
             self.gain.update(change.max(0.0));
             self.loss.update((-change).max(0.0));
         }
         let (gain, loss) = (self.gain.value(), self.loss.value());
         let both = gain + loss;
-        self.gain.is_seeded().then(|| [if both > 0.0 { 100.0 * (gain / both) } else { 0.0 }])
+        self.gain.is_seeded().then(|| [if both > 0.0 { settled(100.0 * (gain / both)) } else { 0.0 }])
     }
 
     fn batch(&mut self, [close]: [&[f64]; 1], [rsi]: [&mut [f64]; 1]) {
@@ -74,11 +72,11 @@ impl Rowwise<1, 1> for Rsi {
 
     fn is_sound(&self, params: &Params) -> bool {
         let changes = self.gain.taken();
-        self.previous.is_none_or(f64::is_finite)
+        self.previous.is_none_or(is_input)
             && (self.previous.is_some() || changes == 0)
             && self.loss.taken() == changes
-            && self.gain.is_sound(params.rows(0))
-            && self.loss.is_sound(params.rows(0))
+            && self.gain.is_sound(params.rows(0), 2.0 * LARGEST_INPUT)
+            && self.loss.is_sound(params.rows(0), 2.0 * LARGEST_INPUT)
     }
 }
 

@@ -4,7 +4,7 @@ use omega_contract::assert_inputs;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
-use omega_kernel::parts::BlockMean;
+use omega_kernel::parts::{BlockMean, settled};
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "close");
@@ -41,15 +41,16 @@ impl Rowwise<1, 1> for Sma {
 
     #[inline]
     fn update(&mut self, [close]: [f64; 1]) -> Option<[f64; 1]> {
-        self.close.update(close).map(|sma| [sma])
+        self.close.update(close).map(|sma| [settled(sma)])
     }
 
     fn peek(&self, [close]: [f64; 1]) -> Option<[f64; 1]> {
-        self.close.peek(close).map(|sma| [sma])
+        self.close.peek(close).map(|sma| [settled(sma)])
     }
 
     fn batch(&mut self, [close]: [&[f64]; 1], [sma]: [&mut [f64]; 1]) {
         self.close.batch(close, sma);
+        sma.iter_mut().for_each(|sma| *sma = settled(*sma));
     }
 
     fn is_sound(&self, params: &Params) -> bool {

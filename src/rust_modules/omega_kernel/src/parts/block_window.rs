@@ -10,7 +10,13 @@
 //! n - 1 variances, which bounds what `sum of squares - square of sum` can cancel; and in a flat window
 //! all differences are zero, so its mean is the value and its deviation zero, both exactly.
 
+use omega_contract::bounds::{LARGEST_INPUT, is_input};
 use serde::{Deserialize, Serialize};
+
+use super::ROUNDING;
+
+/// How far two values can lie apart.
+const FARTHEST: f64 = 2.0 * LARGEST_INPUT;
 
 /// Mean of the last `period` values.
 #[derive(Clone, Serialize, Deserialize)]
@@ -131,12 +137,15 @@ impl BlockMean {
     /// Whether values can lead to this state.
     #[must_use]
     pub fn is_sound(&self, period: usize) -> bool {
-        let numbers = self.block.iter().chain(&self.tails).chain([&self.shift, &self.head]);
+        let mut values = self.block.iter().chain([&self.shift]);
+        let mut sums = self.tails.iter().chain([&self.head]);
+        let most = ROUNDING * FARTHEST * period as f64;
         self.block.len() == period
             && self.tails.len() == period
             && self.filled < period
             && self.share.to_bits() == (1.0 / period as f64).to_bits()
-            && numbers.into_iter().all(|number| number.is_finite())
+            && values.all(|value| is_input(*value))
+            && sums.all(|sum| sum.abs() <= most)
     }
 }
 
@@ -244,10 +253,11 @@ impl BlockMoments {
     /// Whether values can lead to this state.
     #[must_use]
     pub fn is_sound(&self, period: usize) -> bool {
-        let squares = || self.tails.iter().chain([&self.head]);
+        let mut squares = self.tails.iter().chain([&self.head]);
+        let most = ROUNDING * FARTHEST * FARTHEST * period as f64;
         self.means.is_sound(period)
             && self.tails.len() == period
-            && squares().all(|square| square.is_finite() && *square >= 0.0)
+            && squares.all(|square| (0.0..=most).contains(square))
     }
 }
 

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ROUNDING;
+use super::fading::kept;
+
 /// Exponential moving average with weight `2 / (period + 1)`, seeded with the mean of the first `period` values.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Ema {
@@ -40,7 +43,7 @@ impl Ema {
     /// [`update`](Self::update) once it is seeded: one fused step, so that a row costs one multiply-add of latency.
     #[inline]
     pub fn step(&mut self, value: f64) -> f64 {
-        self.value = self.value.mul_add(self.keep, value * self.weight);
+        self.value = kept(self.value.mul_add(self.keep, value * self.weight));
         self.value
     }
 
@@ -70,13 +73,14 @@ impl Ema {
         self.taken
     }
 
-    /// Whether values can lead to this state.
+    /// Whether values up to `largest` in magnitude can lead to this state.
     #[must_use]
-    pub fn is_sound(&self, period: usize) -> bool {
+    pub fn is_sound(&self, period: usize, largest: f64) -> bool {
+        let summed = if self.taken == period { 1 } else { self.taken };
         let fresh = Self::new(period);
         self.period == period
             && self.taken <= period
-            && self.value.is_finite()
+            && self.value.abs() <= ROUNDING * largest * summed as f64
             && self.weight.to_bits() == fresh.weight.to_bits()
             && self.keep.to_bits() == fresh.keep.to_bits()
     }

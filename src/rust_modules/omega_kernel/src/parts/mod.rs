@@ -4,6 +4,8 @@
 mod block_window;
 /// Exponential moving average.
 mod ema;
+/// What is left of a number that fades, and when it counts as nothing.
+mod fading;
 /// Sums and moments over all rows, mergeable, with the same bits however the rows are divided.
 mod moments;
 /// Order statistics of all rows, which have to be kept for it.
@@ -15,7 +17,11 @@ mod wilder;
 
 pub use block_window::{BlockMean, BlockMoments};
 pub use ema::Ema;
+pub use fading::{STILL, settled};
 pub use moments::{Blocks, Moments, Sums};
 pub use sample::Sample;
 pub use true_range::TrueRange;
 pub use wilder::{Wilder, WilderSums};
+
+/// How much farther than exact arithmetic would allow a state is taken to be able to get: far more than it can.
+const ROUNDING: f64 = 2.0;

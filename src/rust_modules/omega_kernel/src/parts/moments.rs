@@ -3,7 +3,10 @@
 //! Rows are gathered into blocks of a fixed length, whatever the lengths of the calls that bring them; a full
 //! block is summed over fixed lanes. So the order of additions, and with it every bit, depends on the rows only.
 
+use omega_contract::bounds::MOST_ROWS;
 use serde::{Deserialize, Serialize};
+
+use super::ROUNDING;
 
 /// Rows summed together. A part that keeps less than this pending keeps it as it came.
 const BLOCK_ROWS: usize = 256;
@@ -21,8 +24,8 @@ pub trait Summary: Clone {
     /// How many rows.
     fn count(&self) -> u64;
 
-    /// Whether rows can lead to it.
-    fn is_sound(&self) -> bool;
+    /// Whether rows up to `largest` in magnitude can lead to it.
+    fn is_sound(&self, largest: f64) -> bool;
 }
 
 /// A summary of all rows so far, and the rows that do not fill a block yet.
@@ -93,12 +96,12 @@ impl<S: Summary> Blocks<S> {
         }
     }
 
-    /// Whether rows can lead to this state.
+    /// Whether rows up to `largest` in magnitude can lead to this state.
     #[must_use]
-    pub fn is_sound(&self) -> bool {
+    pub fn is_sound(&self, largest: f64) -> bool {
         self.pending.len() < BLOCK_ROWS
-            && self.pending.iter().all(|row| row.is_finite())
-            && self.blocks.as_ref().is_none_or(S::is_sound)
+            && self.pending.iter().all(|row| row.abs() <= largest)
+            && self.blocks.as_ref().is_none_or(|blocks| blocks.is_sound(largest))
     }
 }
 
@@ -161,12 +164,13 @@ impl Summary for Moments {
         self.count
     }
 
-    fn is_sound(&self) -> bool {
-        self.count > 0
-            && self.shift.is_finite()
-            && self.offset.is_finite()
-            && self.squares.is_finite()
-            && self.squares >= 0.0
+    fn is_sound(&self, largest: f64) -> bool {
+        let farthest = 2.0 * largest;
+        let most = ROUNDING * farthest * farthest * self.count as f64;
+        (1..=MOST_ROWS).contains(&self.count)
+            && self.shift.abs() <= largest
+            && self.offset.abs() <= ROUNDING * farthest
+            && (0.0..=most).contains(&self.squares)
     }
 }
 
@@ -206,8 +210,9 @@ impl Summary for Sums {
         self.count
     }
 
-    fn is_sound(&self) -> bool {
-        self.count > 0 && self.sum.is_finite() && self.lost.is_finite()
+    fn is_sound(&self, largest: f64) -> bool {
+        let most = ROUNDING * largest * self.count as f64;
+        (1..=MOST_ROWS).contains(&self.count) && self.sum.abs() <= most && self.lost.abs() <= most
     }
 }
 

@@ -1,5 +1,6 @@
 //! Order statistics of all rows, which have to be kept for it.
 
+use omega_contract::bounds::is_input;
 use serde::{Deserialize, Serialize};
 
 /// All values so far. What it answers depends on the values alone and not on their order.
@@ -51,9 +52,15 @@ impl Sample {
         Some(least + values.iter().map(|value| value - least).sum::<f64>() / values.len() as f64)
     }
 
+    /// How many values so far.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.values.len() as u64
+    }
+
     /// Whether values can lead to this state.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.values.iter().all(|value| value.is_finite())
+        self.values.iter().all(|value| is_input(*value))
     }
 }

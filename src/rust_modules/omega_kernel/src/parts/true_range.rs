@@ -1,5 +1,6 @@
 //! The greatest move since the previous close.
 
+use omega_contract::bounds::is_input;
 use serde::{Deserialize, Serialize};
 
 /// True range: the bar's height, or its reach from the previous close where that is farther.
@@ -33,7 +34,7 @@ impl TrueRange {
     /// Whether bars can lead to this state.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.previous_close.is_none_or(f64::is_finite)
+        self.previous_close.is_none_or(is_input)
     }
 }
 

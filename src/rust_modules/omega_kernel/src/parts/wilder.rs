@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ROUNDING;
+use super::fading::{both_kept, kept};
+
 /// Wilder's average with weight `1 / period`, seeded with the mean of the first `period` values.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Wilder {
@@ -40,7 +43,7 @@ impl Wilder {
     /// [`update`](Self::update) once it is seeded.
     #[inline]
     pub fn step(&mut self, value: f64) -> f64 {
-        self.value = self.value.mul_add(self.keep, value * self.weight);
+        self.value = kept(self.value.mul_add(self.keep, value * self.weight));
         self.value
     }
 
@@ -64,14 +67,15 @@ impl Wilder {
         self.taken
     }
 
-    /// Whether values of at least zero can lead to this state.
+    /// Whether values from zero to `largest` can lead to this state.
     #[must_use]
-    pub fn is_sound(&self, period: usize) -> bool {
+    pub fn is_sound(&self, period: usize, largest: f64) -> bool {
+        let summed = if self.taken == period { 1 } else { self.taken };
+        let most = ROUNDING * largest * summed as f64;
         let fresh = Self::new(period);
         self.period == period
             && self.taken <= period
-            && self.value.is_finite()
-            && self.value >= 0.0
+            && (0.0..=most).contains(&self.value)
             && self.weight.to_bits() == fresh.weight.to_bits()
             && self.keep.to_bits() == fresh.keep.to_bits()
     }
@@ -104,14 +108,16 @@ impl WilderSums {
     /// Lets a share of `1 / period` go and adds.
     #[inline]
     pub fn update(&mut self, [first, second]: [f64; 2]) -> [f64; 2] {
-        self.values = [self.values[0].mul_add(self.keep, first), self.values[1].mul_add(self.keep, second)];
+        let [one, other] = self.values;
+        self.values = both_kept([one.mul_add(self.keep, first), other.mul_add(self.keep, second)]);
         self.values
     }
 
-    /// Whether values of at least zero can lead to this state.
+    /// Whether values from zero to `largest` can lead to this state.
     #[must_use]
-    pub fn is_sound(&self, period: usize) -> bool {
+    pub fn is_sound(&self, period: usize, largest: f64) -> bool {
+        let most = ROUNDING * largest * period as f64;
         self.keep.to_bits() == Self::new(period).keep.to_bits()
-            && self.values.iter().all(|value| value.is_finite() && *value >= 0.0)
+            && self.values.iter().all(|value| (0.0..=most).contains(value))
     }
 }

@@ -1,5 +1,7 @@
 //! What holds for every function of every registry, whatever it computes.
 
+/// From one end of what is taken to the other: no infinity, nothing lost, and answers that can go in again.
+mod bounds;
 /// Reductions: chunks, merges, missing rows.
 mod reductions;
 /// Out-of-range parameters and impossible inputs are refused by name.
