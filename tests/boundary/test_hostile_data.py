@@ -121,7 +121,7 @@ def _afterwards_answers_are_right() -> Iterator[None]:
         ({"close": 7.0}, UnsupportedDataError, "float"),
         ([math.inf], InvalidValueError, "row 0"),
         ([1.0, -math.inf], InvalidValueError, "row 1"),
-        ([1.0, 1.1e150], InvalidValueError, "1e150|at most"),
+        ([1.0, 1.1e100], InvalidValueError, "0, or from 1e-100 to 1e100 in magnitude"),
         ([None, 1e300], InvalidValueError, "row 1"),
         (np.array([1.0, 2.0, np.inf]), InvalidValueError, "row 2"),
         (pa.chunked_array([[1.0], [], [2.0, math.inf]]), InvalidValueError, "row 2"),
@@ -175,9 +175,9 @@ def test_lengths_that_differ_are_refused_with_both() -> None:
 
 
 @pytest.mark.parametrize("name", [*ROWWISE, *REDUCTIONS])
-@pytest.mark.parametrize("value", [math.inf, -math.inf, 1.0000001e150, -1.7e308])
+@pytest.mark.parametrize("value", [math.inf, -math.inf, 1.0000001e100, -1.7e308, 0.9999999e-100, -5e-324])
 @pytest.mark.parametrize("nulls", ["skip", "propagate", "raise"])
-def test_a_value_too_great_for_any_function_is_refused_by_column_and_row(
+def test_a_value_too_great_or_small_for_any_function_is_refused_by_column_and_row(
     name: str, value: float, nulls: str
 ) -> None:
     columns = inputs(name, 50)
