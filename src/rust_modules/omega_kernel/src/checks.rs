@@ -1,7 +1,7 @@
 //! Finds missing and impossible values before a kernel meets them.
 
 use omega_contract::arrow::column::Chunk;
-use omega_contract::bounds::{ALLOWED_INPUT, is_input};
+use omega_contract::bounds::{ALLOWED_INPUT, LARGEST_INPUT, SMALLEST_INPUT, is_input};
 use omega_contract::spec::Input;
 use omega_contract::{Error, Result};
 
@@ -19,8 +19,22 @@ pub(crate) enum Checked {
 }
 
 /// What one row is good for; NaN is missing.
+///
+/// One by one: the values of a row were written singly, and a processor has to wait before it can read a pair.
 #[inline]
 pub(crate) fn row(values: &[f64]) -> Checked {
+    for value in values {
+        if !is_ordinary(*value) {
+            return unusual(values);
+        }
+    }
+    Checked::Clean
+}
+
+/// [`row`] where a value is 0, missing or out of bounds.
+#[cold]
+#[inline(never)]
+fn unusual(values: &[f64]) -> Checked {
     if values.iter().all(|value| is_input(*value)) {
         Checked::Clean
     } else if values.iter().any(is_out_of_bounds) {
@@ -28,6 +42,13 @@ pub(crate) fn row(values: &[f64]) -> Checked {
     } else {
         Checked::Missing
     }
+}
+
+/// Whether a number may go in and is not 0: the bits of magnitudes are in the order of the magnitudes.
+#[inline]
+fn is_ordinary(value: f64) -> bool {
+    let range = SMALLEST_INPUT.to_bits()..=LARGEST_INPUT.to_bits();
+    range.contains(&value.abs().to_bits())
 }
 
 fn is_out_of_bounds(value: &f64) -> bool {

@@ -5,7 +5,7 @@ use omega_contract::bounds::{LARGEST_INPUT, is_input};
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
-use omega_kernel::parts::{STILL, Wilder, WilderSums, settled};
+use omega_kernel::parts::{STILL, Wilder, WilderSums};
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "high", "low", "close");
@@ -88,8 +88,9 @@ impl Rowwise<3, 1> for Adx {
             self.movements.add(moved);
             return None;
         }
-        let index = index(self.movements.update(moved)).unwrap_or(0.0);
-        self.average.update(index).map(|adx| [settled(adx)])
+        let index = self.index(moved).unwrap_or(0.0);
+        let adx = self.average.update(index)?;
+        Some([self.average.settle(adx)])
     }
 
     fn batch(&mut self, [high, low, close]: [&[f64]; 3], [adx]: [&mut [f64]; 1]) {
@@ -123,10 +124,25 @@ impl Adx {
     #[inline]
     fn step(&mut self, high: f64, low: f64) -> f64 {
         let moved = self.move_to(high, low);
-        settled(match index(self.movements.update(moved)) {
+        let adx = match self.index(moved) {
             Some(index) => self.average.step(index),
             None => self.average.value(),
-        })
+        };
+        self.average.settle(adx)
+    }
+
+    /// DX after a movement, in percent; `None` where nothing has moved.
+    #[inline]
+    fn index(&mut self, moved: [f64; 2]) -> Option<f64> {
+        let [plus, minus] = self.movements.update(moved);
+        let both = plus + minus;
+        let index = 100.0 * ((plus - minus).abs() / both);
+        if both >= STILL && index < 100.0 {
+            return Some(index);
+        }
+        // Nothing has moved for long, or one of the two has faded beside the other.
+        self.movements.forget();
+        (both >= STILL).then_some(index)
     }
 
     /// Directional movement up and down: the larger of two reaches if it is above zero, and zero for the other.
@@ -139,11 +155,4 @@ impl Adx {
         (self.previous_high, self.previous_low) = (high, low);
         [if up > down { up } else { 0.0 }, if down > up { down } else { 0.0 }]
     }
-}
-
-/// DX, in percent; `None` where nothing has moved.
-#[inline]
-fn index([plus, minus]: [f64; 2]) -> Option<f64> {
-    let both = plus + minus;
-    (both >= STILL).then(|| 100.0 * ((plus - minus).abs() / both))
 }

@@ -5,7 +5,7 @@ use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
-use omega_kernel::parts::{TrueRange, Wilder, settled};
+use omega_kernel::parts::{TrueRange, Wilder};
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "high", "low", "close");
@@ -50,7 +50,8 @@ impl Rowwise<3, 1> for Atr {
     #[inline]
     fn update(&mut self, [high, low, close]: [f64; 3]) -> Option<[f64; 1]> {
         let true_range = self.true_range.update(high, low, close)?;
-        self.average.update(true_range).map(|atr| [settled(atr)])
+        let atr = self.average.update(true_range)?;
+        Some([self.average.settle(atr)])
     }
 
     fn batch(&mut self, [high, low, close]: [&[f64]; 3], [atr]: [&mut [f64]; 1]) {
@@ -62,7 +63,8 @@ impl Rowwise<3, 1> for Atr {
         // A copy of its own stays in registers.
         let Self { mut true_range, mut average } = self.clone();
         for (((high, low), close), atr) in rows {
-            *atr = settled(average.step(true_range.update(*high, *low, *close).unwrap_or(0.0)));
+            let stepped = average.step(true_range.update(*high, *low, *close).unwrap_or(0.0));
+            *atr = average.settle(stepped);
         }
         *self = Self { true_range, average };
     }

@@ -5,7 +5,7 @@ use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
-use omega_kernel::parts::{self, settled};
+use omega_kernel::parts;
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "close");
@@ -48,12 +48,12 @@ impl Rowwise<1, 1> for Ema {
 
     #[inline]
     fn update(&mut self, [close]: [f64; 1]) -> Option<[f64; 1]> {
-        self.close.update(close).map(|ema| [settled(ema)])
+        let ema = self.close.update(close)?;
+        Some([self.close.settle(ema)])
     }
 
     fn batch(&mut self, [close]: [&[f64]; 1], [ema]: [&mut [f64]; 1]) {
         self.close.batch(close, ema);
-        ema.iter_mut().for_each(|ema| *ema = settled(*ema));
     }
 
     fn is_sound(&self, params: &Params) -> bool {

@@ -69,7 +69,7 @@ impl Rowwise<1, 3> for Macd {
         }
         let macd = self.fast.update(close)? - slow?;
         let signal = self.signal.update(macd)?;
-        Some(outputs_of(macd, signal))
+        Some(self.settle(macd, signal))
     }
 
     fn batch(&mut self, [close]: [&[f64]; 1], outputs: [&mut [f64]; 3]) {
@@ -83,7 +83,8 @@ impl Rowwise<1, 3> for Macd {
         let mut kernel = self.clone();
         for (((close, line), signal), histogram) in rows {
             let macd = kernel.fast.step(*close) - kernel.slow.step(*close);
-            [*line, *signal, *histogram] = outputs_of(macd, kernel.signal.step(macd));
+            let average = kernel.signal.step(macd);
+            [*line, *signal, *histogram] = kernel.settle(macd, average);
         }
         *self = kernel;
     }
@@ -101,8 +102,16 @@ impl Rowwise<1, 3> for Macd {
     }
 }
 
-/// The difference of the averages, its own average, and how far they lie apart.
-#[inline]
-fn outputs_of(macd: f64, signal: f64) -> [f64; 3] {
-    [settled(macd), settled(signal), settled(macd - signal)]
+impl Macd {
+    /// The difference of the averages, its own average, and how far they lie apart.
+    #[inline]
+    fn settle(&mut self, macd: f64, signal: f64) -> [f64; 3] {
+        let histogram = settled(macd - signal);
+        if self.fast.is_faint() {
+            // The slow one fades after it.
+            self.fast.forget();
+            self.slow.forget();
+        }
+        [settled(macd), self.signal.settle(signal), histogram]
+    }
 }

@@ -1,5 +1,6 @@
 //! Exponential moving average, seeded as TA-Lib does.
 
+use omega_contract::bounds::SMALLEST_INPUT;
 use serde::{Deserialize, Serialize};
 
 use super::ROUNDING;
@@ -43,8 +44,31 @@ impl Ema {
     /// [`update`](Self::update) once it is seeded: one fused step, so that a row costs one multiply-add of latency.
     #[inline]
     pub fn step(&mut self, value: f64) -> f64 {
-        self.value = kept(self.value.mul_add(self.keep, value * self.weight));
+        self.value = self.value.mul_add(self.keep, value * self.weight);
         self.value
+    }
+
+    /// The answer of a step as it is given: 0 where it has faded, and then the state is forgotten in the end.
+    #[inline]
+    pub fn settle(&mut self, answer: f64) -> f64 {
+        if answer.abs() < SMALLEST_INPUT {
+            self.forget();
+            return 0.0;
+        }
+        answer
+    }
+
+    /// Whether it would be settled to 0.
+    #[inline]
+    #[must_use]
+    pub fn is_faint(&self) -> bool {
+        self.value.abs() < SMALLEST_INPUT
+    }
+
+    /// Starts from 0 again if next to nothing is left.
+    #[inline]
+    pub fn forget(&mut self) {
+        self.value = kept(self.value);
     }
 
     /// Whether the next value gives an average by one step.
@@ -54,16 +78,17 @@ impl Ema {
         self.taken == self.period
     }
 
-    /// [`update`](Self::update) for consecutive values, NaN while there are fewer than `period`.
+    /// [`update`](Self::update), settled, for consecutive values; NaN while there are fewer than `period`.
     pub fn batch(&mut self, values: &[f64], averages: &mut [f64]) {
         let unseeded = (self.period - self.taken).min(values.len());
         let (seeding, values) = values.split_at(unseeded);
         let (seeded, averages) = averages.split_at_mut(unseeded);
         for (value, average) in seeding.iter().zip(seeded) {
-            *average = self.update(*value).unwrap_or(f64::NAN);
+            *average = self.update(*value).map_or(f64::NAN, |average| self.settle(average));
         }
         for (value, average) in values.iter().zip(averages) {
-            *average = self.step(*value);
+            let stepped = self.step(*value);
+            *average = self.settle(stepped);
         }
     }
 

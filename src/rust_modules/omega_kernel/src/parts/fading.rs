@@ -28,20 +28,8 @@ pub(crate) fn kept(state: f64) -> f64 {
     if state.abs() < FORGOTTEN { forgotten() } else { state }
 }
 
-/// [`kept`] for two states of at least zero.
-#[inline]
-pub(crate) fn both_kept(states: [f64; 2]) -> [f64; 2] {
-    if states[0].min(states[1]) < FORGOTTEN { without_forgotten(states) } else { states }
-}
-
 #[cold]
 #[inline(never)]
 fn forgotten() -> f64 {
     0.0
-}
-
-#[cold]
-#[inline(never)]
-fn without_forgotten(states: [f64; 2]) -> [f64; 2] {
-    states.map(|state| if state < FORGOTTEN { 0.0 } else { state })
 }

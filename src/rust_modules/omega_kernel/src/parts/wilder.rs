@@ -1,9 +1,10 @@
 //! Wilder's smoothing (New Concepts in Technical Trading Systems, 1978).
 
+use omega_contract::bounds::SMALLEST_INPUT;
 use serde::{Deserialize, Serialize};
 
 use super::ROUNDING;
-use super::fading::{both_kept, kept};
+use super::fading::kept;
 
 /// Wilder's average with weight `1 / period`, seeded with the mean of the first `period` values.
 #[derive(Clone, Serialize, Deserialize)]
@@ -43,8 +44,24 @@ impl Wilder {
     /// [`update`](Self::update) once it is seeded.
     #[inline]
     pub fn step(&mut self, value: f64) -> f64 {
-        self.value = kept(self.value.mul_add(self.keep, value * self.weight));
+        self.value = self.value.mul_add(self.keep, value * self.weight);
         self.value
+    }
+
+    /// The answer of a step as it is given: 0 where it has faded, and then the state is forgotten in the end.
+    #[inline]
+    pub fn settle(&mut self, answer: f64) -> f64 {
+        if answer.abs() < SMALLEST_INPUT {
+            self.forget();
+            return 0.0;
+        }
+        answer
+    }
+
+    /// Starts from 0 again if next to nothing is left.
+    #[inline]
+    pub fn forget(&mut self) {
+        self.value = kept(self.value);
     }
 
     /// The average so far, or the sum while it is not seeded.
@@ -108,9 +125,14 @@ impl WilderSums {
     /// Lets a share of `1 / period` go and adds.
     #[inline]
     pub fn update(&mut self, [first, second]: [f64; 2]) -> [f64; 2] {
-        let [one, other] = self.values;
-        self.values = both_kept([one.mul_add(self.keep, first), other.mul_add(self.keep, second)]);
+        self.values = [self.values[0].mul_add(self.keep, first), self.values[1].mul_add(self.keep, second)];
         self.values
+    }
+
+    /// Starts from 0 again where next to nothing is left.
+    #[inline]
+    pub fn forget(&mut self) {
+        self.values = [kept(self.values[0]), kept(self.values[1])];
     }
 
     /// Whether values from zero to `largest` can lead to this state.
