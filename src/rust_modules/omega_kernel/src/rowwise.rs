@@ -142,7 +142,8 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Rules<K, I, O> {
         }
     }
 
-    #[inline]
+    /// Always in line: handing on a row through memory as a pair would make the kernel wait for it.
+    #[inline(always)]
     fn step(&self, series: &mut Series<K>, row: [f64; I], number: u64) -> Result<Option<[f64; O]>> {
         if self.check(row, number)? == Checked::Clean {
             let values = series.kernel.update(row);
