@@ -16,6 +16,7 @@ pub const MOST_ROWS: u64 = i64::MAX as u64;
 /// Whether a number may go in; NaN may not. Without a branch, so that it vectorises.
 #[inline]
 #[must_use]
+#[expect(clippy::manual_range_contains, reason = "a range asks for its ends one after the other, by a branch")]
 pub fn is_input(value: f64) -> bool {
     let magnitude = value.abs();
     (magnitude == 0.0) | ((magnitude >= SMALLEST_INPUT) & (magnitude <= LARGEST_INPUT))
