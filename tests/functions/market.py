@@ -116,4 +116,5 @@ def one_parameter(parameter: Parameter) -> st.SearchStrategy[Any]:
     high = 1e3 if parameter.maximum is None else min(parameter.maximum, 1e3)
     if parameter.type == "int":
         return st.integers(int(low), int(min(high, low + 30)))
-    return st.floats(low, high, exclude_min=parameter.exclusive, exclude_max=parameter.exclusive)
+    numbers = st.floats(low, high, exclude_min=parameter.exclusive, exclude_max=parameter.exclusive)
+    return numbers.filter(lambda number: number == 0.0 or abs(number) >= 1e-100)

@@ -16,8 +16,19 @@ pub const MOST_ROWS: u64 = i64::MAX as u64;
 /// Whether a number may go in; NaN may not. Without a branch, so that it vectorises.
 #[inline]
 #[must_use]
-#[expect(clippy::manual_range_contains, reason = "a range asks for its ends one after the other, by a branch")]
+#[expect(
+    clippy::manual_range_contains,
+    reason = "a range asks for its ends one after the other, by a branch"
+)]
 pub fn is_input(value: f64) -> bool {
     let magnitude = value.abs();
     (magnitude == 0.0) | ((magnitude >= SMALLEST_INPUT) & (magnitude <= LARGEST_INPUT))
+}
+
+/// A number as an error shows it: with a power of ten where it would be a long row of zeros.
+#[must_use]
+pub fn shown(value: f64) -> String {
+    let magnitude = value.abs();
+    let short = magnitude == 0.0 || !magnitude.is_finite() || (1e-5..1e16).contains(&magnitude);
+    if short { value.to_string() } else { format!("{value:e}") }
 }

@@ -1,6 +1,6 @@
 //! Parameters, resolved once against a spec so that no kernel checks a range.
 
-use crate::bounds::SMALLEST_INPUT;
+use crate::bounds::{SMALLEST_INPUT, shown as shown_number};
 use crate::spec::{FunctionSpec, Parameter, ParameterType, Value};
 use crate::{Error, Result};
 
@@ -154,7 +154,7 @@ fn check_magnitude(parameter: &Parameter, value: f64) -> Result<()> {
         return Ok(());
     }
     let allowed = format!("{} and, but for 0, at least {SMALLEST_INPUT:e} in magnitude", range(parameter));
-    Err(Error::parameter_out_of_range(&parameter.name, allowed, value))
+    Err(Error::parameter_out_of_range(&parameter.name, allowed, shown_number(value)))
 }
 
 /// What a parameter may be, in words: `at least 2 and at most 1000000`.

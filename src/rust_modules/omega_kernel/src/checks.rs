@@ -1,7 +1,7 @@
 //! Finds missing and impossible values before a kernel meets them.
 
 use omega_contract::arrow::column::Chunk;
-use omega_contract::bounds::{ALLOWED_INPUT, LARGEST_INPUT, SMALLEST_INPUT, is_input};
+use omega_contract::bounds::{ALLOWED_INPUT, LARGEST_INPUT, SMALLEST_INPUT, is_input, shown};
 use omega_contract::spec::Input;
 use omega_contract::{Error, Result};
 
@@ -60,7 +60,7 @@ fn is_out_of_bounds(value: &f64) -> bool {
 pub(crate) fn refusal(inputs: &[Input], values: &[f64], row: u64) -> Error {
     let named = || inputs.iter().zip(values);
     if let Some((input, value)) = named().find(|(_, value)| is_out_of_bounds(value)) {
-        return Error::invalid_value(&input.name, ALLOWED_INPUT, value, row);
+        return Error::invalid_value(&input.name, ALLOWED_INPUT, shown(*value), row);
     }
     let name = named().find(|(_, value)| value.is_nan()).map_or("", |(input, _)| input.name.as_str());
     Error::missing_value(name, row, format!("nulls=\"{}\"", Nulls::Raise.as_str()))

@@ -2,6 +2,7 @@
 
 use omega_contract::ErrorCode;
 use omega_contract::arrow::column::Chunk;
+use omega_contract::bounds::shown;
 use omega_contract::params::{Given, Params};
 use omega_contract::spec::{Parameter, ParameterType};
 use omega_kernel::{Body, Nulls};
@@ -76,7 +77,7 @@ fn a_value_out_of_bounds_is_refused_with_its_column_and_row() {
                     assert_eq!(error.code(), ErrorCode::InvalidValue, "{error}");
                     assert_eq!(error.field("name"), Some(input.name.as_str()), "{error}");
                     assert_eq!(error.field("row"), Some(row), "{error}");
-                    assert_eq!(error.field("value"), Some(value.to_string().as_str()), "{error}");
+                    assert_eq!(error.field("value"), Some(shown(value).as_str()), "{error}");
                 };
                 expect(&error, "1200");
 
