@@ -542,11 +542,11 @@ class JuliaStackOverflowError(BoundaryError, RecursionError):
 
 
 class ForkedProcessError(BoundaryError, RuntimeError):
-    """{function} was called in process `{value}`, forked from one that runs Julia; {allowed}"""
+    """{function} was called in process `{value}`, a fork of another that was using what it needs; {allowed}"""
 
     code: ErrorCode = ErrorCode.FORKED_PROCESS
     template: ClassVar[str] = (
-        "{function} was called in process `{value}`, forked from one that runs Julia; {allowed}"
+        "{function} was called in process `{value}`, a fork of another that was using what it needs; {allowed}"
     )
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "caller"

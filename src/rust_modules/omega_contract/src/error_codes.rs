@@ -75,7 +75,7 @@ pub enum ErrorCode {
     JuliaUnavailable = 5004,
     /// {function} overflowed Julia's stack: `{reason}`
     JuliaStackOverflow = 5005,
-    /// {function} was called in process `{value}`, forked from one that runs Julia; {allowed}
+    /// {function} was called in process `{value}`, a fork of another that was using what it needs; {allowed}
     ForkedProcess = 5006,
     /// {function} was interrupted after `{value}` iterations; the call gave no result, and {allowed}
     Interrupted = 5007,
@@ -186,7 +186,7 @@ impl ErrorCode {
             Self::JuliaUnavailable => "{function} needs Julia, which is unavailable: {reason}; {allowed}",
             Self::JuliaStackOverflow => "{function} overflowed Julia's stack: `{reason}`",
             Self::ForkedProcess => {
-                "{function} was called in process `{value}`, forked from one that runs Julia; {allowed}"
+                "{function} was called in process `{value}`, a fork of another that was using what it needs; {allowed}"
             }
             Self::Interrupted => {
                 "{function} was interrupted after `{value}` iterations; the call gave no result, and {allowed}"
@@ -735,7 +735,7 @@ impl Error {
         )
     }
 
-    /// {function} was called in process `{value}`, forked from one that runs Julia; {allowed}
+    /// {function} was called in process `{value}`, a fork of another that was using what it needs; {allowed}
     #[must_use]
     pub fn forked_process(function: impl Display, value: impl Display, allowed: impl Display) -> Self {
         Self::new(

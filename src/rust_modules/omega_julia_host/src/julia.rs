@@ -1,25 +1,17 @@
 //! The one Julia of this process: start, call, stop.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::mpsc;
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
-use std::thread::JoinHandle;
-use std::time::Duration;
 
 use omega_contract::arrow::c::{ArrowArray, ArrowSchema};
 use omega_contract::{Error, Result};
 
 use crate::abi::Published;
-use crate::discover::unavailable;
 use crate::failure::decode;
+use crate::fork;
 use crate::outputs::{Outputs, Refusal};
-use crate::process::stack_size;
-use crate::queue::{Poll, Queue, Unrun};
-use crate::runtime::{Job, Runtime};
-
-/// How long [`Julia::stop`] waits for the call that runs, and for Julia's exit hooks.
-const PATIENCE: Duration = Duration::from_secs(5);
+use crate::queue::{Poll, Unrun};
+use crate::runtime::Job;
+use crate::start::START;
 
 /// What to start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,21 +24,10 @@ pub struct Settings {
 
 /// The one Julia of this process, on a thread of its own. Any thread may call.
 pub struct Julia {
-    shared: Arc<Shared>,
     published: Published,
     /// A forked child inherits this value, and not the thread.
-    process: u32,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    generation: u32,
 }
-
-/// What Julia's thread and the others share.
-struct Shared {
-    queue: Queue<Job>,
-    ended: Mutex<bool>,
-    ending: Condvar,
-}
-
-static JULIA: OnceLock<Result<Julia>> = OnceLock::new();
 
 impl Julia {
     /// The process's Julia, started with `settings` if it was not yet: a second one does not fit into a process,
@@ -54,51 +35,36 @@ impl Julia {
     ///
     /// # Errors
     /// JULIA_UNAVAILABLE, saying why and what to do; CONTRACT_MISMATCH where the package speaks another version;
-    /// FORKED_PROCESS in a child of the process that started it.
+    /// FORKED_PROCESS in a child of the process that started it, or was about to.
     pub fn start(settings: &Settings) -> Result<&'static Self> {
-        let julia = JULIA.get_or_init(|| Self::launch(settings)).as_ref().map_err(Clone::clone)?;
-        julia.refuse_fork("this function")?;
-        Ok(julia)
+        START.wait_for(settings, None)
     }
 
-    /// The process's Julia, if it was started.
+    /// As [`Self::start`]; but a caller who waits asks `poll` every 50 ms whether to wait on, on its own thread
+    /// and with no lock held. Once that says true it waits no longer; Julia goes on starting, and a later start
+    /// waits for the same one.
+    ///
+    /// # Errors
+    /// As [`Self::start`], and INTERRUPTED for a caller who no longer waits.
+    pub fn start_interruptible(settings: &Settings, poll: &mut dyn FnMut() -> bool) -> Result<&'static Self> {
+        START.wait_for(settings, Some(poll))
+    }
+
+    /// The process's Julia, if it has started.
     #[must_use]
     pub fn started() -> Option<&'static Self> {
-        JULIA.get()?.as_ref().ok()
+        START.outcome()?.as_ref().ok()
     }
 
-    fn launch(settings: &Settings) -> Result<Self> {
-        let shared =
-            Arc::new(Shared { queue: Queue::new(), ended: Mutex::new(false), ending: Condvar::new() });
-        let (tell, told) = mpsc::channel();
-        let thread = {
-            let (shared, settings) = (Arc::clone(&shared), settings.clone());
-            let body = move || {
-                let started =
-                    catch_unwind(AssertUnwindSafe(|| Runtime::start(&settings.julia, &settings.package)));
-                let runtime = match started.unwrap_or_else(|_| Err(unavailable("its start panicked"))) {
-                    Ok((runtime, published)) => {
-                        // The other end waits below, so it is there.
-                        let _ = tell.send(Ok(published));
-                        runtime
-                    }
-                    Err(error) => {
-                        let _ = tell.send(Err(error));
-                        return;
-                    }
-                };
-                runtime.serve(&shared.queue);
-                *shared.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
-                shared.ending.notify_all();
-            };
-            std::thread::Builder::new()
-                .name("omega-julia".into())
-                .stack_size(stack_size())
-                .spawn(body)
-                .map_err(|fault| unavailable(format!("its thread cannot be started: {fault}")))?
-        };
-        let published = told.recv().unwrap_or_else(|_| Err(unavailable("its thread ended early")))?;
-        Ok(Self { shared, published, process: std::process::id(), thread: Mutex::new(Some(thread)) })
+    /// Ends the process's Julia: calls that wait are refused, as are all later ones, and its exit hooks run.
+    /// Returns within a few seconds even if the call that runs takes longer, and at once where Julia has not
+    /// started yet: what is left of its start is then left out as soon as that is safe.
+    pub fn stop() {
+        START.stop();
+    }
+
+    pub(crate) fn new(published: Published, generation: u32) -> Self {
+        Self { published, generation }
     }
 
     /// Runs function `id`, the place of its spec in [`Self::specs_json`], on Julia's thread, and waits for it.
@@ -170,10 +136,11 @@ impl Julia {
         let Some(mut job) = Job::new(id, params, schemas, arrays, outputs) else {
             return Err(Error::internal(name, "schemas and arrays do not match, or are too many"));
         };
-        let answer = match self.shared.queue.run(&mut job, poll) {
+        let answer = match START.queue.run(&mut job, poll) {
             Err(Unrun::Withdrawn) => {
                 Err(Error::interrupted(name, 0, "calling it again starts from the beginning"))
             }
+            Err(Unrun::Forked) => Err(forked(name)),
             Err(Unrun::Closed) => Err(Error::julia_unavailable(
                 name,
                 "it was stopped",
@@ -212,35 +179,15 @@ impl Julia {
         &self.published.contract_fingerprint
     }
 
-    /// Ends Julia: calls that wait are refused, as are all later ones, and its exit hooks run. Returns within a
-    /// few seconds even if the call that runs takes longer.
-    pub fn stop(&self) {
-        if self.process != std::process::id() {
-            return;
-        }
-        self.shared.queue.close();
-        let ended = self.shared.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        let (ended, _) = self
-            .shared
-            .ending
-            .wait_timeout_while(ended, PATIENCE, |ended| !*ended)
-            .unwrap_or_else(PoisonError::into_inner);
-        if *ended {
-            drop(ended);
-            let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-            // It has nothing left to do that could panic.
-            let _ = thread.map(JoinHandle::join);
-        }
-    }
-
     fn refuse_fork(&self, function: &str) -> Result<()> {
-        let here = std::process::id();
-        if here == self.process {
-            return Ok(());
-        }
-        let allowed = "start processes with `spawn`, or call Julia only after forking";
-        Err(Error::forked_process(function, here, allowed))
+        if fork::generation() == self.generation { Ok(()) } else { Err(forked(function)) }
     }
+}
+
+/// FORKED_PROCESS: Julia's threads stayed with the parent.
+pub(crate) fn forked(function: &str) -> Error {
+    let allowed = "its parent runs Julia: start processes with `spawn`, or call Julia only after forking";
+    fork::refusal(function, allowed)
 }
 
 /// Whether what Julia wrote can be what it was asked for.

@@ -9,6 +9,8 @@ mod abi;
 mod discover;
 /// What a function in another language reports, read back into our error.
 mod failure;
+/// Which side of a fork this is, and a lock that a forked child is refused.
+mod fork;
 /// The one Julia of this process: start, call, stop.
 mod julia;
 /// libjulia: loaded with the libraries it was built with, and the few functions of it in use.
@@ -23,7 +25,10 @@ mod process;
 mod queue;
 /// Julia's own thread: start-up, then calls until told to stop.
 mod runtime;
+/// The start of the one Julia: begun once, waited for by any number of callers.
+mod start;
 
 pub use discover::find;
+pub use fork::{Held, LeftLocked, Lock, generation};
 pub use julia::{Julia, Settings};
 pub use outputs::{Buffer, Node, Outputs};

@@ -13,7 +13,20 @@ use crate::probe::{Probe, is_libjulia};
 
 type Value = *mut c_void;
 
-/// The functions of libjulia in use. It is never unloaded, so they stay valid.
+/// The functions of Julia in use. Its libraries are never unloaded, so they stay valid.
+///
+/// | function | 1.5 | 1.6, 1.7 | 1.8 to 1.11 | 1.12 and later |
+/// |---|---|---|---|---|
+/// | `jl_eval_string`, `jl_unbox_voidpointer`, `jl_exception_occurred`, `jl_typeof_str`, `jl_atexit_hook` | libjulia | libjulia | libjulia | libjulia |
+/// | `jl_gc_safe_enter`, `jl_gc_safe_leave` | libjulia | libjulia | libjulia-internal | libjulia-internal |
+/// | `jl_init_with_image_file` | - | - | - | libjulia |
+/// | `jl_init_with_image` | - | 1.7 | libjulia | libjulia |
+/// | `jl_init_with_image__threading` | libjulia | libjulia | libjulia | - |
+/// | `jl_is_initialized` (of another Julia) | libjulia | libjulia | libjulia | libjulia |
+///
+/// From 1.6 on libjulia is a loader that passes on what `src/jl_exported_funcs.inc` of Julia's source lists. 1.8 renamed
+/// what is listed within libjulia-internal, and dropped from the list what is a function only for those who embed Julia
+/// and have no header: the two that tell its collector to go on without this thread.
 pub(crate) struct Libjulia {
     start: Start,
     eval_string: unsafe extern "C" fn(*const c_char) -> Value,
@@ -48,47 +61,51 @@ impl Libjulia {
         // Code that Julia compiles finds the run-time's functions by name, among what is visible to all.
         let library = open(&probe.libjulia, RTLD_GLOBAL)
             .map_err(|fault| unavailable(format!("libjulia cannot be loaded: {fault}")))?;
+        let symbols = Symbols { libraries: std::iter::once(library).chain(internal(probe)).collect() };
         // SAFETY: the signatures are those of julia.h, the same from 1.5 to the current release.
-        let functions = unsafe { Self::look_up(&library) };
-        std::mem::forget(library);
-        functions.map_err(|fault| {
-            unavailable(format!("`{}` is no Julia we know: {fault}", probe.libjulia.display()))
+        let functions = unsafe { Self::look_up(&symbols) };
+        std::mem::forget(symbols);
+        functions.map_err(|missing| {
+            unavailable(format!("`{}` is no Julia we know: it has no {missing}", probe.libjulia.display()))
         })
     }
 
     /// # Safety
-    /// `library` is a libjulia.
-    unsafe fn look_up(library: &Library) -> std::result::Result<Self, libloading::Error> {
+    /// The libraries are libjulia and its parts.
+    unsafe fn look_up(symbols: &Symbols) -> std::result::Result<Self, String> {
         // SAFETY: as promised by the caller.
         unsafe {
             Ok(Self {
-                start: Self::look_up_start(library)?,
-                eval_string: *library.get(c"jl_eval_string")?,
-                unbox_voidpointer: *library.get(c"jl_unbox_voidpointer")?,
-                exception_occurred: *library.get(c"jl_exception_occurred")?,
-                typeof_str: *library.get(c"jl_typeof_str")?,
-                atexit_hook: *library.get(c"jl_atexit_hook")?,
-                gc_safe_enter: *library.get(c"jl_gc_safe_enter")?,
-                gc_safe_leave: *library.get(c"jl_gc_safe_leave")?,
+                start: Self::look_up_start(symbols)?,
+                eval_string: symbols.get(c"jl_eval_string")?,
+                unbox_voidpointer: symbols.get(c"jl_unbox_voidpointer")?,
+                exception_occurred: symbols.get(c"jl_exception_occurred")?,
+                typeof_str: symbols.get(c"jl_typeof_str")?,
+                atexit_hook: symbols.get(c"jl_atexit_hook")?,
+                gc_safe_enter: symbols.get(c"jl_gc_safe_enter")?,
+                gc_safe_leave: symbols.get(c"jl_gc_safe_leave")?,
             })
         }
     }
 
-    /// Start-up goes by another name in every few releases: 1.12, 1.7 to 1.11, up to 1.6; the last two take
-    /// no image, and are for a release that has only those.
+    /// Start-up goes by another name in every few releases; the last two take no image, and are for a release that
+    /// has only those.
     ///
     /// # Safety
-    /// `library` is a libjulia.
-    unsafe fn look_up_start(library: &Library) -> std::result::Result<Start, libloading::Error> {
-        for name in [c"jl_init_with_image_file", c"jl_init_with_image", c"jl_init_with_image__threading"] {
-            // SAFETY: the three have this signature: the folder of the executable, and the image.
-            if let Ok(function) = unsafe { library.get(name) } {
-                return Ok(Start::WithImage(*function));
-            }
+    /// As for [`Self::look_up`].
+    unsafe fn look_up_start(symbols: &Symbols) -> std::result::Result<Start, String> {
+        let with_image = [c"jl_init_with_image_file", c"jl_init_with_image", c"jl_init_with_image__threading"];
+        let alone = [c"jl_init", c"jl_init__threading"];
+        // SAFETY: the three have this signature: the folder of the executable, and the image.
+        if let Some(start) = with_image.into_iter().find_map(|name| unsafe { symbols.get(name) }.ok()) {
+            return Ok(Start::WithImage(start));
         }
         // SAFETY: both take nothing.
-        unsafe { library.get(c"jl_init").or_else(|_| library.get(c"jl_init__threading")) }
-            .map(|function| Start::Alone(*function))
+        let start = alone.into_iter().find_map(|name| unsafe { symbols.get(name) }.ok());
+        start.map(Start::Alone).ok_or_else(|| {
+            let names = with_image.iter().chain(&alone).map(|name| format!("`{}`", name.to_string_lossy()));
+            names.collect::<Vec<_>>().join(" or ")
+        })
     }
 
     /// Starts Julia; from now on only this thread may call it.
@@ -148,6 +165,34 @@ impl Libjulia {
         // SAFETY: as promised by the caller.
         unsafe { (self.atexit_hook)(0) };
     }
+}
+
+/// Where functions of Julia are looked for, in this order.
+struct Symbols {
+    libraries: Vec<Library>,
+}
+
+impl Symbols {
+    /// A function, or its name where there is none.
+    ///
+    /// # Safety
+    /// `F` is the type of a pointer to the function of this name.
+    unsafe fn get<F: Copy>(&self, name: &'static CStr) -> std::result::Result<F, String> {
+        // SAFETY: as promised by the caller.
+        let mut found = self.libraries.iter().filter_map(|library| unsafe { library.get::<F>(name) }.ok());
+        found.next().map(|function| *function).ok_or_else(|| format!("`{}`", name.to_string_lossy()))
+    }
+}
+
+/// The library behind libjulia, which has loaded it by now; none before 1.6.
+///
+/// Looked for there, and not among all that is visible to the process: another Julia may be loaded, if none runs.
+fn internal(probe: &Probe) -> Option<Library> {
+    let is_internal = |file: &&PathBuf| {
+        file.file_name().is_some_and(|name| name.to_string_lossy().contains("libjulia-internal."))
+    };
+    let file = probe.libraries.iter().find(is_internal)?;
+    open(file, RTLD_GLOBAL).ok()
 }
 
 fn text(value: &OsStr) -> Result<CString> {

@@ -1,8 +1,11 @@
 //! What an installation of Julia says about itself.
 
 use std::io::Read;
+use std::os::fd::AsRawFd;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use omega_contract::Result;
@@ -44,17 +47,19 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    /// Runs `julia` once and asks it.
-    pub(crate) fn run(julia: &Path) -> Result<Self> {
+    /// Runs `julia` once and asks it; does not wait for the answer once it is `unwanted`.
+    pub(crate) fn run(julia: &Path, unwanted: &AtomicBool) -> Result<Self> {
         let refuse = |reason: String| unavailable(format!("`{}` {reason}", julia.display()));
         let child = Command::new(julia)
             .args(["--startup-file=no", "--history-file=no", "-O0", "-e", SCRIPT])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            // Ctrl-C in a terminal goes to the whole group. Who starts Julia again waits for this start.
+            .process_group(0)
             .spawn()
             .map_err(|fault| refuse(format!("cannot be run: {fault}")))?;
-        let (status, stdout, stderr) = finish(child, TIMEOUT).map_err(refuse)?;
+        let (status, stdout, stderr) = finish(child, TIMEOUT, unwanted).map_err(refuse)?;
         if !status.success() {
             let last = stderr.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("without a word");
             return Err(refuse(format!("failed ({status}): {last}")));
@@ -97,37 +102,63 @@ fn parse_version(text: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
-/// Waits for a child that may hang, and reads both of its pipes so that it cannot block on them.
-fn finish(mut child: Child, timeout: Duration) -> std::result::Result<(ExitStatus, String, String), String> {
-    let stdout = read_aside(child.stdout.take());
-    let stderr = read_aside(child.stderr.take());
+/// Waits for a child that may hang, or is no longer wanted; how it ended, and what it wrote.
+fn finish(
+    mut child: Child,
+    timeout: Duration,
+    unwanted: &AtomicBool,
+) -> std::result::Result<(ExitStatus, String, String), String> {
+    let (mut stdout, mut stderr) = (Output::of(child.stdout.take()), Output::of(child.stderr.take()));
     let deadline = Instant::now() + timeout;
     let status = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break status,
-            Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(2)),
-            Ok(None) => {
-                // A child that is gone already needs neither; nothing else can go wrong with our own child.
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(format!("gave no answer in {} s", timeout.as_secs_f64()));
-            }
-            Err(fault) => return Err(format!("cannot be waited for: {fault}")),
+        // Asked before reading: what has ended has written all that it will.
+        let ended = child.try_wait().map_err(|fault| format!("cannot be waited for: {fault}"))?;
+        stdout.read();
+        stderr.read();
+        if let Some(status) = ended {
+            break status;
         }
+        let late = Instant::now() >= deadline;
+        if late || unwanted.load(Ordering::Acquire) {
+            // A child that is gone already needs neither; nothing else can go wrong with our own child.
+            let _ = child.kill();
+            let _ = child.wait();
+            let reason = format!("gave no answer in {} s", timeout.as_secs_f64());
+            return Err(if late { reason } else { "was no longer wanted".into() });
+        }
+        std::thread::sleep(Duration::from_millis(2));
     };
-    let text = |reader: std::thread::JoinHandle<String>| reader.join().unwrap_or_default();
-    Ok((status, text(stdout), text(stderr)))
+    Ok((status, stdout.text(), stderr.text()))
 }
 
-fn read_aside(pipe: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            // A pipe that breaks has said all it will.
-            let _ = pipe.read_to_end(&mut bytes);
+/// A pipe, and what came through it so far.
+struct Output<P> {
+    pipe: Option<P>,
+    bytes: Vec<u8>,
+}
+
+impl<P: Read + AsRawFd> Output<P> {
+    /// Reading it never blocks. Its end may never come: a process that was forked from this one meanwhile has a copy
+    /// of the other side, and may live for long.
+    fn of(pipe: Option<P>) -> Self {
+        if let Some(pipe) = &pipe {
+            // SAFETY: sets a flag of a descriptor that is ours.
+            unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) };
         }
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+        Self { pipe, bytes: Vec::new() }
+    }
+
+    /// Reads what is there.
+    fn read(&mut self) {
+        if let Some(pipe) = &mut self.pipe {
+            // It ends where it would block. A pipe that breaks has said all it will.
+            let _ = pipe.read_to_end(&mut self.bytes);
+        }
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
 }
 
 #[cfg(test)]
@@ -168,20 +199,41 @@ omega-probe\tlibrary\t/opt/julia/lib/julia/libgmp.so
         assert!(Probe::parse(&statically).unwrap_err().contains("libjulia"));
     }
 
+    const WANTED: AtomicBool = AtomicBool::new(false);
+
     #[test]
     fn a_program_that_is_not_julia_is_refused_with_what_it_said() {
-        let error = Probe::run(Path::new("/bin/false")).unwrap_err();
+        let run = |program: &str| Probe::run(Path::new(program), &WANTED).unwrap_err();
+        let error = run("/bin/false");
         assert_eq!(error.code().name(), "JULIA_UNAVAILABLE");
         assert!(error.field("reason").unwrap().contains("/bin/false"), "{error}");
-        assert!(Probe::run(Path::new("/nowhere/julia")).unwrap_err().to_string().contains("cannot be run"));
-        assert!(Probe::run(Path::new("/bin/true")).unwrap_err().to_string().contains("did not say"));
+        assert!(run("/nowhere/julia").to_string().contains("cannot be run"));
+        assert!(run("/bin/true").to_string().contains("did not say"));
+    }
+
+    fn shell(script: &str) -> Child {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     #[test]
     fn a_program_that_hangs_is_given_up() {
-        let child =
-            Command::new("sleep").arg("60").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let reason = finish(child, Duration::from_millis(20)).unwrap_err();
+        let reason = finish(shell("exec sleep 60"), Duration::from_millis(20), &WANTED).unwrap_err();
         assert!(reason.contains("no answer"), "{reason}");
+    }
+
+    #[test]
+    fn a_program_that_is_no_longer_wanted_is_not_waited_for() {
+        let reason = finish(shell("exec sleep 60"), TIMEOUT, &AtomicBool::new(true)).unwrap_err();
+        assert!(reason.contains("wanted"), "{reason}");
+    }
+
+    #[test]
+    fn all_that_a_program_wrote_is_read_even_where_another_process_keeps_its_output_open() {
+        let start = Instant::now();
+        let written = "head -c 300000 /dev/zero | tr '\\0' x; echo why >&2; sleep 30 & exit 3";
+        let (status, stdout, stderr) = finish(shell(written), TIMEOUT, &WANTED).unwrap();
+        assert_eq!((status.code(), stdout.len(), &*stderr), (Some(3), 300_000, "why\n"));
+        assert!(start.elapsed() < Duration::from_secs(20));
     }
 }

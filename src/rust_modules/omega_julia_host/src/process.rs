@@ -5,6 +5,8 @@
 
 use std::ffi::{CStr, CString, c_int};
 use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Julia works through these: a guard page tells it of stack overflow and of its collector's wish to stop
 /// threads (segmentation and bus errors), of division errors, and of one thread's wish to see another's state.
@@ -33,17 +35,28 @@ impl Habits {
         }
     }
 
+    /// Runs `start` on this thread while another puts signals back as fast as they are taken: Julia takes Ctrl-C
+    /// tens of milliseconds before its start returns, and would keep for itself what comes meanwhile.
+    pub(crate) fn guarded_during<T>(&self, start: impl FnOnce() -> T) -> T {
+        let started = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let guard = || {
+                while !started.load(Ordering::Acquire) {
+                    self.restore_signals();
+                    std::thread::sleep(Duration::from_micros(200));
+                }
+            };
+            // Without the guard Ctrl-C may have to be pressed twice.
+            let _ = std::thread::Builder::new().name("omega-signals".into()).spawn_scoped(scope, guard);
+            let answer = start();
+            started.store(true, Ordering::Release);
+            answer
+        })
+    }
+
     /// Puts back what differs.
     pub(crate) fn restore(&self) {
-        for (signal, before) in &self.signals {
-            let same = |now: libc::sigaction| {
-                now.sa_sigaction == before.sa_sigaction && now.sa_flags == before.sa_flags
-            };
-            if !disposition(*signal).is_some_and(same) {
-                // SAFETY: `before` is what the system told for this signal.
-                unsafe { libc::sigaction(*signal, before, std::ptr::null_mut()) };
-            }
-        }
+        self.restore_signals();
         for &(stream, before) in &self.streams {
             if before >= 0 && flags(stream) != before {
                 // SAFETY: sets flags that the same descriptor had.
@@ -53,6 +66,18 @@ impl Habits {
         if let Some(locale) = &self.locale {
             // SAFETY: a valid text. Julia's start has just done the same call: nothing is less safe than before.
             unsafe { libc::setlocale(libc::LC_ALL, locale.as_ptr()) };
+        }
+    }
+
+    fn restore_signals(&self) {
+        for (signal, before) in &self.signals {
+            let same = |now: libc::sigaction| {
+                now.sa_sigaction == before.sa_sigaction && now.sa_flags == before.sa_flags
+            };
+            if !disposition(*signal).is_some_and(same) {
+                // SAFETY: `before` is what the system told for this signal.
+                unsafe { libc::sigaction(*signal, before, std::ptr::null_mut()) };
+            }
         }
     }
 }
@@ -68,6 +93,22 @@ fn disposition(signal: c_int) -> Option<libc::sigaction> {
 fn flags(stream: c_int) -> c_int {
     // SAFETY: only asks; -1 for a stream that is closed.
     unsafe { libc::fcntl(stream, libc::F_GETFL) }
+}
+
+/// Opens those of the three standard streams that are closed, on /dev/null and for good.
+///
+/// The next file that anyone opens takes the lowest free number. Were that one of Julia's own, it would be taken for
+/// a standard stream: what the process prints would go into it, and closing it would abort the process.
+pub(crate) fn open_standard_streams() {
+    loop {
+        // SAFETY: the path is a text; what is opened is kept if it is a standard stream, and closed if not.
+        let opened = unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) };
+        if !(0..=2).contains(&opened) {
+            // SAFETY: nobody else has seen this number; -1 is no file, and closing it does nothing.
+            unsafe { libc::close(opened) };
+            return;
+        }
+    }
 }
 
 /// The stack of Julia's thread: compiling takes a few MiB, and recursion is as deep as on a main thread, twice.

@@ -6,6 +6,8 @@
 //! Whoever no longer wants an answer takes a job that waits back, and asks the worker to stop one that runs. The
 //! worker takes jobs, and callers raise the flag, under the lock; so the flag never meets another caller's job.
 
+#![expect(clippy::disallowed_types, reason = "a forked child is refused before it comes to the lock")]
+
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -15,11 +17,13 @@ use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
+use crate::fork;
+
 /// How long to stay awake: about what falling asleep and being woken costs on a busy machine.
 const SPIN: Duration = Duration::from_micros(60);
 
 /// How often a caller who waits asks whether to go on waiting.
-const ASK_EVERY: Duration = Duration::from_millis(50);
+pub(crate) const ASK_EVERY: Duration = Duration::from_millis(50);
 
 /// Why a job was not, and will not be, run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +32,8 @@ pub(crate) enum Unrun {
     Closed,
     /// Its caller took it back.
     Withdrawn,
+    /// Its caller forked while it waited, and this is the child, which has no worker.
+    Forked,
 }
 
 /// Whether to stop: asked now and then by a caller who waits.
@@ -71,7 +77,7 @@ const REFUSED: u8 = 3;
 const WITHDRAWN: u8 = 4;
 
 impl<J: Send> Queue<J> {
-    pub(crate) fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             state: Mutex::new(State { waiting: VecDeque::new(), worker_sleeps: false, closed: false }),
             filled: Condvar::new(),
@@ -119,14 +125,16 @@ impl<J: Send> Queue<J> {
         match progress {
             DONE => Ok(()),
             WITHDRAWN => Err(Unrun::Withdrawn),
-            _ => Err(Unrun::Closed),
+            REFUSED => Err(Unrun::Closed),
+            _ => Err(Unrun::Forked),
         }
     }
 
-    /// Sleeps until the ticket's job has ended; what `poll` panicked with, which counts as a yes.
+    /// Sleeps until the ticket's job has ended, or `poll` returns in a forked child, where it never will; what
+    /// `poll` panicked with, which counts as a yes.
     fn sleep(&self, ticket: &Ticket<J>, mut poll: Option<Poll<'_>>) -> Option<Box<dyn Any + Send>> {
         let mut panicked = None;
-        let mut asked = Instant::now();
+        let (mut asked, here) = (Instant::now(), fork::generation());
         while ticket.progress.load(Ordering::Acquire) < DONE {
             let Some(stop) = &mut poll else {
                 std::thread::park();
@@ -138,6 +146,10 @@ impl<J: Send> Queue<J> {
                 continue;
             }
             let answer = catch_unwind(AssertUnwindSafe(stop));
+            if fork::generation() != here {
+                // The worker and whoever held the lock stayed with the parent; our ticket is its copy's alone.
+                return answer.err();
+            }
             asked = Instant::now();
             if !matches!(answer, Ok(false)) {
                 panicked = answer.err();

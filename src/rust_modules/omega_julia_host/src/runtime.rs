@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use omega_contract::arrow::c::{ArrowArray, ArrowSchema, OmegaError};
 use omega_contract::{Error, Result};
@@ -11,6 +11,7 @@ use omega_contract::{Error, Result};
 use crate::abi::Published;
 use crate::discover::unavailable;
 use crate::failure::empty_report;
+use crate::julia::Settings;
 use crate::library::Libjulia;
 use crate::outputs::Outputs;
 use crate::probe::Probe;
@@ -66,20 +67,27 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    /// Loads and starts Julia on this thread, and the package in it.
-    pub(crate) fn start(julia: &Path, package: &Path) -> Result<(Self, Published)> {
-        let probe = Probe::run(julia)?;
+    /// Loads and starts Julia on this thread, and the package in it. Once it is `unwanted` no further step is taken.
+    pub(crate) fn start(settings: &Settings, unwanted: &AtomicBool) -> Result<(Self, Published)> {
+        let go_on = || match unwanted.load(Ordering::Acquire) {
+            false => Ok(()),
+            true => Err(unavailable("the process ended before it had started")),
+        };
+        let probe = Probe::run(&settings.julia, unwanted)?;
         let library = Libjulia::load(&probe)?;
+        go_on()?;
         let habits = Habits::save();
         let limit = StackLimit::fit();
         // SAFETY: the process's one Julia is started once, and none runs yet.
-        let started = unsafe { library.start(&probe) };
+        let started = habits.guarded_during(|| unsafe { library.start(&probe) });
         drop(limit);
         habits.restore();
         started?;
+        go_on()?;
         // SAFETY: on Julia's thread, and the package's table is what the code evaluates to.
         let published =
-            unsafe { load_package(&library, package).and_then(|table| Published::read(table.cast()))? };
+            unsafe { load_package(&library, &settings.package).and_then(|table| Published::read(table.cast()))? };
+        go_on()?;
         Ok((Self { library, habits, call: published.call, interrupt: published.interrupt }, published))
     }
 

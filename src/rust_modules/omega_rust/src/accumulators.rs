@@ -1,9 +1,8 @@
 //! Incremental risk metrics: update, merge, value.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use omega_contract::params::Params;
 use omega_contract::{Error, Result};
+use omega_julia_host::{Held, Lock};
 use omega_kernel::snapshot::{Snapshot, SnapshotKind};
 use omega_kernel::{Accumulator as Kernel, Nulls};
 use pyo3::prelude::*;
@@ -22,14 +21,14 @@ pub struct Accumulator {
     entry: &'static Entry,
     params: Params,
     nulls: Nulls,
-    kernel: Mutex<Box<dyn Kernel>>,
+    kernel: Lock<Box<dyn Kernel>>,
 }
 
 impl Accumulator {
     /// An accumulator that has seen no rows.
     pub fn new(entry: &'static Entry, params: Params, nulls: Nulls) -> Result<Self> {
         let kernel = reduction_factory(entry)?.accumulator(&params, nulls);
-        Ok(Self { entry, params, nulls, kernel: Mutex::new(kernel) })
+        Ok(Self { entry, params, nulls, kernel: Lock::new(kernel) })
     }
 
     /// The accumulator that a snapshot holds.
@@ -38,13 +37,13 @@ impl Accumulator {
         check_version(&entry.spec, &snapshot.version)?;
         let params = saved_params(&entry.spec, &snapshot.params)?;
         let accumulator = Self::new(entry, params, snapshot.nulls)?;
-        accumulator.lock().load(&snapshot.payload)?;
+        accumulator.lock()?.load(&snapshot.payload)?;
         Ok(accumulator)
     }
 
     /// Takes all chunks of an import or, on an error, none.
     fn take(&self, import: &Import) -> Result<()> {
-        let mut state = self.lock();
+        let mut state = self.lock()?;
         if import.chunks().count() == 1 {
             return import.chunks().try_for_each(|chunk| state.update(&chunk));
         }
@@ -54,9 +53,9 @@ impl Accumulator {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Box<dyn Kernel>> {
-        // A panic in a kernel was reported when it happened; the state it left is still a state.
-        self.kernel.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A panic in a kernel was reported when it happened; the state it left is still a state.
+    fn lock(&self) -> Result<Held<'_, Box<dyn Kernel>>> {
+        self.kernel.lock().map_err(|left| left.error(&self.entry.spec.name))
     }
 
     fn guard<T>(&self, py: Python<'_>, body: impl FnOnce() -> Outcome<T>) -> PyResult<T> {
@@ -103,8 +102,8 @@ impl Accumulator {
                 return Err(Error::snapshot_mismatch(name(other), name(self)).into());
             }
             // A copy first: `other` may be `self`, and two locks could be taken in either order.
-            let other = other.lock().clone_box();
-            Ok(self.lock().merge(other.as_ref())?)
+            let other = other.lock()?.clone_box();
+            Ok(self.lock()?.merge(other.as_ref())?)
         })
     }
 
@@ -112,7 +111,7 @@ impl Accumulator {
     fn value<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.guard(py, || {
             let mut output = vec![f64::NAN; self.entry.spec.outputs.len()];
-            if !self.lock().value(&mut output) {
+            if !self.lock()?.value(&mut output) {
                 return Ok(None);
             }
             let answer = PyTuple::new(py, &output)?;
@@ -126,7 +125,7 @@ impl Accumulator {
     /// Forgets every row.
     fn reset(&self, py: Python<'_>) -> PyResult<()> {
         self.guard(py, || {
-            self.lock().reset();
+            self.lock()?.reset();
             Ok(())
         })
     }
@@ -140,7 +139,7 @@ impl Accumulator {
                 version: self.entry.spec.version.clone(),
                 params: self.params.values().to_vec(),
                 nulls: self.nulls,
-                payload: self.lock().save(),
+                payload: self.lock()?.save(),
             };
             Ok(PyBytes::new(py, &snapshot.encode()))
         })
@@ -160,24 +159,26 @@ impl Accumulator {
 
     /// The number of rows taken so far, missing ones included.
     #[getter]
-    fn rows(&self) -> u64 {
-        self.lock().rows()
+    fn rows(&self, py: Python<'_>) -> PyResult<u64> {
+        self.guard(py, || Ok(self.lock()?.rows()))
     }
 
-    fn __copy__(&self) -> Self {
-        let kernel = Mutex::new(self.lock().clone_box());
-        Self { entry: self.entry, params: self.params.clone(), nulls: self.nulls, kernel }
+    fn __copy__(&self, py: Python<'_>) -> PyResult<Self> {
+        self.guard(py, || {
+            let kernel = Lock::new(self.lock()?.clone_box());
+            Ok(Self { entry: self.entry, params: self.params.clone(), nulls: self.nulls, kernel })
+        })
     }
 
-    fn __deepcopy__(&self, _memo: &Bound<'_, PyAny>) -> Self {
-        self.__copy__()
+    fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> PyResult<Self> {
+        self.__copy__(py)
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
         Ok((py.import("omega._rust")?.getattr("restore")?, (self.snapshot(py)?,)))
     }
 
-    fn __repr__(&self) -> String {
-        format!("<omega accumulator of {}, {} rows>", self.entry.spec.name, self.rows())
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("<omega accumulator of {}, {} rows>", self.entry.spec.name, self.rows(py)?))
     }
 }

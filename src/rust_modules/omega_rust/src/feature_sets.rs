@@ -3,12 +3,11 @@
 //! The columns that several features share are read once, and so are the groups. `run` computes a table from nothing;
 //! `update` and `extend` go on from the live state.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use omega_contract::arrow::keys::{Groups, Key};
 use omega_contract::params::Params;
 use omega_contract::spec::Input;
 use omega_contract::{Error, Result};
+use omega_julia_host::{Held, Lock};
 use omega_kernel::snapshot::{Snapshot, SnapshotKind};
 use omega_kernel::{Grouped, Nulls, Stream};
 use pyo3::prelude::*;
@@ -35,7 +34,7 @@ pub struct FeatureSet {
     /// The column that tells the group of each row.
     by: Option<String>,
     nulls: Nulls,
-    live: Mutex<Live>,
+    live: Lock<Live>,
 }
 
 /// One feature of a set.
@@ -154,7 +153,7 @@ impl FeatureSet {
             let outputs = output_names.iter().map(|output| PyString::intern(py, output).unbind()).collect();
             features.push(Feature { name, entry, params, inputs: places, outputs, output_names });
         }
-        let live = Mutex::new(fresh(&features, by.is_some(), nulls)?);
+        let live = Lock::new(fresh(&features, by.is_some(), nulls)?);
         Ok(Self { features, inputs, by, nulls, live })
     }
 
@@ -187,7 +186,7 @@ impl FeatureSet {
         }
         let set = Self::build(py, definitions, saved.by, snapshot.nulls)?;
         {
-            let mut live = set.lock();
+            let mut live = set.lock()?;
             live.groups = Groups::from_keys(&saved.groups);
             live.rows = saved.rows;
             for (state, feature) in live.states.iter_mut().zip(&saved.features) {
@@ -197,13 +196,13 @@ impl FeatureSet {
         Ok(set)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Live> {
-        // A panic in a kernel was reported when it happened; the state it left is still a state.
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A panic in a kernel was reported when it happened; the state it left is still a state.
+    fn lock(&self) -> Result<Held<'_, Live>> {
+        self.live.lock().map_err(|left| left.error(NAME))
     }
 
-    fn encode(&self) -> Vec<u8> {
-        let live = self.lock();
+    fn encode(&self) -> Result<Vec<u8>> {
+        let live = self.lock()?;
         let features = self.features.iter().zip(&live.states).map(|(feature, state)| {
             let spec = &feature.entry.spec;
             SavedFeature {
@@ -228,7 +227,7 @@ impl FeatureSet {
             nulls: self.nulls,
             payload: postcard::to_stdvec(&saved).unwrap_or_default(),
         };
-        snapshot.encode()
+        Ok(snapshot.encode())
     }
 
     /// Runs all features over an import, from `live` on.
@@ -312,7 +311,7 @@ impl FeatureSet {
     ) -> Outcome<Bound<'py, PyDict>> {
         let mut row = vec![f64::NAN; self.inputs.len()];
         let key = self.read(py, bar, columns, &mut row)?;
-        let mut live = self.lock();
+        let mut live = self.lock()?;
         // One refused value refuses the whole row, before any feature has taken it.
         omega_kernel::check_row(&self.inputs, &row, self.nulls, live.rows)?;
         let mut outputs = vec![[f64::NAN; MOST_COLUMNS]; self.features.len()];
@@ -421,7 +420,7 @@ impl FeatureSet {
             let import = self.import(py, data, flag(strict_zero_copy, "strict_zero_copy")?)?;
             // Who holds the lock never waits for the GIL, so two threads cannot each wait for what the other holds.
             let outputs = detached(py, import.rows, || {
-                let mut live = self.lock();
+                let mut live = self.lock()?;
                 let mut next = live.clone();
                 let outputs = self.compute(&import, &mut next)?;
                 *live = next;
@@ -456,17 +455,18 @@ impl FeatureSet {
     /// Forgets every row of every group.
     fn reset(&self, py: Python<'_>) -> PyResult<()> {
         guard(py, NAME, || {
-            *self.lock() = fresh(&self.features, self.by.is_some(), self.nulls)?;
+            *self.lock()? = fresh(&self.features, self.by.is_some(), self.nulls)?;
             Ok(())
         })
     }
 
     /// The features and their live state as bytes, for `omega.restore`.
     fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        guard(py, NAME, || Ok(PyBytes::new(py, &self.encode())))
+        guard(py, NAME, || Ok(PyBytes::new(py, &self.encode()?)))
     }
 
-    fn __copy__(&self, py: Python<'_>) -> Self {
+    fn __copy__(&self, py: Python<'_>) -> PyResult<Self> {
+        let live = guard(py, NAME, || Ok(Lock::new(self.lock()?.clone())))?;
         let features = self.features.iter().map(|feature| Feature {
             name: feature.name.clone(),
             entry: feature.entry,
@@ -475,16 +475,16 @@ impl FeatureSet {
             outputs: feature.outputs.iter().map(|output| output.clone_ref(py)).collect(),
             output_names: feature.output_names.clone(),
         });
-        Self {
+        Ok(Self {
             features: features.collect(),
             inputs: self.inputs.clone(),
             by: self.by.clone(),
             nulls: self.nulls,
-            live: Mutex::new(self.lock().clone()),
-        }
+            live,
+        })
     }
 
-    fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> Self {
+    fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> PyResult<Self> {
         self.__copy__(py)
     }
 

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::ffi::c_void;
 use std::path::PathBuf;
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use omega_contract::arrow::c::{ArrowArray, ArrowSchema};
 use omega_contract::arrow::column::Chunk;
@@ -26,15 +26,13 @@ use crate::gather::{Gathered, gather};
 /// The specs that Julia publishes, as they were when this library was built.
 const SPECS: &str = include_str!("../../../schemas/julia_functions.json");
 
-/// What to start, once Python has said where it is.
-static SETTINGS: OnceLock<Settings> = OnceLock::new();
-
 /// Whether the running Julia speaks of the same functions and tables as this library; asked once.
 static AGREED: OnceLock<Result<()>> = OnceLock::new();
 
 /// The functions of Julia; the place in the list is the number at the boundary.
 pub fn specs() -> &'static [FunctionSpec] {
-    static PARSED: LazyLock<Vec<FunctionSpec>> = LazyLock::new(|| {
+    #[expect(clippy::disallowed_types, reason = "the import of the module makes it, before anyone can fork")]
+    static PARSED: std::sync::LazyLock<Vec<FunctionSpec>> = std::sync::LazyLock::new(|| {
         // A test proves that the file parses; it is compiled in.
         serde_json::from_str(SPECS).unwrap_or_default()
     });
@@ -48,48 +46,55 @@ pub fn specs() -> &'static [FunctionSpec] {
 #[pyo3(signature = (package, beside, function))]
 pub fn julia_start(py: Python<'_>, package: PathBuf, beside: PathBuf, function: &str) -> PyResult<String> {
     guard(py, function, || {
-        let julia = py.detach(|| {
+        let mut interrupt = None;
+        let started = py.detach(|| {
             let (named, path) = (std::env::var_os("OMEGA_JULIA"), std::env::var_os("PATH"));
             omega_julia_host::find(named, path, Some(beside))
-                .and_then(|julia| start(SETTINGS.get_or_init(|| Settings { julia, package })))
+                .and_then(|julia| start(&Settings { julia, package }, &mut || interrupted(&mut interrupt)))
                 .map_err(|error| error.with_field("function", function))
-        })?;
-        Ok(julia.version().to_owned())
+        });
+        match interrupt {
+            Some(interrupt) => Err(interrupt.into()),
+            None => Ok(started?.version().to_owned()),
+        }
     })
 }
 
 /// Ends Julia; later calls are refused. Registered to run when Python exits.
 #[pyfunction]
 pub fn julia_stop(py: Python<'_>) {
-    if let Some(julia) = Julia::started() {
-        py.detach(|| julia.stop());
-    }
+    py.detach(Julia::stop);
+}
+
+/// Whether a signal's handler has raised, such as that of Ctrl-C, and what; asked while Python's other threads run.
+fn interrupted(raised: &mut Option<PyErr>) -> bool {
+    // While the interpreter ends nobody can attach to it, and no handler runs.
+    *raised = Python::try_attach(|py| py.check_signals().err()).flatten();
+    raised.is_some()
 }
 
 /// Starts Julia and makes sure that it speaks of the same functions as this library.
-fn start(settings: &Settings) -> Result<&'static Julia> {
-    let julia = Julia::start(settings)?;
-    AGREED
-        .get_or_init(|| {
-            let published: serde_json::Value = serde_json::from_str(julia.specs_json())
-                .map_err(|error| Error::contract_mismatch("what Julia publishes", "JSON", error))?;
-            let built: serde_json::Value = serde_json::from_str(SPECS)
-                .map_err(|error| Error::contract_mismatch("julia_functions.json", "JSON", error))?;
-            if julia.contract_fingerprint() != tables::fingerprints() {
-                let subject = "the set of OmegaJulia's table schemas";
-                return Err(Error::contract_mismatch(subject, "those Omega was built with", "others"));
-            }
-            if published == built {
-                return Ok(());
-            }
-            Err(Error::contract_mismatch(
-                "the specs of Julia's functions",
-                "those Omega was built with",
-                "others",
-            ))
-        })
-        .clone()?;
-    Ok(julia)
+fn start(settings: &Settings, poll: &mut dyn FnMut() -> bool) -> Result<&'static Julia> {
+    let julia = Julia::start_interruptible(settings, poll)?;
+    let agreed = AGREED.get().cloned().unwrap_or_else(|| agree(julia));
+    // Two threads may have found the same.
+    let _ = AGREED.set(agreed.clone());
+    agreed.map(|()| julia)
+}
+
+fn agree(julia: &Julia) -> Result<()> {
+    let published: serde_json::Value = serde_json::from_str(julia.specs_json())
+        .map_err(|error| Error::contract_mismatch("what Julia publishes", "JSON", error))?;
+    let built: serde_json::Value = serde_json::from_str(SPECS)
+        .map_err(|error| Error::contract_mismatch("julia_functions.json", "JSON", error))?;
+    if julia.contract_fingerprint() != tables::fingerprints() {
+        let subject = "the set of OmegaJulia's table schemas";
+        return Err(Error::contract_mismatch(subject, "those Omega was built with", "others"));
+    }
+    if published == built {
+        return Ok(());
+    }
+    Err(Error::contract_mismatch("the specs of Julia's functions", "those Omega was built with", "others"))
 }
 
 /// The running Julia, for a function that needs it.
@@ -194,10 +199,7 @@ impl Inputs {
             let schemas: Vec<*const ArrowSchema> = self.schemas.iter().map(std::ptr::from_ref).collect();
             let arrays: Vec<*const ArrowArray> = self.arrays.iter().map(std::ptr::from_ref).collect();
             let mut outputs = Outputs::new();
-            let mut poll = || {
-                interrupt = Python::attach(|py| py.check_signals()).err();
-                interrupt.is_some()
-            };
+            let mut poll = || interrupted(&mut interrupt);
             // SAFETY: the structs point into an import that the caller keeps, and to buffers that `self` keeps.
             unsafe { julia.call_interruptible(id, numbers, &schemas, &arrays, &mut outputs, &mut poll) }
                 .map(|()| outputs)

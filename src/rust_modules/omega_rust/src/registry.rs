@@ -1,7 +1,5 @@
 //! Every function of every language, by name.
 
-use std::sync::LazyLock;
-
 use omega_contract::params::nearest;
 use omega_contract::spec::{FunctionSpec, Language};
 use omega_contract::{Error, Result};
@@ -31,7 +29,8 @@ pub enum EntryBody {
 }
 
 /// Every function, in documentation order.
-static REGISTRY: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+#[expect(clippy::disallowed_types, reason = "the import of the module makes it, before anyone can fork")]
+static REGISTRY: std::sync::LazyLock<Vec<Entry>> = std::sync::LazyLock::new(|| {
     let modules = [omega_ta::functions(), omega_risk::functions(), omega_kernel::contract::functions()];
     let rust = modules.into_iter().flatten();
     let rust = rust.map(|function| Entry { spec: function.spec, body: EntryBody::Rust(function.body) });

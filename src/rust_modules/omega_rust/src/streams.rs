@@ -5,11 +5,11 @@ mod methods;
 pub use methods::add_methods;
 
 use std::ffi::c_void;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use omega_contract::Error;
 use omega_contract::params::{Params, nearest};
 use omega_contract::spec::FunctionSpec;
+use omega_julia_host::{Held, Lock};
 use omega_kernel::snapshot::{Snapshot, SnapshotKind};
 use omega_kernel::{Nulls, Stream as Kernel};
 use pyo3::ffi;
@@ -32,7 +32,7 @@ pub struct Stream {
     entry: &'static Entry,
     params: Params,
     nulls: Nulls,
-    kernel: Mutex<Box<dyn Kernel>>,
+    kernel: Lock<Box<dyn Kernel>>,
     /// The named tuple of the answer; `None` for a single output.
     answer: Option<Py<PyType>>,
 }
@@ -42,7 +42,7 @@ impl Stream {
     pub fn new(py: Python<'_>, entry: &'static Entry, params: Params, nulls: Nulls) -> Outcome<Self> {
         let kernel = rowwise_factory(entry)?.stream(&params, nulls);
         let answer = if entry.spec.outputs.len() == 1 { None } else { Some(answer_type(py, &entry.spec)?) };
-        Ok(Self { entry, params, nulls, kernel: Mutex::new(kernel), answer })
+        Ok(Self { entry, params, nulls, kernel: Lock::new(kernel), answer })
     }
 
     /// The stream that a snapshot holds.
@@ -51,13 +51,14 @@ impl Stream {
         check_version(&entry.spec, &snapshot.version)?;
         let params = saved_params(&entry.spec, &snapshot.params)?;
         let stream = Self::new(py, entry, params, snapshot.nulls)?;
-        stream.lock().load(&snapshot.payload)?;
+        stream.lock()?.load(&snapshot.payload)?;
         Ok(stream)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Box<dyn Kernel>> {
-        // A panic in a kernel was reported when it happened; the state it left is still a state.
-        self.kernel.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A panic in a kernel was reported when it happened; the state it left is still a state.
+    #[inline]
+    fn lock(&self) -> omega_contract::Result<Held<'_, Box<dyn Kernel>>> {
+        self.kernel.lock().map_err(|left| left.error(&self.entry.spec.name))
     }
 
     fn guard<T>(&self, py: Python<'_>, body: impl FnOnce() -> Outcome<T>) -> PyResult<T> {
@@ -79,7 +80,7 @@ impl Stream {
             let (row, output) = (&mut row[..spec.inputs.len()], &mut output[..spec.outputs.len()]);
             // Reading may run Python code, which may come back to this stream: the lock is taken after it.
             read(spec, row)?;
-            let has_value = step(self.lock().as_mut(), row, output)?;
+            let has_value = step(self.lock()?.as_mut(), row, output)?;
             has_value.then(|| self.answer(py, output)).transpose()
         })
     }
@@ -92,16 +93,16 @@ impl Stream {
         }
     }
 
-    fn snapshot_bytes(&self) -> Vec<u8> {
+    fn snapshot_bytes(&self) -> omega_contract::Result<Vec<u8>> {
         let snapshot = Snapshot {
             kind: SnapshotKind::Stream,
             function: self.entry.spec.name.clone(),
             version: self.entry.spec.version.clone(),
             params: self.params.values().to_vec(),
             nulls: self.nulls,
-            payload: self.lock().save(),
+            payload: self.lock()?.save(),
         };
-        snapshot.encode()
+        Ok(snapshot.encode())
     }
 }
 
@@ -233,14 +234,14 @@ impl Stream {
     /// Forgets every row.
     fn reset(&self, py: Python<'_>) -> PyResult<()> {
         self.guard(py, || {
-            self.lock().reset();
+            self.lock()?.reset();
             Ok(())
         })
     }
 
     /// The state as bytes, for `omega.restore`.
     fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        self.guard(py, || Ok(PyBytes::new(py, &self.snapshot_bytes())))
+        self.guard(py, || Ok(PyBytes::new(py, &self.snapshot_bytes()?)))
     }
 
     /// The function's name.
@@ -263,21 +264,23 @@ impl Stream {
 
     /// The number of rows taken so far.
     #[getter]
-    fn rows(&self) -> u64 {
-        self.lock().rows()
+    fn rows(&self, py: Python<'_>) -> PyResult<u64> {
+        self.guard(py, || Ok(self.lock()?.rows()))
     }
 
-    fn __copy__(&self, py: Python<'_>) -> Self {
-        Self {
-            entry: self.entry,
-            params: self.params.clone(),
-            nulls: self.nulls,
-            kernel: Mutex::new(self.lock().clone_box()),
-            answer: self.answer.as_ref().map(|answer| answer.clone_ref(py)),
-        }
+    fn __copy__(&self, py: Python<'_>) -> PyResult<Self> {
+        self.guard(py, || {
+            Ok(Self {
+                entry: self.entry,
+                params: self.params.clone(),
+                nulls: self.nulls,
+                kernel: Lock::new(self.lock()?.clone_box()),
+                answer: self.answer.as_ref().map(|answer| answer.clone_ref(py)),
+            })
+        })
     }
 
-    fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> Self {
+    fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> PyResult<Self> {
         self.__copy__(py)
     }
 
@@ -285,7 +288,7 @@ impl Stream {
         Ok((py.import("omega._rust")?.getattr("restore")?, (self.snapshot(py)?,)))
     }
 
-    fn __repr__(&self) -> String {
-        format!("<omega stream of {}, {} rows>", self.entry.spec.name, self.rows())
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("<omega stream of {}, {} rows>", self.entry.spec.name, self.rows(py)?))
     }
 }

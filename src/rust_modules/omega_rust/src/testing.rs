@@ -1,12 +1,11 @@
 //! Hidden entries that only tests call: what the far side sees, and every way to fail.
 
-use std::sync::{Mutex, PoisonError};
 
 use omega_contract::arrow::c::{ArrowArray, ArrowSchema};
 use omega_contract::arrow::write;
 use omega_contract::spec::Input;
 use omega_contract::{Error, ErrorCode};
-use omega_julia_host::{Node, Outputs};
+use omega_julia_host::{Lock, Node, Outputs};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 
@@ -165,7 +164,7 @@ fn julia_echo(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Echo> {
             children.push(array);
         }
         let array = write::array(fields.rows, 0, vec![std::ptr::null()], children, Box::new(()));
-        Ok(Echo { structs: Mutex::new(Some((write::schema("+s", "", schemas), array))) })
+        Ok(Echo { structs: Lock::new(Some((write::schema("+s", "", schemas), array))) })
     })
 }
 
@@ -222,7 +221,7 @@ fn rebuild(
 /// What came back from `julia_echo`; can be taken once.
 #[pyclass(frozen, module = "omega._rust.testing")]
 pub struct Echo {
-    structs: Mutex<Option<(ArrowSchema, ArrowArray)>>,
+    structs: Lock<Option<(ArrowSchema, ArrowArray)>>,
 }
 
 #[pymethods]
@@ -234,7 +233,9 @@ impl Echo {
         requested_schema: Option<Bound<'py, PyDict>>,
     ) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
         let _ = requested_schema;
-        let taken = self.structs.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let taken = guard(py, "contract.echo", || {
+            Ok(self.structs.lock().map_err(|left| left.error("contract.echo"))?.take())
+        })?;
         match taken {
             Some((schema, array)) => capsules(py, schema, array),
             None => guard(py, "contract.echo", || {

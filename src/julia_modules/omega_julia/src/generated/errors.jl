@@ -35,7 +35,7 @@ const ERROR_CODES = Dict{Int32,Tuple{String,String}}(
     Int32(5003) => ("NON_CPU_DEVICE", "data must be in {allowed}, got device type `{value}`"),
     Int32(5004) => ("JULIA_UNAVAILABLE", "{function} needs Julia, which is unavailable: {reason}; {allowed}"),
     Int32(5005) => ("JULIA_STACK_OVERFLOW", "{function} overflowed Julia's stack: `{reason}`"),
-    Int32(5006) => ("FORKED_PROCESS", "{function} was called in process `{value}`, forked from one that runs Julia; {allowed}"),
+    Int32(5006) => ("FORKED_PROCESS", "{function} was called in process `{value}`, a fork of another that was using what it needs; {allowed}"),
     Int32(5007) => ("INTERRUPTED", "{function} was interrupted after `{value}` iterations; the call gave no result, and {allowed}"),
     Int32(6001) => ("OUT_OF_MEMORY", "{function} could not get `{value}` bytes; at most {allowed} are free"),
     Int32(6002) => ("UNSUPPORTED_CPU", "Omega needs {allowed}; this processor lacks `{value}`"),
@@ -278,7 +278,7 @@ julia_stack_overflow(function_name, reason) = OmegaException(
     ["function" => string(function_name), "reason" => string(reason)],
 )
 
-"{function} was called in process `{value}`, forked from one that runs Julia; {allowed}"
+"{function} was called in process `{value}`, a fork of another that was using what it needs; {allowed}"
 forked_process(function_name, value, allowed) = OmegaException(
     Int32(5006),
     ["function" => string(function_name), "value" => string(value), "allowed" => string(allowed)],

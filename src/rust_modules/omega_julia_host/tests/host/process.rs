@@ -35,12 +35,12 @@ fn after_a_stop_calls_are_refused() {
         let julia = start(&settings);
         let identity = id(julia, "identity_of");
         assert!(call(julia, identity, &[], &[1.0]).is_ok());
-        julia.stop();
+        Julia::stop();
         let error = call(julia, identity, &[], &[1.0]).unwrap_err();
         assert_eq!(error.code().name(), "JULIA_UNAVAILABLE");
         assert_eq!(error.field("function"), Some("identity_of"));
         assert!(error.to_string().contains("stopped"), "{error}");
-        julia.stop();
+        Julia::stop();
     });
 }
 
@@ -57,7 +57,7 @@ fn a_stop_leaves_no_caller_waiting() {
             };
             let callers: Vec<_> = (0..8).map(|_| scope.spawn(call_until_refused)).collect();
             std::thread::sleep(Duration::from_millis(50));
-            julia.stop();
+            Julia::stop();
             for caller in callers {
                 assert_eq!(caller.join().unwrap().code().name(), "JULIA_UNAVAILABLE");
             }
@@ -111,7 +111,7 @@ fn ctrl_c_and_all_signals_but_julias_own_stay_as_they_were() {
             assert!(start.elapsed() < PATIENCE, "Ctrl-C does not arrive");
             std::thread::yield_now();
         }
-        julia.stop();
+        Julia::stop();
         assert_eq!(signals.map(handler), before);
     });
 }
@@ -139,7 +139,7 @@ fn standard_streams_and_the_locale_stay_as_they_were() {
         let before = habits();
         let julia = start(&settings);
         assert_eq!(habits(), before);
-        julia.stop();
+        Julia::stop();
         assert_eq!(habits(), before);
     });
 }
@@ -208,7 +208,7 @@ fn a_forked_child_is_refused_and_its_parent_goes_on() {
             let refused = call(julia, identity, &[], &[1.0])
                 .is_err_and(|e| e.code().name() == "FORKED_PROCESS")
                 && Julia::start(&settings).is_err_and(|e| e.code().name() == "FORKED_PROCESS");
-            julia.stop();
+            Julia::stop();
             // SAFETY: ends the child.
             unsafe { libc::_exit(i32::from(!refused)) };
         }
