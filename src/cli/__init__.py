@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 
-from omega.shared.exceptions import MissingDependencyError
+from omega.shared.exceptions import FileUnwritableError, MissingDependencyError
 
 __all__ = ["main"]
+
+#: What writing to a full disk, a broken device or a reader who has left fails with.
+_OUTPUT_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
 
 
 def main() -> None:
@@ -23,4 +28,27 @@ def main() -> None:
         sys.exit(f"{error.code.name}: {error}")
     from omega.cli.app import app
 
-    app(prog_name="omega")
+    try:
+        try:
+            app(prog_name="omega")
+        finally:
+            # What is still in the buffer would fail when nobody is left to say so.
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except OSError as fault:
+        # Commands turn what goes wrong with files into errors of Omega; what is left is their output.
+        if fault.errno not in _OUTPUT_FAULTS:
+            raise
+        _give_up(fault)
+
+
+def _give_up(fault: OSError) -> None:
+    """End with status 1 and one line that says why printing failed; none if the reader has left."""
+    # Python writes what is in the buffer once more when it ends, and would fail once more.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if fault.errno == errno.EPIPE:
+        sys.exit(1)
+    error = FileUnwritableError(
+        path="standard output", reason=fault.strerror or fault, allowed="a file or a pipe that takes it"
+    )
+    sys.exit(f"{error.code.name}: {error}")

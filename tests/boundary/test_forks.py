@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-#: `forked(body)` says how `body` ended in a forked child: what it returned, the name of what it raised, or "hangs".
+#: `forked(body)` says how `body` ended in a forked child: with what value, with which exception, or not.
 CHILDREN = """
 import os, signal, sys, threading, time, warnings
 import numpy as np, omega
@@ -124,8 +124,9 @@ def test_a_feature_set_in_use_during_a_fork_is_refused_in_the_child() -> None:
         ):
             ends = while_busy(lambda: busy.extend(bars), use, times=10)
             assert set(ends) <= {"works", "ForkedProcessError"} and "ForkedProcessError" in ends, ends
-        ends = while_busy(lambda: busy.extend(bars), lambda: idle.update(close=2.0, volume=3.0)["obv"], times=10)
-        assert set(ends) == {"3.0"}, ends
+        use = lambda: idle.update(close=2.0, volume=3.0)["obv"]
+        ends = while_busy(lambda: busy.extend(bars), use, times=10)
+        assert set(ends) == {"4.0"}, ends
         assert busy.update(close=1.0, volume=1.0)["sma"] is not None
     """)
 

@@ -42,7 +42,7 @@ def interrupt(after_s: float, *, then: str, group: bool = False) -> tuple[float,
 
 
 @pytest.mark.julia
-@pytest.mark.parametrize("after_s", [0.05, 0.5, 1.0, 1.5])
+@pytest.mark.parametrize("after_s", [0.05, 0.5, 2.0])
 def test_ctrl_c_while_julia_starts_is_heeded_at_once_and_the_process_ends(after_s: float) -> None:
     late, ended, _ = interrupt(after_s, then="end")
     assert late < PROMPTLY_S
@@ -94,7 +94,7 @@ time.sleep(float(sys.argv[1]))
 
 
 @pytest.mark.julia
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", ">&- 2>&-", "<&- >&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", ["<&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_a_process_whose_standard_streams_are_closed_ends_cleanly(closed: str, tmp_path: Path) -> None:
     script = """
 import sys, omega

@@ -1,6 +1,7 @@
 """The commands beside the demo: what they show, and that a refusal is one line and a status."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -59,6 +60,49 @@ def test_the_entry_point_runs_the_same_commands() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == run("spec", "ta.rsj", status=2)
+
+
+PRINTING = [
+    *(["functions"], ["spec", "ta.rsi"], ["spec", "ta.rsi", "--json"], ["schema", "show"]),
+    *(["schema", "show", "bars"], ["schema", "check"], ["version"], ["--version"], ["--help"]),
+    *(["bench", "--help"], ["demo"]),
+]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("arguments", PRINTING, ids=" ".join)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_cannot_be_written_is_one_line(
+    arguments: list[str], unbuffered: str, tmp_path: Path
+) -> None:
+    command = [str(Path(sys.executable).parent / "omega"), *arguments]
+    environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            env=environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "FILE_UNWRITABLE: `standard output` cannot be written: No space left on device; "
+        "it must be a file or a pipe that takes it\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", [["functions"], ["spec", "ta.rsi"]], ids=" ".join)
+def test_a_reader_who_leaves_early_is_no_news(arguments: list[str]) -> None:
+    command = [str(Path(sys.executable).parent / "omega"), *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdout.close()
+        assert child.stderr.read() == b""
+        assert child.wait(60) == 1
 
 
 def test_without_its_libraries_the_command_says_what_to_install() -> None:

@@ -9,7 +9,7 @@ use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_LAZY, RTLD_LOCAL};
 use omega_contract::{Error, Result};
 
 use crate::discover::unavailable;
-use crate::probe::{Probe, is_libjulia};
+use crate::probe::Probe;
 
 type Value = *mut c_void;
 
@@ -94,7 +94,8 @@ impl Libjulia {
     /// # Safety
     /// As for [`Self::look_up`].
     unsafe fn look_up_start(symbols: &Symbols) -> std::result::Result<Start, String> {
-        let with_image = [c"jl_init_with_image_file", c"jl_init_with_image", c"jl_init_with_image__threading"];
+        let with_image =
+            [c"jl_init_with_image_file", c"jl_init_with_image", c"jl_init_with_image__threading"];
         let alone = [c"jl_init", c"jl_init__threading"];
         // SAFETY: the three have this signature: the folder of the executable, and the image.
         if let Some(start) = with_image.into_iter().find_map(|name| unsafe { symbols.get(name) }.ok()) {
@@ -243,8 +244,13 @@ fn loaded_libraries() -> Vec<PathBuf> {
 }
 
 /// Two Julias do not fit into one process, and one that is not ours may run on any thread.
+///
+/// What is asked is a function, and not the name: a library that `juliac` made brings its libjulia along under a name
+/// of its own, such as `ICl90UHn_libjulia.so.1.13.1`.
 fn refuse_a_running_julia(loaded: &[PathBuf]) -> Result<()> {
-    for file in loaded.iter().filter(|file| is_libjulia(file)) {
+    let may_be_julias =
+        |file: &&PathBuf| file.file_name().is_some_and(|name| name.to_string_lossy().contains("libjulia"));
+    for file in loaded.iter().filter(may_be_julias) {
         // SAFETY: only looks up what is loaded already.
         let running = unsafe {
             Library::open(Some(file), RTLD_LAZY | libc::RTLD_NOLOAD).ok().is_some_and(|library| {
@@ -277,5 +283,85 @@ fn refuse_another_libunwind(probe: &Probe, loaded: &[PathBuf]) -> Result<()> {
             "call a Julia function before importing what needs the other library",
         )),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    const EVERYWHERE: [&str; 5] = [
+        "jl_eval_string",
+        "jl_unbox_voidpointer",
+        "jl_exception_occurred",
+        "jl_typeof_str",
+        "jl_atexit_hook",
+    ];
+    const COLLECTOR: [&str; 2] = ["jl_gc_safe_enter", "jl_gc_safe_leave"];
+
+    /// Two libraries that have these functions and do nothing, as a probe finds Julia's.
+    fn made_up(folder: &str, libjulia: &[&str], internal: &[&str]) -> Probe {
+        let folder = std::env::temp_dir().join(format!("omega-library-{folder}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let build = |name: &str, functions: &[&str]| {
+            let source = folder.join("source.c");
+            let text: String = functions.iter().map(|name| format!("void {name}(void) {{}}\n")).collect();
+            std::fs::write(&source, text).unwrap();
+            let library = folder.join(name);
+            let mut compiler = Command::new("cc");
+            let built =
+                compiler.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status().unwrap();
+            assert!(built.success());
+            library
+        };
+        let internal = build("libjulia-internal.so.1", internal);
+        Probe {
+            bindir: folder.clone(),
+            image: folder.join("sys.so"),
+            libjulia: build("libjulia.so.1", libjulia),
+            libraries: vec![internal],
+        }
+    }
+
+    fn loaded(probe: &Probe) -> Result<Libjulia> {
+        let loaded = Libjulia::load(probe);
+        std::fs::remove_dir_all(&probe.bindir).unwrap();
+        loaded
+    }
+
+    #[test]
+    fn every_layout_since_the_oldest_is_known() {
+        let layouts = [
+            ("1.5", "jl_init_with_image__threading", true),
+            ("1.7", "jl_init_with_image", true),
+            ("1.8", "jl_init_with_image", false),
+            ("1.12", "jl_init_with_image_file", false),
+        ];
+        for (version, start, collector_in_libjulia) in layouts {
+            let mut libjulia = EVERYWHERE.to_vec();
+            let mut internal = vec!["ijl_eval_string"];
+            libjulia.push(start);
+            if collector_in_libjulia { &mut libjulia } else { &mut internal }.extend(COLLECTOR);
+            let known = loaded(&made_up(version, &libjulia, &internal));
+            assert!(known.is_ok_and(|known| matches!(known.start, Start::WithImage(_))), "{version}");
+        }
+    }
+
+    #[test]
+    fn a_function_that_is_missing_is_named() {
+        let all: Vec<_> =
+            EVERYWHERE.iter().chain(&COLLECTOR).chain(&["jl_init_with_image"]).copied().collect();
+        for &missing in &all {
+            let rest: Vec<_> = all.iter().filter(|name| **name != missing).copied().collect();
+            let error = loaded(&made_up(missing, &rest, &[])).err().unwrap();
+            assert_eq!(error.code().name(), "JULIA_UNAVAILABLE");
+            let reason = error.field("reason").unwrap();
+            assert!(
+                reason.contains(&format!("`{missing}`")) && reason.contains("libjulia.so.1`"),
+                "{reason}"
+            );
+        }
     }
 }

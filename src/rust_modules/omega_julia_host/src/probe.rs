@@ -92,7 +92,7 @@ impl Probe {
 }
 
 /// Whether a file is libjulia itself, and not one of the parts it loads, such as libjulia-internal.
-pub(crate) fn is_libjulia(file: &Path) -> bool {
+fn is_libjulia(file: &Path) -> bool {
     let name = file.file_name().map(std::ffi::OsStr::to_string_lossy).unwrap_or_default();
     name.strip_prefix("libjulia.").is_some_and(|rest| rest.contains("so") || rest.contains("dylib"))
 }

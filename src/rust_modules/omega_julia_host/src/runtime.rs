@@ -85,8 +85,9 @@ impl Runtime {
         started?;
         go_on()?;
         // SAFETY: on Julia's thread, and the package's table is what the code evaluates to.
-        let published =
-            unsafe { load_package(&library, &settings.package).and_then(|table| Published::read(table.cast()))? };
+        let published = unsafe {
+            load_package(&library, &settings.package).and_then(|table| Published::read(table.cast()))?
+        };
         go_on()?;
         Ok((Self { library, habits, call: published.call, interrupt: published.interrupt }, published))
     }

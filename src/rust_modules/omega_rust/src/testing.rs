@@ -1,6 +1,5 @@
 //! Hidden entries that only tests call: what the far side sees, and every way to fail.
 
-
 use omega_contract::arrow::c::{ArrowArray, ArrowSchema};
 use omega_contract::arrow::write;
 use omega_contract::spec::Input;

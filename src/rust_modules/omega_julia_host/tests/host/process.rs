@@ -316,3 +316,55 @@ fn a_julia_that_someone_else_started_is_not_joined() {
         assert!(error.to_string().contains("already runs"), "{error}");
     });
 }
+
+#[test]
+fn a_julia_under_a_name_of_its_own_is_not_joined_either() {
+    alone("process::a_julia_under_a_name_of_its_own_is_not_joined_either", |settings| {
+        let folder = std::env::temp_dir().join(format!("omega-salted-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let library = folder.join("ICl90UHn_libjulia.so.1.13.1");
+        std::fs::write(folder.join("salted.c"), "int jl_is_initialized(void) { return 1; }\n").unwrap();
+        let mut compiler = std::process::Command::new("cc");
+        compiler.args(["-shared", "-fPIC", "-o"]).args([&library, &folder.join("salted.c")]);
+        assert!(compiler.status().unwrap().success());
+        // SAFETY: a library that does nothing when it is loaded.
+        std::mem::forget(unsafe { libloading::os::unix::Library::new(&library) }.unwrap());
+        let error = Julia::start(&settings).map(drop).unwrap_err();
+        std::fs::remove_dir_all(folder).unwrap();
+        assert_eq!(error.code().name(), "JULIA_UNAVAILABLE");
+        assert!(error.to_string().contains("ICl90UHn_libjulia.so.1.13.1"), "{error}");
+    });
+}
+
+#[test]
+fn a_caller_who_no_longer_waits_leaves_the_start_to_the_next() {
+    alone("process::a_caller_who_no_longer_waits_leaves_the_start_to_the_next", |settings| {
+        let begun = Instant::now();
+        let mut asked = 0;
+        let mut poll = || {
+            asked += 1;
+            asked == 3
+        };
+        let error = Julia::start_interruptible(&settings, &mut poll).map(drop).unwrap_err();
+        assert_eq!(error.code().name(), "INTERRUPTED");
+        // A twentieth of a second each time; the rest is for a busy machine.
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        assert!(Julia::started().is_none());
+        let mut never = || false;
+        let julia =
+            Julia::start_interruptible(&settings, &mut never).unwrap_or_else(|error| panic!("{error}"));
+        assert!(call(julia, id(julia, "identity_of"), &[], &[1.0]).is_ok());
+    });
+}
+
+#[test]
+fn a_start_that_was_stopped_ends_at_once_and_is_refused() {
+    alone("process::a_start_that_was_stopped_ends_at_once_and_is_refused", |settings| {
+        let refused = Julia::start_interruptible(&settings, &mut || true).map(drop).unwrap_err();
+        assert_eq!(refused.code().name(), "INTERRUPTED");
+        let begun = Instant::now();
+        Julia::stop();
+        assert!(begun.elapsed() < Duration::from_secs(1));
+        assert_eq!(Julia::start(&settings).map(drop).unwrap_err().code().name(), "JULIA_UNAVAILABLE");
+    });
+}
