@@ -101,7 +101,7 @@ fn ctrl_c_and_all_signals_but_julias_own_stay_as_they_were() {
         unsafe { libc::signal(libc::SIGINT, note as extern "C" fn(c_int) as libc::sighandler_t) };
         let before = signals.map(handler);
         let mask = blocked();
-        let julia = start(&settings);
+        start(&settings);
         assert_eq!(signals.map(handler), before);
         assert_eq!(blocked(), mask);
         // SAFETY: the process sends a signal that it handles to itself.
@@ -137,7 +137,7 @@ fn standard_streams_and_the_locale_stay_as_they_were() {
             (locale, [0, 1, 2].map(|stream| unsafe { libc::fcntl(stream, libc::F_GETFL) }))
         };
         let before = habits();
-        let julia = start(&settings);
+        start(&settings);
         assert_eq!(habits(), before);
         Julia::stop();
         assert_eq!(habits(), before);
