@@ -199,7 +199,7 @@ omega-probe\tlibrary\t/opt/julia/lib/julia/libgmp.so
         assert!(Probe::parse(&statically).unwrap_err().contains("libjulia"));
     }
 
-    const WANTED: AtomicBool = AtomicBool::new(false);
+    static WANTED: AtomicBool = AtomicBool::new(false);
 
     #[test]
     fn a_program_that_is_not_julia_is_refused_with_what_it_said() {
