@@ -10,6 +10,8 @@ pub mod bounds;
 pub mod error;
 /// Codes and constructors, one per entry of `schemas/error_codes.toml`. Generated.
 mod error_codes;
+/// Memory that grows with the caller's data: asked for politely, and refused before it is asked for in vain.
+pub mod memory;
 /// Parameters, resolved once against a spec so that no kernel checks a range.
 pub mod params;
 /// One row of each table as a struct, to and from Arrow and JSON.

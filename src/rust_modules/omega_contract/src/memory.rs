@@ -1,0 +1,167 @@
+//! Memory that grows with the caller's data: asked for politely, and refused before it is asked for in vain.
+//!
+//! Linux grants far more than there is and kills the process that uses it, so a successful allocation proves nothing.
+//! What is asked for is therefore first compared with what is free. Small vectors, whose size no caller chooses (a
+//! message, the inputs of one row), need none of this.
+
+/// How much memory this process can still get.
+mod free;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::{Error, Result};
+
+/// What may be asked for, in one piece or in many, between two looks at how much is free.
+const LOOK_BYTES: usize = 64 << 20;
+
+/// What was asked for since the last look.
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+
+/// Refuses to ask for `bytes` where they are not to be had.
+///
+/// # Errors
+/// `OUT_OF_MEMORY`
+#[inline]
+pub fn ask(bytes: usize) -> Result<()> {
+    let before = ASKED.fetch_add(bytes.min(LOOK_BYTES), Ordering::Relaxed);
+    if before.saturating_add(bytes) < LOOK_BYTES { Ok(()) } else { look(bytes) }
+}
+
+#[cold]
+fn look(bytes: usize) -> Result<()> {
+    // After a refusal the next request looks again, however small it is.
+    if free::bytes().is_some_and(|free| bytes > free) {
+        ASKED.store(LOOK_BYTES, Ordering::Relaxed);
+        return Err(refusal(bytes));
+    }
+    ASKED.store(0, Ordering::Relaxed);
+    Ok(())
+}
+
+/// The error of memory that could not be had. Whoever knows the name of the function called puts it in.
+#[cold]
+#[must_use]
+pub fn refusal(bytes: usize) -> Error {
+    let free = free::bytes().map_or_else(|| "an unknown number".into(), |free| free.to_string());
+    Error::out_of_memory("omega", bytes, free)
+}
+
+/// Room in a vector for `additional` values more; at least twice as much as it has, so that growing costs little.
+///
+/// # Errors
+/// `OUT_OF_MEMORY`; the vector is unchanged then.
+#[inline]
+pub fn reserve<T>(values: &mut Vec<T>, additional: usize) -> Result<()> {
+    if additional <= values.capacity() - values.len() { Ok(()) } else { grow(values, additional) }
+}
+
+#[cold]
+fn grow<T>(values: &mut Vec<T>, additional: usize) -> Result<()> {
+    let twice = values.capacity().saturating_mul(2).saturating_sub(values.len());
+    if twice > additional && reserve_exact(values, twice).is_ok() {
+        return Ok(());
+    }
+    reserve_exact(values, additional)
+}
+
+/// Room in a vector for `additional` values more and, if it has to grow, for no others.
+///
+/// # Errors
+/// `OUT_OF_MEMORY`; the vector is unchanged then.
+pub fn reserve_exact<T>(values: &mut Vec<T>, additional: usize) -> Result<()> {
+    if additional <= values.capacity() - values.len() {
+        return Ok(());
+    }
+    // While it grows, a vector may lie in memory twice.
+    let bytes = values.len().saturating_add(additional).saturating_mul(size_of::<T>());
+    ask(bytes)?;
+    values.try_reserve_exact(additional).map_err(|_| refusal(bytes))
+}
+
+/// An empty vector with room for `rows` values.
+///
+/// # Errors
+/// `OUT_OF_MEMORY`
+pub fn room<T>(rows: usize) -> Result<Vec<T>> {
+    let mut values = Vec::new();
+    reserve_exact(&mut values, rows)?;
+    Ok(values)
+}
+
+/// A vector of `rows` times the same value.
+///
+/// # Errors
+/// `OUT_OF_MEMORY`
+pub fn filled<T: Clone>(rows: usize, value: T) -> Result<Vec<T>> {
+    let mut values = room(rows)?;
+    values.resize(rows, value);
+    Ok(values)
+}
+
+/// A vector of the same values.
+///
+/// # Errors
+/// `OUT_OF_MEMORY`
+pub fn copied<T: Copy>(values: &[T]) -> Result<Vec<T>> {
+    let mut copy = room(values.len())?;
+    copy.extend_from_slice(values);
+    Ok(copy)
+}
+
+/// A vector of what an iterator yields.
+///
+/// # Errors
+/// `OUT_OF_MEMORY`
+pub fn collected<T>(items: impl IntoIterator<Item = T>) -> Result<Vec<T>> {
+    let items = items.into_iter();
+    let mut values = room(items.size_hint().0)?;
+    for item in items {
+        push(&mut values, item)?;
+    }
+    Ok(values)
+}
+
+/// Adds one value.
+///
+/// # Errors
+/// `OUT_OF_MEMORY`; the vector is unchanged then.
+#[inline]
+pub fn push<T>(values: &mut Vec<T>, value: T) -> Result<()> {
+    reserve(values, 1)?;
+    values.push(value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorCode;
+
+    #[test]
+    fn what_no_machine_has_is_refused_and_named() {
+        let error = filled(1 << 45, 0.0).expect_err("256 TiB");
+        assert_eq!(error.code(), ErrorCode::OutOfMemory);
+        assert_eq!(error.field("value"), Some((1_u64 << 48).to_string().as_str()));
+        let error = room::<f64>(usize::MAX).expect_err("more than there are addresses");
+        assert_eq!(error.field("value"), Some(usize::MAX.to_string().as_str()));
+    }
+
+    #[test]
+    fn a_refused_vector_is_as_before_and_the_next_request_is_granted() {
+        let mut values = vec![1.0, 2.0];
+        reserve(&mut values, 1 << 45).expect_err("256 TiB");
+        push(&mut values, 3.0).expect("a few bytes");
+        assert_eq!(copied(&values).expect("a few bytes"), [1.0, 2.0, 3.0]);
+    }
+
+    #[test]
+    fn growing_doubles() {
+        let mut values = Vec::new();
+        let grown = (0..1000).filter(|&value| {
+            let before = values.capacity();
+            push(&mut values, value).expect("a few bytes");
+            values.capacity() != before
+        });
+        assert!(grown.count() <= 11);
+    }
+}
