@@ -7,12 +7,16 @@
 /// How much memory this process can still get.
 mod free;
 
+use std::fmt::Display;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::{Error, Result};
 
 /// What may be asked for, in one piece or in many, between two looks at how much is free.
 const LOOK_BYTES: usize = 64 << 20;
+
+/// The least room that a growing vector gets.
+const FIRST_ROOM: usize = 4;
 
 /// What was asked for since the last look.
 static ASKED: AtomicUsize = AtomicUsize::new(0);
@@ -42,22 +46,41 @@ fn look(bytes: usize) -> Result<()> {
 #[cold]
 #[must_use]
 pub fn refusal(bytes: usize) -> Error {
+    refusal_of(bytes)
+}
+
+/// As [`refusal`], where nobody says how much was asked for.
+#[must_use]
+pub fn refusal_of_unknown() -> Error {
+    refusal_of("an unknown number of")
+}
+
+fn refusal_of(bytes: impl Display) -> Error {
     let free = free::bytes().map_or_else(|| "an unknown number".into(), |free| free.to_string());
     Error::out_of_memory("omega", bytes, free)
 }
 
-/// Room in a vector for `additional` values more; at least twice as much as it has, so that growing costs little.
+/// Room in a vector for `additional` values more, and for some to come, so that growing costs little.
 ///
 /// # Errors
 /// `OUT_OF_MEMORY`; the vector is unchanged then.
 #[inline]
 pub fn reserve<T>(values: &mut Vec<T>, additional: usize) -> Result<()> {
-    if additional <= values.capacity() - values.len() { Ok(()) } else { grow(values, additional) }
+    reserve_up_to(values, additional, usize::MAX)
+}
+
+/// As [`reserve`], for a vector that never holds more than `most` values: it gets no room beyond them.
+///
+/// # Errors
+/// `OUT_OF_MEMORY`; the vector is unchanged then.
+#[inline]
+pub fn reserve_up_to<T>(values: &mut Vec<T>, additional: usize, most: usize) -> Result<()> {
+    if additional <= values.capacity() - values.len() { Ok(()) } else { grow(values, additional, most) }
 }
 
 #[cold]
-fn grow<T>(values: &mut Vec<T>, additional: usize) -> Result<()> {
-    let twice = values.capacity().saturating_mul(2).saturating_sub(values.len());
+fn grow<T>(values: &mut Vec<T>, additional: usize, most: usize) -> Result<()> {
+    let twice = values.capacity().saturating_mul(2).max(FIRST_ROOM).min(most).saturating_sub(values.len());
     if twice > additional && reserve_exact(values, twice).is_ok() {
         return Ok(());
     }

@@ -131,7 +131,7 @@ pub struct FunctionSpec {
     pub name: String,
     /// The language it is written in.
     pub language: Language,
-    /// Its semantic version: the major rises when the numbers change.
+    /// Its semantic version: the major rises when the numbers change, the minor when the form of a snapshot does.
     pub version: String,
     /// How rows in relate to rows out.
     pub kind: Kind,
@@ -178,6 +178,13 @@ impl FunctionSpec {
             warm_up: "0".into(),
             errors: Vec::new(),
         }
+    }
+
+    /// Its version, where it is no longer the first.
+    #[must_use]
+    pub fn version(mut self, version: &str) -> Self {
+        self.version = version.into();
+        self
     }
 
     /// Conventions, edge cases and formula.

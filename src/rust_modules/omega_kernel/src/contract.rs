@@ -13,7 +13,7 @@ pub fn functions() -> Vec<Function> {
 }
 
 /// The trivial kernel: what a call costs when it computes nothing.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 struct Identity;
 
 impl Rowwise<1, 1> for Identity {
@@ -45,7 +45,7 @@ impl Rowwise<1, 1> for Identity {
 }
 
 /// A bug on demand: shows that a panic in a kernel reaches callers as a typed error.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 struct Panic;
 
 impl Rowwise<1, 1> for Panic {

@@ -46,7 +46,7 @@ pub trait Stream: Send + Sync {
     /// Takes one row: NaN in `input` is missing. Whether `output` holds values; all NaN where not.
     ///
     /// # Errors
-    /// `INVALID_VALUE` or `MISSING_VALUE`; the state is unchanged then.
+    /// `INVALID_VALUE`, `MISSING_VALUE` or `OUT_OF_MEMORY`; the state is unchanged then.
     fn update(&mut self, input: &[f64], output: &mut [f64]) -> Result<bool>;
 
     /// What `update` would answer, leaving the state alone: the value of a bar that is still forming.
@@ -55,26 +55,38 @@ pub trait Stream: Send + Sync {
     /// As `update`.
     fn peek(&self, input: &[f64], output: &mut [f64]) -> Result<bool>;
 
+    /// Memory for `rows` rows more: `update` asks for no other.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`; the state is unchanged then.
+    fn reserve(&mut self, rows: usize) -> Result<()>;
+
     /// Forgets every row.
     fn reset(&mut self);
 
     /// Takes consecutive rows, one chunk per input. Missing values come out as NaN.
     ///
     /// # Errors
-    /// As `update`, naming the row; the state is then that of some row before it.
+    /// As `update`, naming the row if there is one to name; the state is then that of some row before it.
     fn batch(&mut self, inputs: &[Chunk<'_>], outputs: &mut [&mut [f64]]) -> Result<()>;
 
     /// The state as the payload of a [`Snapshot`](crate::snapshot::Snapshot).
-    fn save(&self) -> Vec<u8>;
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    fn save(&self) -> Result<Vec<u8>>;
 
     /// Takes over a saved state of the same function, parameters and policy.
     ///
     /// # Errors
-    /// `SNAPSHOT_CORRUPT`; the state is unchanged then.
+    /// `SNAPSHOT_CORRUPT` or `OUT_OF_MEMORY`; the state is unchanged then.
     fn load(&mut self, payload: &[u8]) -> Result<()>;
 
     /// An independent copy.
-    fn clone_box(&self) -> Box<dyn Stream>;
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    fn copy(&self) -> Result<Box<dyn Stream>>;
 
     /// The number of rows taken so far; the row number in errors.
     fn rows(&self) -> u64;
@@ -101,19 +113,34 @@ pub trait Grouped: Send + Sync {
     fn batch(&mut self, groups: &[u32], inputs: &[Chunk<'_>], outputs: &mut [&mut [f64]]) -> Result<()>;
 
     /// All states as the payload of a [`Snapshot`](crate::snapshot::Snapshot).
-    fn save(&self) -> Vec<u8>;
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    fn save(&self) -> Result<Vec<u8>>;
 
     /// Takes over saved states of the same function, parameters and policy.
     ///
     /// # Errors
-    /// `SNAPSHOT_CORRUPT`; the states are unchanged then.
+    /// `SNAPSHOT_CORRUPT` or `OUT_OF_MEMORY`; the states are unchanged then.
     fn load(&mut self, payload: &[u8]) -> Result<()>;
+
+    /// Memory for one row more of a group: `update` asks for no other.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`; the states are unchanged then, but the group may have come into being.
+    fn reserve(&mut self, group: u32) -> Result<()>;
+
+    /// Forgets the groups from this number on.
+    fn truncate(&mut self, groups: usize);
 
     /// Forgets every row of every group.
     fn reset(&mut self);
 
     /// An independent copy.
-    fn clone_box(&self) -> Box<dyn Grouped>;
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    fn copy(&self) -> Result<Box<dyn Grouped>>;
 
     /// The number of rows taken so far, of all groups; the row number in errors.
     fn rows(&self) -> u64;
@@ -130,32 +157,57 @@ pub trait Accumulator: Any + Send + Sync {
     /// Takes consecutive rows, one chunk per input.
     ///
     /// # Errors
-    /// `INVALID_VALUE` or `MISSING_VALUE`; the state is unchanged then.
+    /// `INVALID_VALUE`, `MISSING_VALUE` or `OUT_OF_MEMORY`; the state is unchanged then.
     fn update(&mut self, inputs: &[Chunk<'_>]) -> Result<()>;
+
+    /// Refuses what `update` would refuse in rows that come after `before` others.
+    ///
+    /// # Errors
+    /// `INVALID_VALUE` or `MISSING_VALUE`
+    fn check(&self, before: usize, inputs: &[Chunk<'_>]) -> Result<()>;
+
+    /// Memory for `rows` rows more: taking them asks for no other.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`; the state is unchanged then.
+    fn reserve(&mut self, rows: usize) -> Result<()>;
+
+    /// Takes rows that are [checked](Self::check), for which there is [room](Self::reserve).
+    fn take(&mut self, inputs: &[Chunk<'_>]);
 
     /// Takes over the rows of `other`, as if they had come after this one's.
     ///
     /// # Errors
-    /// `SNAPSHOT_MISMATCH` if `other` is of another function, or has other parameters or another policy.
+    /// `SNAPSHOT_MISMATCH` if `other` is of another function, or has other parameters or another policy;
+    /// `OUT_OF_MEMORY`. The state is unchanged then.
     fn merge(&mut self, other: &dyn Accumulator) -> Result<()>;
 
     /// Writes the answer for the rows so far. Whether there is one; all NaN where not.
-    fn value(&self, output: &mut [f64]) -> bool;
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    fn value(&self, output: &mut [f64]) -> Result<bool>;
 
     /// The state as the payload of a [`Snapshot`](crate::snapshot::Snapshot).
-    fn save(&self) -> Vec<u8>;
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    fn save(&self) -> Result<Vec<u8>>;
 
     /// Takes over a saved state of the same function, parameters and policy.
     ///
     /// # Errors
-    /// `SNAPSHOT_CORRUPT`; the state is unchanged then.
+    /// `SNAPSHOT_CORRUPT` or `OUT_OF_MEMORY`; the state is unchanged then.
     fn load(&mut self, payload: &[u8]) -> Result<()>;
 
     /// Forgets every row.
     fn reset(&mut self);
 
     /// An independent copy.
-    fn clone_box(&self) -> Box<dyn Accumulator>;
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    fn copy(&self) -> Result<Box<dyn Accumulator>>;
 
     /// The number of rows taken so far, missing ones included; the row number in errors.
     fn rows(&self) -> u64;

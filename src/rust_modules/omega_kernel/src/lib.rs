@@ -11,7 +11,7 @@ pub mod nulls;
 /// What kernels are made of: windows, averages, moments.
 pub mod parts;
 /// States as bytes.
-mod payload;
+pub mod payload;
 /// From one mergeable state: risk metrics over a batch, over chunks as they arrive, and over parts.
 pub mod reduction;
 /// From one `update`: batch, stream, grouped and snapshot.

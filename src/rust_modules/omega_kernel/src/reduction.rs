@@ -27,14 +27,17 @@ pub trait Reduction<const I: usize, const O: usize>: State {
     /// The state before the first row.
     fn new(params: &Params) -> Self;
 
-    /// Takes consecutive rows. The bits do not depend on how rows are divided between calls.
+    /// Takes consecutive rows, for which there is [room](State::reserve). The bits do not depend on how rows are divided between calls.
     fn update(&mut self, columns: [&[f64]; I]);
 
-    /// Takes over the rows of `other`, as if they had come after this one's.
+    /// Takes over the rows of `other`, for which there is room, as if they had come after this one's.
     fn merge(&mut self, other: &Self);
 
     /// The answer for the rows so far; `None` where it is undefined.
-    fn value(&self) -> Option<[f64; O]>;
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    fn value(&self) -> Result<Option<[f64; O]>>;
 
     /// How many rows it has taken.
     fn rows(&self) -> u64;
@@ -58,7 +61,6 @@ impl<R: Reduction<I, O>, const I: usize, const O: usize> ReductionFactory for Fa
     }
 }
 
-#[derive(Clone)]
 struct Accumulating<R, const I: usize, const O: usize> {
     state: R,
     params: Params,
@@ -88,7 +90,7 @@ impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulating<R, I, O> {
     }
 
     /// Whether all rows are clean, or the error that refuses one of them.
-    fn check(&self, columns: &[Chunk<'_>; I]) -> Result<bool> {
+    fn are_clean(&self, before: usize, columns: &[Chunk<'_>; I]) -> Result<bool> {
         if checks::all_clean(columns) {
             return Ok(true);
         }
@@ -97,15 +99,28 @@ impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulating<R, I, O> {
             match checks::row(&values) {
                 Checked::Clean => {}
                 Checked::Missing if self.nulls != Nulls::Raise => {}
-                _ => return Err(checks::refusal(&R::spec().inputs, &values, self.rows + row as u64)),
+                _ => {
+                    let number = self.rows + (before + row) as u64;
+                    return Err(checks::refusal(&R::spec().inputs, &values, number));
+                }
             }
         }
         Ok(false)
     }
 
-    /// Hands on the rows without a missing value.
-    fn update_present(&mut self, columns: [Chunk<'_>; I]) {
-        let mut gathered = columns.map(|_| Vec::with_capacity(BLOCK_ROWS));
+    /// Hands on all rows, or those without a missing value.
+    fn hand_on(&mut self, columns: [Chunk<'_>; I], all_clean: bool) {
+        if all_clean {
+            self.state.update(columns.map(|column| column.values));
+        } else {
+            self.hand_on_present(columns);
+        }
+        self.rows += columns[0].values.len() as u64;
+    }
+
+    fn hand_on_present(&mut self, columns: [Chunk<'_>; I]) {
+        let mut gathered = [[0.0; BLOCK_ROWS]; I];
+        let mut filled = 0;
         for row in 0..columns[0].values.len() {
             let values = columns.map(|column| column.get(row));
             if values.iter().any(|value| value.is_nan()) {
@@ -113,28 +128,47 @@ impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulating<R, I, O> {
                 continue;
             }
             for (column, value) in gathered.iter_mut().zip(values) {
-                column.push(value);
+                column[filled] = value;
             }
-            if gathered[0].len() == BLOCK_ROWS {
-                self.state.update(gathered.each_ref().map(Vec::as_slice));
-                gathered.iter_mut().for_each(Vec::clear);
+            filled += 1;
+            if filled == BLOCK_ROWS {
+                self.state.update(gathered.each_ref().map(<[f64; BLOCK_ROWS]>::as_slice));
+                filled = 0;
             }
         }
-        self.state.update(gathered.each_ref().map(Vec::as_slice));
+        self.state.update(gathered.each_ref().map(|column| &column[..filled]));
     }
+}
+
+/// Columns as the array that a reduction takes. The callers of this crate pass as many as the spec has inputs.
+fn as_columns<'a, const I: usize>(inputs: &[Chunk<'a>]) -> [Chunk<'a>; I] {
+    std::array::from_fn(|column| inputs[column])
 }
 
 impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulator for Accumulating<R, I, O> {
     fn update(&mut self, inputs: &[Chunk<'_>]) -> Result<()> {
-        let columns: [Chunk<'_>; I] = std::array::from_fn(|column| inputs[column]);
-        let rows = self.rows_with(columns[0].values.len() as u64)?;
-        if self.check(&columns)? {
-            self.state.update(columns.map(|column| column.values));
-        } else {
-            self.update_present(columns);
-        }
-        self.rows = rows;
+        let columns = as_columns(inputs);
+        let rows = columns[0].values.len();
+        self.rows_with(rows as u64)?;
+        let all_clean = self.are_clean(0, &columns)?;
+        self.state.reserve(rows)?;
+        self.hand_on(columns, all_clean);
         Ok(())
+    }
+
+    fn check(&self, before: usize, inputs: &[Chunk<'_>]) -> Result<()> {
+        let columns = as_columns(inputs);
+        self.rows_with((before + columns[0].values.len()) as u64)?;
+        self.are_clean(before, &columns).map(|_| ())
+    }
+
+    fn reserve(&mut self, rows: usize) -> Result<()> {
+        self.state.reserve(rows)
+    }
+
+    fn take(&mut self, inputs: &[Chunk<'_>]) {
+        let columns = as_columns(inputs);
+        self.hand_on(columns, checks::all_clean(&columns));
     }
 
     fn merge(&mut self, other: &dyn Accumulator) -> Result<()> {
@@ -145,19 +179,21 @@ impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulator for Accumul
         if other.params != self.params || other.nulls != self.nulls {
             return Err(Error::snapshot_mismatch(other.label(), self.label()));
         }
-        self.rows = self.rows_with(other.rows)?;
+        let rows = self.rows_with(other.rows)?;
+        self.state.reserve(usize::try_from(other.state.rows()).unwrap_or(usize::MAX))?;
+        self.rows = rows;
         self.state.merge(&other.state);
         self.spoilt |= other.spoilt;
         Ok(())
     }
 
-    fn value(&self, output: &mut [f64]) -> bool {
-        let values = if self.spoilt { None } else { self.state.value() };
+    fn value(&self, output: &mut [f64]) -> Result<bool> {
+        let values = if self.spoilt { None } else { self.state.value()? };
         output[..O].copy_from_slice(&values.unwrap_or([f64::NAN; O]));
-        values.is_some()
+        Ok(values.is_some())
     }
 
-    fn save(&self) -> Vec<u8> {
+    fn save(&self) -> Result<Vec<u8>> {
         payload::encode(&(self.rows, self.spoilt, &self.state))
     }
 
@@ -177,8 +213,9 @@ impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulator for Accumul
         self.rows = 0;
     }
 
-    fn clone_box(&self) -> Box<dyn Accumulator> {
-        Box::new(self.clone())
+    fn copy(&self) -> Result<Box<dyn Accumulator>> {
+        let state = self.state.copy()?;
+        Ok(Box::new(Self { state, params: self.params.clone(), ..*self }))
     }
 
     fn rows(&self) -> u64 {

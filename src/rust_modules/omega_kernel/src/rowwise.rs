@@ -6,13 +6,13 @@ use omega_contract::arrow::column::Chunk;
 use omega_contract::bounds::MOST_ROWS;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Memory};
-use omega_contract::{Error, Result};
+use omega_contract::{Error, Result, memory};
 use serde::{Deserialize, Serialize};
 
 use crate::Nulls;
 use crate::checks::{self, Checked};
 use crate::function::{Body, Function, Grouped, RowwiseFactory, Stream};
-use crate::payload::{self, State};
+use crate::payload::{self, State, list};
 
 /// Rows that are checked together and, when clean, handed to the kernel at once: small enough to stay in
 /// the first-level cache between the check and the computation.
@@ -28,21 +28,26 @@ pub trait Rowwise<const I: usize, const O: usize>: State {
     /// All there is to know about the function, but for its memory.
     fn spec() -> FunctionSpec;
 
-    /// The state before the first row.
+    /// The state before the first row. Does not allocate.
     fn new(params: &Params) -> Self;
 
     /// The number of rows before the first value.
     fn warm_up(params: &Params) -> usize;
 
-    /// Takes one row; `None` while warming up. Does not allocate.
+    /// Takes one row, for which there is [room](State::reserve); `None` while warming up. Does not allocate.
     fn update(&mut self, row: [f64; I]) -> Option<[f64; O]>;
 
-    /// What `update` would answer. Worth overriding where a clone allocates.
-    fn peek(&self, row: [f64; I]) -> Option<[f64; O]> {
-        self.clone().update(row)
+    /// What `update` would answer. Worth overriding where a copy allocates.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    fn peek(&self, row: [f64; I]) -> Result<Option<[f64; O]>> {
+        let mut copy = self.copy()?;
+        copy.reserve(1)?;
+        Ok(copy.update(row))
     }
 
-    /// Takes consecutive rows, writing NaN where `update` answers `None`.
+    /// Takes consecutive rows, for which there is room, writing NaN where `update` answers `None`.
     ///
     /// Worth overriding where a measured gain pays for it; the bits must stay those of `update`.
     fn batch(&mut self, inputs: [&[f64]; I], mut outputs: [&mut [f64]; O]) {
@@ -85,15 +90,14 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> RowwiseFactory for Factor
 }
 
 /// What is the same for every series of one function, its parameters and its policy.
-#[derive(Clone)]
 struct Rules<K, const I: usize, const O: usize> {
-    template: K,
     params: Params,
     nulls: Nulls,
+    kernel: PhantomData<fn() -> K>,
 }
 
 /// One series: its kernel, and whether a missing row has spoilt it for ever.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Series<K> {
     kernel: K,
     spoilt: bool,
@@ -101,11 +105,15 @@ struct Series<K> {
 
 impl<K: Rowwise<I, O>, const I: usize, const O: usize> Rules<K, I, O> {
     fn new(params: &Params, nulls: Nulls) -> Self {
-        Self { template: K::new(params), params: params.clone(), nulls }
+        Self { params: params.clone(), nulls, kernel: PhantomData }
+    }
+
+    fn copy(&self) -> Self {
+        Self::new(&self.params, self.nulls)
     }
 
     fn fresh(&self) -> Series<K> {
-        Series { kernel: self.template.clone(), spoilt: false }
+        Series { kernel: K::new(&self.params), spoilt: false }
     }
 
     fn is_sound(&self, series: &Series<K>) -> bool {
@@ -138,7 +146,7 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Rules<K, I, O> {
         if K::CUMULATIVE {
             series.spoilt = true;
         } else {
-            series.kernel.clone_from(&self.template);
+            series.kernel = K::new(&self.params);
         }
     }
 
@@ -146,6 +154,7 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Rules<K, I, O> {
     #[inline(always)]
     fn step(&self, series: &mut Series<K>, row: [f64; I], number: u64) -> Result<Option<[f64; O]>> {
         if self.check(row, number)? == Checked::Clean {
+            series.kernel.reserve(1)?;
             let values = series.kernel.update(row);
             return Ok(if series.spoilt { None } else { values });
         }
@@ -157,7 +166,13 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Rules<K, I, O> {
 
     fn peek(&self, series: &Series<K>, row: [f64; I], number: u64) -> Result<Option<[f64; O]>> {
         let clean = self.check(row, number)? == Checked::Clean;
-        Ok(if clean && !series.spoilt { series.kernel.peek(row) } else { None })
+        if clean && !series.spoilt { series.kernel.peek(row) } else { Ok(None) }
+    }
+}
+
+impl<K: State> Series<K> {
+    fn copy(&self) -> Result<Self> {
+        Ok(Self { kernel: self.kernel.copy()?, spoilt: self.spoilt })
     }
 }
 
@@ -222,7 +237,6 @@ fn blocks<const I: usize, const O: usize>(
     Ok(())
 }
 
-#[derive(Clone)]
 struct OneSeries<K, const I: usize, const O: usize> {
     series: Series<K>,
     rules: Rules<K, I, O>,
@@ -241,6 +255,10 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Stream for OneSeries<K, I
         Ok(write(self.rules.peek(&self.series, as_row(input), self.rows)?, output))
     }
 
+    fn reserve(&mut self, rows: usize) -> Result<()> {
+        self.series.kernel.reserve(rows)
+    }
+
     fn reset(&mut self) {
         self.series = self.rules.fresh();
         self.rows = 0;
@@ -250,6 +268,7 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Stream for OneSeries<K, I
         let Self { series, rules, rows } = self;
         blocks(inputs, outputs, |mut block: Block<'_, I, O>| {
             if !series.spoilt && checks::all_clean(&block.inputs) {
+                series.kernel.reserve(block.rows())?;
                 series.kernel.batch(block.inputs.map(|column| column.values), block.outputs);
                 *rows += block.inputs[0].values.len() as u64;
                 return Ok(());
@@ -263,7 +282,7 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Stream for OneSeries<K, I
         })
     }
 
-    fn save(&self) -> Vec<u8> {
+    fn save(&self) -> Result<Vec<u8>> {
         payload::encode(&(self.rows, &self.series))
     }
 
@@ -276,8 +295,8 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Stream for OneSeries<K, I
         Ok(())
     }
 
-    fn clone_box(&self) -> Box<dyn Stream> {
-        Box::new(self.clone())
+    fn copy(&self) -> Result<Box<dyn Stream>> {
+        Ok(Box::new(Self { series: self.series.copy()?, rules: self.rules.copy(), rows: self.rows }))
     }
 
     fn rows(&self) -> u64 {
@@ -285,26 +304,37 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Stream for OneSeries<K, I
     }
 }
 
-#[derive(Clone)]
 struct ManySeries<K, const I: usize, const O: usize> {
     series: Vec<Series<K>>,
     rules: Rules<K, I, O>,
     rows: u64,
 }
 
+/// The payload of many series, as it is read.
+#[derive(Deserialize)]
+#[serde(bound = "K: State")]
+struct Saved<K> {
+    rows: u64,
+    #[serde(deserialize_with = "list::deserialize")]
+    series: Vec<Series<K>>,
+}
+
 impl<K: Rowwise<I, O>, const I: usize, const O: usize> ManySeries<K, I, O> {
     /// Makes states for all groups below `groups`.
-    fn grow(&mut self, groups: usize) {
-        if groups > self.series.len() {
-            self.series.resize(groups, self.rules.fresh());
+    fn grow(&mut self, groups: usize) -> Result<()> {
+        let known = self.series.len();
+        if groups > known {
+            memory::reserve(&mut self.series, groups - known)?;
+            self.series.resize_with(groups, || self.rules.fresh());
         }
+        Ok(())
     }
 }
 
 impl<K: Rowwise<I, O>, const I: usize, const O: usize> Grouped for ManySeries<K, I, O> {
     fn update(&mut self, group: u32, input: &[f64], output: &mut [f64]) -> Result<bool> {
         let group = group as usize;
-        self.grow(group + 1);
+        self.grow(group + 1)?;
         let values = self.rules.step(&mut self.series[group], as_row(input), self.rows)?;
         self.rows += 1;
         Ok(write(values, output))
@@ -320,13 +350,14 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Grouped for ManySeries<K,
     }
 
     fn batch(&mut self, groups: &[u32], inputs: &[Chunk<'_>], outputs: &mut [&mut [f64]]) -> Result<()> {
-        self.grow(groups.iter().max().map_or(0, |&group| group as usize + 1));
+        self.grow(groups.iter().max().map_or(0, |&group| group as usize + 1))?;
         let Self { series, rules, rows } = self;
         blocks(inputs, outputs, |mut block: Block<'_, I, O>| {
             let groups = &groups[block.from..block.from + block.rows()];
             if checks::all_clean(&block.inputs) {
                 for (row, &group) in groups.iter().enumerate() {
                     let series = &mut series[group as usize];
+                    series.kernel.reserve(1)?;
                     let values = series.kernel.update(block.inputs.map(|column| column.values[row]));
                     block.write(row, if series.spoilt { None } else { values });
                 }
@@ -342,12 +373,12 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Grouped for ManySeries<K,
         })
     }
 
-    fn save(&self) -> Vec<u8> {
+    fn save(&self) -> Result<Vec<u8>> {
         payload::encode(&(self.rows, &self.series))
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
-        let (rows, series): (u64, Vec<Series<K>>) = payload::decode(bytes)?;
+        let Saved::<K> { rows, series } = payload::decode(bytes)?;
         if rows > MOST_ROWS {
             return Err(payload::impossible(format!("{rows} rows")));
         }
@@ -358,13 +389,26 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Grouped for ManySeries<K,
         Ok(())
     }
 
+    fn reserve(&mut self, group: u32) -> Result<()> {
+        self.grow(group as usize + 1)?;
+        self.series[group as usize].kernel.reserve(1)
+    }
+
+    fn truncate(&mut self, groups: usize) {
+        self.series.truncate(groups);
+    }
+
     fn reset(&mut self) {
         self.series.clear();
         self.rows = 0;
     }
 
-    fn clone_box(&self) -> Box<dyn Grouped> {
-        Box::new(self.clone())
+    fn copy(&self) -> Result<Box<dyn Grouped>> {
+        let mut series = memory::room(self.series.len())?;
+        for one in &self.series {
+            series.push(one.copy()?);
+        }
+        Ok(Box::new(Self { series, rules: self.rules.copy(), rows: self.rows }))
     }
 
     fn rows(&self) -> u64 {

@@ -7,10 +7,11 @@
 //! checksum    CRC-32 of all of the above, u32 little-endian
 //! ```
 
-use omega_contract::{Error, Result};
+use omega_contract::{Error, Result, memory};
 use serde::{Deserialize, Serialize};
 
 use crate::Nulls;
+use crate::payload::{self, bytes, list, size_of_encoded};
 
 const MAGIC: &[u8; 8] = b"OMEGASNP";
 /// Rises when the frame changes; the version of a function says when its payload does.
@@ -31,21 +32,21 @@ pub enum SnapshotKind {
     FeatureSet,
 }
 
-/// A saved state and what it is of.
+/// A saved state and what it is of, borrowed from what it is saved from or read from.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Snapshot {
+pub struct Snapshot<'a> {
     /// What it brings back.
     pub kind: SnapshotKind,
     /// The name of the function, as in `ta.rsi`.
-    pub function: String,
+    pub function: &'a str,
     /// The version of the function that wrote the payload.
-    pub version: String,
+    pub version: &'a str,
     /// The resolved parameters.
     pub params: Vec<f64>,
     /// The policy for missing inputs.
     pub nulls: Nulls,
     /// The state, in a form that only the function knows.
-    pub payload: Vec<u8>,
+    pub payload: &'a [u8],
 }
 
 #[derive(Serialize, Deserialize)]
@@ -53,35 +54,43 @@ struct Body<'a> {
     kind: SnapshotKind,
     function: &'a str,
     version: &'a str,
+    #[serde(with = "list")]
     params: Vec<f64>,
     nulls: u8,
+    #[serde(with = "bytes")]
     payload: &'a [u8],
 }
 
-impl Snapshot {
+impl<'a> Snapshot<'a> {
     /// The bytes to keep.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    pub fn encode(&self) -> Result<Vec<u8>> {
         let body = Body {
             kind: self.kind,
-            function: &self.function,
-            version: &self.version,
-            params: self.params.clone(),
+            function: self.function,
+            version: self.version,
+            params: memory::copied(&self.params)?,
             nulls: self.nulls.number(),
-            payload: &self.payload,
+            payload: self.payload,
         };
-        let mut bytes = MAGIC.to_vec();
-        bytes.extend(FORMAT.to_le_bytes());
-        bytes.extend(crate::payload::encode(&body));
-        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
-        bytes
+        let end = HEADER_BYTES + size_of_encoded(&body)?;
+        let mut bytes = memory::filled(end + CHECKSUM_BYTES, 0)?;
+        bytes[..MAGIC.len()].copy_from_slice(MAGIC);
+        bytes[MAGIC.len()..HEADER_BYTES].copy_from_slice(&FORMAT.to_le_bytes());
+        payload::write(&body, &mut bytes[HEADER_BYTES..end])?;
+        let checksum = crc32fast::hash(&bytes[..end]);
+        bytes[end..].copy_from_slice(&checksum.to_le_bytes());
+        Ok(bytes)
     }
 
     /// What the bytes hold.
     ///
     /// # Errors
-    /// `SNAPSHOT_CORRUPT` if they are not a whole snapshot, `SNAPSHOT_VERSION` if a newer Omega wrote them.
-    pub fn decode(bytes: &[u8]) -> Result<Self> {
+    /// `SNAPSHOT_CORRUPT` if they are not a whole snapshot, `SNAPSHOT_VERSION` if a newer Omega wrote them,
+    /// `OUT_OF_MEMORY`.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self> {
         let size = bytes.len();
         if size < HEADER_BYTES + CHECKSUM_BYTES {
             let allowed = format!("at least {} bytes", HEADER_BYTES + CHECKSUM_BYTES);
@@ -102,16 +111,16 @@ impl Snapshot {
         if format != FORMAT {
             return Err(Error::snapshot_version("the frame", format, format!("version {FORMAT}")));
         }
-        let body: Body<'_> = crate::payload::decode(&content[HEADER_BYTES..])?;
+        let body: Body<'a> = payload::decode(&content[HEADER_BYTES..])?;
         let nulls = Nulls::from_number(body.nulls)
             .ok_or_else(|| Error::snapshot_corrupt("an unknown policy", "from 0 to 2", body.nulls))?;
         Ok(Self {
             kind: body.kind,
-            function: body.function.into(),
-            version: body.version.into(),
+            function: body.function,
+            version: body.version,
             params: body.params,
             nulls,
-            payload: body.payload.into(),
+            payload: body.payload,
         })
     }
 }

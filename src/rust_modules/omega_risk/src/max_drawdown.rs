@@ -1,5 +1,6 @@
 //! The deepest fall from a peak.
 
+use omega_contract::Result;
 use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
 use omega_kernel::Reduction;
@@ -10,7 +11,7 @@ use crate::common::metric;
 /// Maximum drawdown of a stretch of returns, in a form that stretches can be joined in.
 ///
 /// Wealth is counted from 1 at the start of the stretch, which is its first peak.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub struct MaxDrawdown {
     rows: u64,
     /// Wealth at the end.
@@ -67,8 +68,8 @@ impl Reduction<1, 1> for MaxDrawdown {
         self.rows += other.rows;
     }
 
-    fn value(&self) -> Option<[f64; 1]> {
-        (self.rows > 0).then_some([self.least_share - 1.0])
+    fn value(&self) -> Result<Option<[f64; 1]>> {
+        Ok((self.rows > 0).then_some([self.least_share - 1.0]))
     }
 
     fn rows(&self) -> u64 {

@@ -1,19 +1,30 @@
 //! Mean excess return per unit of deviation.
 
+use omega_contract::Result;
 use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
-use omega_kernel::Reduction;
 use omega_kernel::parts::{Blocks, Moments};
+use omega_kernel::{Reduction, State};
 use serde::{Deserialize, Serialize};
 
 use crate::common::{LARGEST_EXCESS, metric, with_periods};
 
 /// Sharpe ratio.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct SharpeRatio {
     excess: Blocks<Moments>,
     periods: f64,
     risk_free: f64,
+}
+
+impl State for SharpeRatio {
+    fn copy(&self) -> Result<Self> {
+        Ok(Self { excess: self.excess.copy()?, ..*self })
+    }
+
+    fn reserve(&mut self, rows: usize) -> Result<()> {
+        self.excess.reserve(rows)
+    }
 }
 
 impl Reduction<1, 1> for SharpeRatio {
@@ -43,10 +54,10 @@ impl Reduction<1, 1> for SharpeRatio {
         self.excess.merge(&other.excess);
     }
 
-    fn value(&self) -> Option<[f64; 1]> {
-        let excess = self.excess.summary()?;
-        let deviation = excess.deviation().filter(|deviation| *deviation > 0.0)?;
-        Some([excess.mean() / deviation * self.periods.sqrt()])
+    fn value(&self) -> Result<Option<[f64; 1]>> {
+        let Some(excess) = self.excess.summary() else { return Ok(None) };
+        let deviation = excess.deviation().filter(|deviation| *deviation > 0.0);
+        Ok(deviation.map(|deviation| [excess.mean() / deviation * self.periods.sqrt()]))
     }
 
     fn rows(&self) -> u64 {

@@ -1,21 +1,33 @@
 //! Mean excess return per unit of downside deviation.
 
+use omega_contract::Result;
 use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
-use omega_kernel::Reduction;
 use omega_kernel::parts::{Blocks, Sums};
+use omega_kernel::{Reduction, State};
 use serde::{Deserialize, Serialize};
 
 use crate::common::{LARGEST_EXCESS, metric, with_periods};
 
 /// Sortino ratio.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct SortinoRatio {
     excess: Blocks<Sums>,
     /// Squares of the excess where it is below zero, zero elsewhere.
     shortfall: Blocks<Sums>,
     periods: f64,
     required_return: f64,
+}
+
+impl State for SortinoRatio {
+    fn copy(&self) -> Result<Self> {
+        Ok(Self { excess: self.excess.copy()?, shortfall: self.shortfall.copy()?, ..*self })
+    }
+
+    fn reserve(&mut self, rows: usize) -> Result<()> {
+        self.excess.reserve(rows)?;
+        self.shortfall.reserve(rows)
+    }
 }
 
 impl Reduction<1, 1> for SortinoRatio {
@@ -55,10 +67,12 @@ impl Reduction<1, 1> for SortinoRatio {
         self.shortfall.merge(&other.shortfall);
     }
 
-    fn value(&self) -> Option<[f64; 1]> {
-        let downside = self.shortfall.summary()?.mean().sqrt();
-        let excess = self.excess.summary()?.mean();
-        (downside > 0.0).then(|| [excess / downside * self.periods.sqrt()])
+    fn value(&self) -> Result<Option<[f64; 1]>> {
+        let (Some(excess), Some(shortfall)) = (self.excess.summary(), self.shortfall.summary()) else {
+            return Ok(None);
+        };
+        let downside = shortfall.mean().sqrt();
+        Ok((downside > 0.0).then(|| [excess.mean() / downside * self.periods.sqrt()]))
     }
 
     fn rows(&self) -> u64 {

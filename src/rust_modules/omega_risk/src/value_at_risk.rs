@@ -1,18 +1,29 @@
 //! The loss that only few returns exceed.
 
+use omega_contract::Result;
 use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
-use omega_kernel::Reduction;
 use omega_kernel::parts::Sample;
+use omega_kernel::{Reduction, State};
 use serde::{Deserialize, Serialize};
 
 use crate::common::{metric, with_cutoff};
 
 /// Historical value at risk.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct ValueAtRisk {
     returns: Sample,
     cutoff: f64,
+}
+
+impl State for ValueAtRisk {
+    fn copy(&self) -> Result<Self> {
+        Ok(Self { returns: self.returns.copy()?, ..*self })
+    }
+
+    fn reserve(&mut self, rows: usize) -> Result<()> {
+        self.returns.reserve(rows)
+    }
 }
 
 impl Reduction<1, 1> for ValueAtRisk {
@@ -40,8 +51,8 @@ impl Reduction<1, 1> for ValueAtRisk {
         self.returns.merge(&other.returns);
     }
 
-    fn value(&self) -> Option<[f64; 1]> {
-        self.returns.quantile(self.cutoff).map(|value| [value])
+    fn value(&self) -> Result<Option<[f64; 1]>> {
+        Ok(self.returns.quantile(self.cutoff)?.map(|value| [value]))
     }
 
     fn rows(&self) -> u64 {

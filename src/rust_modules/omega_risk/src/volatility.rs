@@ -1,19 +1,30 @@
 //! Annualised deviation of returns.
 
+use omega_contract::Result;
 use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
-use omega_kernel::Reduction;
 use omega_kernel::parts::{Blocks, Moments};
+use omega_kernel::{Reduction, State};
 use serde::{Deserialize, Serialize};
 
 use crate::common::{metric, with_periods};
 
 /// Annualised volatility.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct Volatility {
     returns: Blocks<Moments>,
     periods: f64,
+}
+
+impl State for Volatility {
+    fn copy(&self) -> Result<Self> {
+        Ok(Self { returns: self.returns.copy()?, ..*self })
+    }
+
+    fn reserve(&mut self, rows: usize) -> Result<()> {
+        self.returns.reserve(rows)
+    }
 }
 
 impl Reduction<1, 1> for Volatility {
@@ -41,9 +52,9 @@ impl Reduction<1, 1> for Volatility {
         self.returns.merge(&other.returns);
     }
 
-    fn value(&self) -> Option<[f64; 1]> {
-        let deviation = self.returns.summary()?.deviation()?;
-        Some([deviation * self.periods.sqrt()])
+    fn value(&self) -> Result<Option<[f64; 1]>> {
+        let deviation = self.returns.summary().and_then(|returns| returns.deviation());
+        Ok(deviation.map(|deviation| [deviation * self.periods.sqrt()]))
     }
 
     fn rows(&self) -> u64 {

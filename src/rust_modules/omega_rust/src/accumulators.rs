@@ -6,14 +6,14 @@ use omega_julia_host::{Held, Lock};
 use omega_kernel::snapshot::{Snapshot, SnapshotKind};
 use omega_kernel::{Accumulator as Kernel, Nulls};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
 
 use crate::arguments::flag;
 use crate::compute::detached;
 use crate::data::{Import, Request};
 use crate::errors::{Outcome, guard};
+use crate::objects;
 use crate::registry::{Entry, find, reduction_factory};
-use crate::streams::{answer_type, check_version, saved_params};
+use crate::streams::{MOST_COLUMNS, answer_type, check_version, named_tuple, reduced, saved_params};
 
 /// The state of one metric over the rows so far.
 #[pyclass(frozen, module = "omega._rust")]
@@ -32,25 +32,43 @@ impl Accumulator {
     }
 
     /// The accumulator that a snapshot holds.
-    pub fn restore(snapshot: &Snapshot) -> Result<Self> {
-        let entry = find(&snapshot.function)?;
-        check_version(&entry.spec, &snapshot.version)?;
+    pub fn restore(snapshot: &Snapshot<'_>) -> Result<Self> {
+        let entry = find(snapshot.function)?;
+        check_version(&entry.spec, snapshot.version)?;
         let params = saved_params(&entry.spec, &snapshot.params)?;
         let accumulator = Self::new(entry, params, snapshot.nulls)?;
-        accumulator.lock()?.load(&snapshot.payload)?;
+        accumulator.lock()?.load(snapshot.payload)?;
         Ok(accumulator)
     }
 
-    /// Takes all chunks of an import or, on an error, none.
+    /// Takes all chunks of an import or, on an error, none: what could be refused is looked at before anything is taken.
     fn take(&self, import: &Import) -> Result<()> {
         let mut state = self.lock()?;
-        if import.chunks().count() == 1 {
-            return import.chunks().try_for_each(|chunk| state.update(&chunk));
+        let mut chunks = import.chunks();
+        if let (Some(only), None) = (chunks.next(), chunks.next()) {
+            return state.update(&only);
         }
-        let mut next = state.clone_box();
-        import.chunks().try_for_each(|chunk| next.update(&chunk))?;
-        *state = next;
+        let mut rows = 0;
+        for chunk in import.chunks() {
+            state.check(rows, &chunk)?;
+            rows += chunk.first().map_or(0, |column| column.values.len());
+        }
+        state.reserve(rows)?;
+        import.chunks().for_each(|chunk| state.take(&chunk));
         Ok(())
+    }
+
+    fn snapshot_bytes(&self) -> Result<Vec<u8>> {
+        let payload = self.lock()?.save()?;
+        let snapshot = Snapshot {
+            kind: SnapshotKind::Accumulator,
+            function: &self.entry.spec.name,
+            version: &self.entry.spec.version,
+            params: self.params.values().to_vec(),
+            nulls: self.nulls,
+            payload: &payload,
+        };
+        snapshot.encode()
     }
 
     /// A panic in a kernel was reported when it happened; the state it left is still a state.
@@ -101,23 +119,36 @@ impl Accumulator {
                 };
                 return Err(Error::snapshot_mismatch(name(other), name(self)).into());
             }
-            // A copy first: `other` may be `self`, and two locks could be taken in either order.
-            let other = other.lock()?.clone_box();
-            Ok(self.lock()?.merge(other.as_ref())?)
+            // One lock cannot be taken twice, so what is merged with itself is copied first.
+            if std::ptr::eq(self, other) {
+                let mut state = self.lock()?;
+                let copy = state.copy()?;
+                return Ok(state.merge(copy.as_ref())?);
+            }
+            // Always in the same order: two threads that merge the same two cannot each wait for the other.
+            let own_first = std::ptr::from_ref(self) < std::ptr::from_ref(other);
+            let (mut state, other) = if own_first {
+                let state = self.lock()?;
+                (state, other.lock()?)
+            } else {
+                let other = other.lock()?;
+                (self.lock()?, other)
+            };
+            Ok(state.merge(other.as_ref())?)
         })
     }
 
     /// The metric of the rows so far, or None while it is undefined.
     fn value<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.guard(py, || {
-            let mut output = vec![f64::NAN; self.entry.spec.outputs.len()];
-            if !self.lock()?.value(&mut output) {
+            let mut output = [f64::NAN; MOST_COLUMNS];
+            let output = &mut output[..self.entry.spec.outputs.len()];
+            if !self.lock()?.value(output)? {
                 return Ok(None);
             }
-            let answer = PyTuple::new(py, &output)?;
-            Ok(Some(match output.len() {
-                1 => answer.get_item(0)?,
-                _ => answer_type(py, &self.entry.spec)?.bind(py).call1(answer)?,
+            Ok(Some(match output {
+                [only] => objects::float(py, *only)?,
+                _ => named_tuple(answer_type(py, &self.entry.spec)?.bind(py), output)?,
             }))
         })
     }
@@ -131,41 +162,31 @@ impl Accumulator {
     }
 
     /// The state as bytes, for `omega.restore`.
-    fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        self.guard(py, || {
-            let snapshot = Snapshot {
-                kind: SnapshotKind::Accumulator,
-                function: self.entry.spec.name.clone(),
-                version: self.entry.spec.version.clone(),
-                params: self.params.values().to_vec(),
-                nulls: self.nulls,
-                payload: self.lock()?.save(),
-            };
-            Ok(PyBytes::new(py, &snapshot.encode()))
-        })
+    fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.guard(py, || objects::bytes(py, &self.snapshot_bytes()?))
     }
 
     /// The function's name.
     #[getter]
-    fn function(&self) -> &str {
-        &self.entry.spec.name
+    fn function<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.guard(py, || Ok(objects::text(py, &self.entry.spec.name)?))
     }
 
     /// The policy for missing inputs.
     #[getter]
-    fn nulls(&self) -> &str {
-        self.nulls.as_str()
+    fn nulls<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.guard(py, || Ok(objects::text(py, self.nulls.as_str())?))
     }
 
     /// The number of rows taken so far, missing ones included.
     #[getter]
-    fn rows(&self, py: Python<'_>) -> PyResult<u64> {
-        self.guard(py, || Ok(self.lock()?.rows()))
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.guard(py, || Ok(objects::count(py, self.lock()?.rows())?))
     }
 
     fn __copy__(&self, py: Python<'_>) -> PyResult<Self> {
         self.guard(py, || {
-            let kernel = Lock::new(self.lock()?.clone_box());
+            let kernel = Lock::new(self.lock()?.copy()?);
             Ok(Self { entry: self.entry, params: self.params.clone(), nulls: self.nulls, kernel })
         })
     }
@@ -174,11 +195,14 @@ impl Accumulator {
         self.__copy__(py)
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
-        Ok((py.import("omega._rust")?.getattr("restore")?, (self.snapshot(py)?,)))
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.guard(py, || reduced(py, objects::bytes(py, &self.snapshot_bytes()?)?))
     }
 
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(format!("<omega accumulator of {}, {} rows>", self.entry.spec.name, self.rows(py)?))
+    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.guard(py, || {
+            let rows = self.lock()?.rows();
+            Ok(objects::text(py, &format!("<omega accumulator of {}, {rows} rows>", self.entry.spec.name))?)
+        })
     }
 }

@@ -8,11 +8,14 @@ use omega_contract::arrow::write::{self, Values, batch_array, batch_schema, colu
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyList};
+use pyo3::types::PyCapsule;
 
-use crate::errors::guard;
+use crate::errors::{Outcome, guard};
+use crate::objects;
 
-type Capsules<'py> = (Bound<'py, PyCapsule>, Bound<'py, PyCapsule>);
+/// What messages call what failed.
+const COLUMN: &str = "omega.Column";
+const TABLE: &str = "omega.Table";
 
 /// One column of an answer. Any Arrow consumer takes it; NumPy reads the numbers in place.
 #[pyclass(frozen, module = "omega._rust")]
@@ -48,37 +51,43 @@ impl Table {
 impl Column {
     /// Its name in the answer.
     #[getter]
-    fn name(&self) -> &str {
-        &self.inner.name
+    fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(py, COLUMN, || Ok(objects::text(py, &self.inner.name)?))
     }
 
     fn __len__(&self) -> usize {
         self.inner.rows()
     }
 
-    fn __repr__(&self) -> String {
-        format!("omega.Column({:?}, {} rows)", self.inner.name, self.inner.rows())
+    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(py, COLUMN, || {
+            let rows = self.inner.rows();
+            Ok(objects::text(py, &format!("omega.Column({:?}, {rows} rows)", self.inner.name))?)
+        })
     }
 
     /// The values as a list, `None` where missing.
-    fn to_pylist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        match &self.inner.values {
+    fn to_pylist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(py, COLUMN, || match &self.inner.values {
             Values::Float64(values) => {
-                PyList::new(py, values.as_slice().iter().map(|&value| (!value.is_nan()).then_some(value)))
+                let values = values.as_slice();
+                objects::list(py, values.len(), |row| Ok(objects::float_or_none(py, values[row])?))
             }
-            Values::Int64(values) => PyList::new(py, values.iter()),
+            Values::Int64(values) => {
+                objects::list(py, values.len(), |row| Ok(objects::int(py, values[row])?))
+            }
             Values::Text(text) => {
                 let (ends, bytes) = text.as_ref();
-                let texts = ends.windows(2).map(|pair| {
-                    String::from_utf8_lossy(&bytes[pair[0] as usize..pair[1] as usize]).into_owned()
-                });
-                PyList::new(py, texts.collect::<Vec<_>>())
+                objects::list(py, ends.len() - 1, |row| {
+                    let own = &bytes[ends[row] as usize..ends[row + 1] as usize];
+                    Ok(objects::text(py, &String::from_utf8_lossy(own))?)
+                })
             }
-        }
+        })
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        schema_capsule(py, column_schema(&self.inner))
+        guard(py, COLUMN, || schema_capsule(py, column_schema(&self.inner)))
     }
 
     #[pyo3(signature = (requested_schema=None))]
@@ -86,9 +95,9 @@ impl Column {
         &self,
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Capsules<'py>> {
+    ) -> PyResult<Bound<'py, PyAny>> {
         let _ = requested_schema;
-        capsules(py, column_schema(&self.inner), column_array(&self.inner))
+        guard(py, COLUMN, || capsules(py, column_schema(&self.inner), column_array(&self.inner)?))
     }
 
     #[pyo3(signature = (requested_schema=None))]
@@ -98,7 +107,7 @@ impl Column {
         requested_schema: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let _ = requested_schema;
-        stream_capsule(py, column_schema(&self.inner), column_array(&self.inner))
+        guard(py, COLUMN, || stream_capsule(py, column_schema(&self.inner), column_array(&self.inner)?))
     }
 
     unsafe fn __getbuffer__(slf: Bound<'_, Self>, view: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
@@ -138,7 +147,7 @@ impl Table {
     fn from_columns(py: Python<'_>, columns: Vec<Bound<'_, Column>>) -> PyResult<Self> {
         let columns: Vec<write::Column> = columns.iter().map(|column| column.get().inner.clone()).collect();
         let rows = columns.first().map_or(0, write::Column::rows);
-        guard(py, "omega.Table", || match columns.iter().find(|column| column.rows() != rows) {
+        guard(py, TABLE, || match columns.iter().find(|column| column.rows() != rows) {
             Some(other) => Err(Error::length_mismatch(&other.name, rows, other.rows()).into()),
             None => Ok(Self { columns, rows }),
         })
@@ -146,26 +155,37 @@ impl Table {
 
     /// The names of its columns, in order.
     #[getter]
-    fn column_names(&self) -> Vec<&str> {
-        self.columns.iter().map(|column| column.name.as_str()).collect()
+    fn column_names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(py, TABLE, || {
+            let columns = &self.columns;
+            objects::list(py, columns.len(), |index| Ok(objects::text(py, &columns[index].name)?))
+        })
     }
 
     /// Its columns, in order.
     #[getter]
-    fn columns(&self) -> Vec<Column> {
-        self.columns.iter().cloned().map(Column::new).collect()
+    fn columns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(py, TABLE, || {
+            let columns = &self.columns;
+            objects::list(py, columns.len(), |index| {
+                Ok(Bound::new(py, Column::new(columns[index].clone()))?.into_any())
+            })
+        })
     }
 
     fn __len__(&self) -> usize {
         self.rows
     }
 
-    fn __repr__(&self) -> String {
-        format!("omega.Table({:?}, {} rows)", self.column_names(), self.rows)
+    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(py, TABLE, || {
+            let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
+            Ok(objects::text(py, &format!("omega.Table({names:?}, {} rows)", self.rows))?)
+        })
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        schema_capsule(py, batch_schema(&self.columns))
+        guard(py, TABLE, || schema_capsule(py, batch_schema(&self.columns)))
     }
 
     #[pyo3(signature = (requested_schema=None))]
@@ -173,9 +193,9 @@ impl Table {
         &self,
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Capsules<'py>> {
+    ) -> PyResult<Bound<'py, PyAny>> {
         let _ = requested_schema;
-        capsules(py, batch_schema(&self.columns), batch_array(&self.columns, self.rows))
+        guard(py, TABLE, || capsules(py, batch_schema(&self.columns), batch_array(&self.columns, self.rows)?))
     }
 
     #[pyo3(signature = (requested_schema=None))]
@@ -185,20 +205,23 @@ impl Table {
         requested_schema: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
         let _ = requested_schema;
-        stream_capsule(py, batch_schema(&self.columns), batch_array(&self.columns, self.rows))
+        guard(py, TABLE, || {
+            stream_capsule(py, batch_schema(&self.columns), batch_array(&self.columns, self.rows)?)
+        })
     }
 }
 
-fn schema_capsule(py: Python<'_>, schema: ArrowSchema) -> PyResult<Bound<'_, PyCapsule>> {
+fn schema_capsule(py: Python<'_>, schema: ArrowSchema) -> Outcome<Bound<'_, PyCapsule>> {
     capsule(py, schema, c"arrow_schema")
 }
 
 /// A schema and an array, as `__arrow_c_array__` returns them.
-pub fn capsules(py: Python<'_>, schema: ArrowSchema, array: ArrowArray) -> PyResult<Capsules<'_>> {
-    Ok((schema_capsule(py, schema)?, capsule(py, array, c"arrow_array")?))
+pub fn capsules(py: Python<'_>, schema: ArrowSchema, array: ArrowArray) -> Outcome<Bound<'_, PyAny>> {
+    let schema = schema_capsule(py, schema)?.into_any();
+    objects::tuple(py, vec![schema, capsule(py, array, c"arrow_array")?.into_any()])
 }
 
-fn stream_capsule(py: Python<'_>, schema: ArrowSchema, array: ArrowArray) -> PyResult<Bound<'_, PyCapsule>> {
+fn stream_capsule(py: Python<'_>, schema: ArrowSchema, array: ArrowArray) -> Outcome<Bound<'_, PyCapsule>> {
     capsule(py, write::stream(schema, array), c"arrow_array_stream")
 }
 
@@ -207,6 +230,6 @@ fn capsule<'py, T: Send + 'static>(
     py: Python<'py>,
     value: T,
     name: &'static CStr,
-) -> PyResult<Bound<'py, PyCapsule>> {
-    PyCapsule::new_with_value(py, value, name)
+) -> Outcome<Bound<'py, PyCapsule>> {
+    Ok(PyCapsule::new_with_value(py, value, name)?)
 }

@@ -4,15 +4,15 @@ use omega_contract::arrow::column::Chunk;
 use omega_contract::arrow::write::{self, Shared};
 use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
-use omega_contract::{Error, Result};
+use omega_contract::{Error, Result, memory};
 use omega_kernel::{Nulls, ReductionFactory, RowwiseFactory};
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
 
 use crate::answers::{Column, Table};
 use crate::data::{Grouping, Import};
 use crate::errors::Outcome;
 use crate::gather::gather;
+use crate::objects;
 
 /// Below this many rows, letting other Python threads run costs more than the work.
 const DETACH_ROWS: usize = 2048;
@@ -52,7 +52,12 @@ pub fn fill(
     import: &Import,
     mut work: impl FnMut(usize, &[Chunk<'_>], &mut [&mut [f64]]) -> Result<()>,
 ) -> Result<Vec<Vec<f64>>> {
-    let mut outputs = (0..n_outputs).map(|_| zeros(import.rows)).collect::<Result<Vec<_>>>()?;
+    // All of it at once: no column is written before there is memory for every one.
+    memory::ask(import.rows.saturating_mul(n_outputs).saturating_mul(size_of::<f64>()))?;
+    let mut outputs = Vec::with_capacity(n_outputs);
+    for _ in 0..n_outputs {
+        outputs.push(memory::filled(import.rows, 0.0)?);
+    }
     let mut from = 0;
     for chunk in import.chunks() {
         let to = from + chunk.first().map_or(0, |column| column.values.len());
@@ -63,29 +68,16 @@ pub fn fill(
     Ok(outputs)
 }
 
-/// Memory for one output, or an error where there is none to be had.
-fn zeros(rows: usize) -> Result<Vec<f64>> {
-    let mut values = Vec::new();
-    values.try_reserve_exact(rows).map_err(|_| {
-        Error::out_of_memory("omega", rows.saturating_mul(size_of::<f64>()), "what the system has")
-    })?;
-    values.resize(rows, 0.0);
-    Ok(values)
-}
-
 /// A tuple of columns.
 pub fn columns<'py, 'a>(
     py: Python<'py>,
     named: impl Iterator<Item = (&'a str, Vec<f64>)>,
 ) -> Outcome<Bound<'py, PyAny>> {
-    let columns: Vec<Column> = named
-        .map(|(name, values)| Column::new(write::Column::float64(name, Shared::from_vec(values))))
-        .collect();
-    Ok(PyTuple::new(
-        py,
-        columns.into_iter().map(|column| Bound::new(py, column)).collect::<PyResult<Vec<_>>>()?,
-    )?
-    .into_any())
+    let columns = named.map(|(name, values)| {
+        let column = Column::new(write::Column::float64(name, Shared::from_vec(values)));
+        Bound::new(py, column).map(Bound::into_any)
+    });
+    objects::tuple(py, columns.collect::<PyResult<_>>()?)
 }
 
 /// One number per output, or a table of one row per group.
@@ -105,29 +97,32 @@ pub fn reduction<'py>(
                 accumulator.update(&chunk)?;
             }
             let mut values = vec![f64::NAN; n_outputs];
-            accumulator.value(&mut values);
+            accumulator.value(&mut values)?;
             Ok::<_, Error>(values)
         })?;
-        let values = values.into_iter().map(|value| (!value.is_nan()).then_some(value));
-        return Ok(PyTuple::new(py, values)?.into_any());
+        let values = values.into_iter().map(|value| objects::float_or_none(py, value));
+        return objects::tuple(py, values.collect::<PyResult<_>>()?);
     };
     let groups = grouping.groups.keys().len();
     let outputs = detached(py, import.rows, || {
-        let gathered = gather(import, &grouping.numbers, groups);
-        let mut outputs = vec![vec![f64::NAN; groups]; n_outputs];
+        let gathered = gather(import, &grouping.numbers, groups)?;
+        let mut outputs = Vec::with_capacity(n_outputs);
+        for _ in 0..n_outputs {
+            outputs.push(memory::filled(groups, f64::NAN)?);
+        }
         let mut values = vec![f64::NAN; n_outputs];
         for group in 0..groups {
             let mut accumulator = factory.accumulator(params, nulls);
             let chunk = gathered.group(group);
             accumulator.update(&chunk).map_err(|error| gathered.restore_row(error, group))?;
-            accumulator.value(&mut values);
+            accumulator.value(&mut values)?;
             for (output, &value) in outputs.iter_mut().zip(&values) {
                 output[group] = value;
             }
         }
         Ok::<_, Error>(outputs)
     })?;
-    let mut columns = vec![write::Column::keys(&grouping.name, grouping.groups.keys())];
+    let mut columns = vec![write::Column::keys(&grouping.name, grouping.groups.keys())?];
     for (output, values) in spec.outputs.iter().zip(outputs) {
         columns.push(write::Column::float64(&output.name, Shared::from_vec(values)));
     }

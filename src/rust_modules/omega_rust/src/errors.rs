@@ -3,7 +3,8 @@
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 
-use omega_contract::Error;
+use omega_contract::{Error, ErrorCode, memory};
+use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
@@ -42,9 +43,19 @@ thread_local! {
 pub fn guard<T>(py: Python<'_>, function: &str, body: impl FnOnce() -> Outcome<T>) -> PyResult<T> {
     match catch(function, body) {
         Ok(value) => Ok(value),
-        Err(Failure::Omega(error)) => Err(raise(py, &error, Some(function))),
+        Err(Failure::Omega(error)) => Err(raise(py, &named(error, function), Some(function))),
+        Err(Failure::Python(error)) if error.get_type(py).is(py.get_type::<PyMemoryError>()) => {
+            let refused = raise(py, &named(memory::refusal_of_unknown(), function), Some(function));
+            refused.set_cause(py, Some(error));
+            Err(refused)
+        }
         Err(Failure::Python(error)) => Err(error),
     }
+}
+
+/// The error with the name of the function called, which whoever was refused memory does not know.
+fn named(error: Error, function: &str) -> Error {
+    if error.code() == ErrorCode::OutOfMemory { error.with_field("function", function) } else { error }
 }
 
 /// Runs `body`, turning a panic into INTERNAL.

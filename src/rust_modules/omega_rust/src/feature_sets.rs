@@ -6,20 +6,22 @@
 use omega_contract::arrow::keys::{Groups, Key};
 use omega_contract::params::Params;
 use omega_contract::spec::Input;
-use omega_contract::{Error, Result};
+use omega_contract::{Error, Result, memory};
 use omega_julia_host::{Held, Lock};
+use omega_kernel::payload::{bytes, decode, encode, list};
 use omega_kernel::snapshot::{Snapshot, SnapshotKind};
 use omega_kernel::{Grouped, Nulls, Stream};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyString};
+use pyo3::types::{PyDict, PyString};
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::{flag, nulls_of, resolve, text};
 use crate::compute::{columns, detached, fill};
 use crate::data::{Bar, Import, Request, key};
 use crate::errors::{Outcome, guard};
+use crate::objects;
 use crate::registry::{Entry, find, rowwise_factory};
-use crate::streams::{MOST_COLUMNS, check_version, saved_params};
+use crate::streams::{MOST_COLUMNS, check_version, reduced, saved_params};
 
 const NAME: &str = "omega.FeatureSet";
 /// Rises when the payload of its snapshots changes.
@@ -51,7 +53,6 @@ struct Feature {
 }
 
 /// What the features remember.
-#[derive(Clone)]
 struct Live {
     groups: Groups,
     states: Vec<State>,
@@ -65,17 +66,45 @@ enum State {
     Grouped(Box<dyn Grouped>),
 }
 
-impl Clone for State {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Single(stream) => Self::Single(stream.clone_box()),
-            Self::Grouped(grouped) => Self::Grouped(grouped.clone_box()),
+impl Live {
+    fn copy(&self) -> Result<Self> {
+        let states = self.states.iter().map(State::copy).collect::<Result<_>>()?;
+        Ok(Self { groups: self.groups.clone(), states, rows: self.rows })
+    }
+
+    /// Makes sure that every feature can take a row of a group, or leaves all of them as they are.
+    fn reserve(&mut self, group: u32) -> Result<()> {
+        let reserved = self.states.iter_mut().try_for_each(|state| state.reserve(group));
+        if reserved.is_err() {
+            let known = self.groups.keys().len();
+            self.states.iter_mut().for_each(|state| state.truncate(known));
         }
+        reserved
     }
 }
 
 impl State {
-    fn save(&self) -> Vec<u8> {
+    fn copy(&self) -> Result<Self> {
+        Ok(match self {
+            Self::Single(stream) => Self::Single(stream.copy()?),
+            Self::Grouped(grouped) => Self::Grouped(grouped.copy()?),
+        })
+    }
+
+    fn reserve(&mut self, group: u32) -> Result<()> {
+        match self {
+            Self::Single(stream) => stream.reserve(1),
+            Self::Grouped(grouped) => grouped.reserve(group),
+        }
+    }
+
+    fn truncate(&mut self, groups: usize) {
+        if let Self::Grouped(grouped) = self {
+            grouped.truncate(groups);
+        }
+    }
+
+    fn save(&self) -> Result<Vec<u8>> {
         match self {
             Self::Single(stream) => stream.save(),
             Self::Grouped(grouped) => grouped.save(),
@@ -104,23 +133,36 @@ impl State {
     }
 }
 
-/// The payload of a snapshot.
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    by: Option<String>,
+/// The payload of a snapshot as it is written; read as [`Saved`].
+#[derive(Serialize)]
+struct Saving<'a> {
+    by: Option<&'a str>,
+    groups: &'a [Key],
+    rows: u64,
+    features: Vec<SavedFeature<'a>>,
+}
+
+/// The payload of a snapshot as it is read.
+#[derive(Deserialize)]
+struct Saved<'a> {
+    by: Option<&'a str>,
+    #[serde(with = "list")]
     groups: Vec<Key>,
     rows: u64,
-    features: Vec<SavedFeature>,
+    #[serde(borrow, with = "list")]
+    features: Vec<SavedFeature<'a>>,
 }
 
 /// One feature's definition and state.
 #[derive(Serialize, Deserialize)]
-struct SavedFeature {
-    name: String,
-    function: String,
-    version: String,
+struct SavedFeature<'a> {
+    name: &'a str,
+    function: &'a str,
+    version: &'a str,
+    #[serde(with = "list")]
     params: Vec<f64>,
-    state: Vec<u8>,
+    #[serde(with = "bytes")]
+    state: &'a [u8],
 }
 
 impl FeatureSet {
@@ -158,39 +200,37 @@ impl FeatureSet {
     }
 
     /// The feature set that a snapshot holds.
-    pub fn restore(py: Python<'_>, snapshot: &Snapshot) -> Result<Self> {
+    pub fn restore(py: Python<'_>, snapshot: &Snapshot<'_>) -> Result<Self> {
         if snapshot.function != NAME {
-            return Err(Error::snapshot_mismatch(&snapshot.function, NAME));
+            return Err(Error::snapshot_mismatch(snapshot.function, NAME));
         }
         if snapshot.version != VERSION {
-            return Err(Error::snapshot_version(NAME, &snapshot.version, format!("version {VERSION}")));
+            return Err(Error::snapshot_version(NAME, snapshot.version, format!("version {VERSION}")));
         }
-        let corrupt = |reason: &dyn std::fmt::Display| {
-            Error::snapshot_corrupt(reason, "the state of a feature set", "other bytes")
-        };
-        let (saved, rest): (Saved, _) =
-            postcard::take_from_bytes(&snapshot.payload).map_err(|error| corrupt(&error))?;
+        let corrupt =
+            |reason: &str| Error::snapshot_corrupt(reason, "the state of a feature set", "other bytes");
+        let saved: Saved<'_> = decode(snapshot.payload)?;
         let distinct = Groups::from_keys(&saved.groups).keys().len();
-        if !rest.is_empty() || saved.features.is_empty() || distinct != saved.groups.len() {
-            return Err(corrupt(&"it contradicts itself"));
+        if saved.features.is_empty() || distinct != saved.groups.len() {
+            return Err(corrupt("it contradicts itself"));
         }
         if saved.by.is_none() && !saved.groups.is_empty() {
-            return Err(corrupt(&"it has groups and no column of groups"));
+            return Err(corrupt("it has groups and no column of groups"));
         }
         let mut definitions = Vec::with_capacity(saved.features.len());
         for feature in &saved.features {
-            let entry = find(&feature.function)?;
-            check_version(&entry.spec, &feature.version)?;
+            let entry = find(feature.function)?;
+            check_version(&entry.spec, feature.version)?;
             let params = saved_params(&entry.spec, &feature.params)?;
-            definitions.push((feature.name.clone(), entry, params));
+            definitions.push((feature.name.to_owned(), entry, params));
         }
-        let set = Self::build(py, definitions, saved.by, snapshot.nulls)?;
+        let set = Self::build(py, definitions, saved.by.map(str::to_owned), snapshot.nulls)?;
         {
             let mut live = set.lock()?;
             live.groups = Groups::from_keys(&saved.groups);
             live.rows = saved.rows;
             for (state, feature) in live.states.iter_mut().zip(&saved.features) {
-                state.load(&feature.state)?;
+                state.load(feature.state)?;
             }
         }
         Ok(set)
@@ -202,42 +242,41 @@ impl FeatureSet {
     }
 
     fn encode(&self) -> Result<Vec<u8>> {
-        let live = self.lock()?;
-        let features = self.features.iter().zip(&live.states).map(|(feature, state)| {
-            let spec = &feature.entry.spec;
-            SavedFeature {
-                name: feature.name.clone(),
-                function: spec.name.clone(),
-                version: spec.version.clone(),
+        let payload = {
+            let live = self.lock()?;
+            let states = live.states.iter().map(State::save).collect::<Result<Vec<_>>>()?;
+            let features = self.features.iter().zip(&states).map(|(feature, state)| SavedFeature {
+                name: &feature.name,
+                function: &feature.entry.spec.name,
+                version: &feature.entry.spec.version,
                 params: feature.params.values().to_vec(),
-                state: state.save(),
-            }
-        });
-        let saved = Saved {
-            by: self.by.clone(),
-            groups: live.groups.keys().to_vec(),
-            rows: live.rows,
-            features: features.collect(),
+                state,
+            });
+            let by = self.by.as_deref();
+            encode(&Saving { by, groups: live.groups.keys(), rows: live.rows, features: features.collect() })?
         };
         let snapshot = Snapshot {
             kind: SnapshotKind::FeatureSet,
-            function: NAME.into(),
-            version: VERSION.into(),
+            function: NAME,
+            version: VERSION,
             params: Vec::new(),
             nulls: self.nulls,
-            payload: postcard::to_stdvec(&saved).unwrap_or_default(),
+            payload: &payload,
         };
-        Ok(snapshot.encode())
+        snapshot.encode()
     }
 
     /// Runs all features over an import, from `live` on.
     fn compute(&self, import: &Import, live: &mut Live) -> Result<Vec<Vec<f64>>> {
         // Groups of the data are numbered from 0; the live state may know some of them already.
-        let numbers: Option<Vec<u32>> = import.grouping.as_ref().map(|grouping| {
-            let known: Vec<u32> =
-                grouping.groups.keys().iter().map(|key| live.groups.number_of(key)).collect();
-            grouping.numbers.iter().map(|&number| known[number as usize]).collect()
-        });
+        let numbers: Option<Vec<u32>> = match &import.grouping {
+            None => None,
+            Some(grouping) => {
+                let keys = grouping.groups.keys();
+                let known = memory::collected(keys.iter().map(|key| live.groups.number_of(key)))?;
+                Some(memory::collected(grouping.numbers.iter().map(|&number| known[number as usize]))?)
+            }
+        };
         let mut answers = Vec::new();
         for (feature, state) in self.features.iter().zip(&mut live.states) {
             let outputs = fill(feature.outputs.len(), import, |from, chunk, outputs| {
@@ -264,9 +303,12 @@ impl FeatureSet {
         )
     }
 
+    fn names(&self) -> Vec<&str> {
+        self.features.iter().flat_map(|feature| feature.output_names.iter().map(String::as_str)).collect()
+    }
+
     fn answer<'py>(&self, py: Python<'py>, outputs: Vec<Vec<f64>>) -> Outcome<Bound<'py, PyAny>> {
-        let names = self.features.iter().flat_map(|feature| feature.output_names.iter().map(String::as_str));
-        columns(py, names.zip(outputs))
+        columns(py, self.names().into_iter().zip(outputs))
     }
 
     /// Reads a bar: one value per input, and the group's key.
@@ -314,12 +356,15 @@ impl FeatureSet {
         let mut live = self.lock()?;
         // One refused value refuses the whole row, before any feature has taken it.
         omega_kernel::check_row(&self.inputs, &row, self.nulls, live.rows)?;
-        let mut outputs = vec![[f64::NAN; MOST_COLUMNS]; self.features.len()];
-        let group = match &key {
-            None => 0,
-            Some(key) if update => live.groups.number_of(key),
-            Some(key) => live.groups.find(key).unwrap_or(live.groups.next()),
-        };
+        let mut outputs = memory::filled(self.features.len(), [f64::NAN; MOST_COLUMNS])?;
+        let group = key.as_ref().map_or(0, |key| live.groups.find(key).unwrap_or(live.groups.next()));
+        if update {
+            // What the features may need is there before any of them, or the groups, have taken the row.
+            live.reserve(group)?;
+            if let Some(key) = &key {
+                live.groups.number_of(key);
+            }
+        }
         for ((feature, state), output) in self.features.iter().zip(&mut live.states).zip(&mut outputs) {
             let input = feature.gather(&row);
             let (input, output) = (&input[..feature.inputs.len()], &mut output[..feature.outputs.len()]);
@@ -334,7 +379,7 @@ impl FeatureSet {
         let answer = PyDict::new(py);
         for (feature, values) in self.features.iter().zip(&outputs) {
             for (name, &value) in feature.outputs.iter().zip(values) {
-                answer.set_item(name, (!value.is_nan()).then_some(value))?;
+                answer.set_item(name, objects::float_or_none(py, value)?)?;
             }
         }
         Ok(answer)
@@ -421,7 +466,7 @@ impl FeatureSet {
             // Who holds the lock never waits for the GIL, so two threads cannot each wait for what the other holds.
             let outputs = detached(py, import.rows, || {
                 let mut live = self.lock()?;
-                let mut next = live.clone();
+                let mut next = live.copy()?;
                 let outputs = self.compute(&import, &mut next)?;
                 *live = next;
                 Ok::<_, Error>(outputs)
@@ -461,12 +506,11 @@ impl FeatureSet {
     }
 
     /// The features and their live state as bytes, for `omega.restore`.
-    fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        guard(py, NAME, || Ok(PyBytes::new(py, &self.encode()?)))
+    fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(py, NAME, || objects::bytes(py, &self.encode()?))
     }
 
     fn __copy__(&self, py: Python<'_>) -> PyResult<Self> {
-        let live = guard(py, NAME, || Ok(Lock::new(self.lock()?.clone())))?;
         let features = self.features.iter().map(|feature| Feature {
             name: feature.name.clone(),
             entry: feature.entry,
@@ -475,12 +519,14 @@ impl FeatureSet {
             outputs: feature.outputs.iter().map(|output| output.clone_ref(py)).collect(),
             output_names: feature.output_names.clone(),
         });
-        Ok(Self {
-            features: features.collect(),
-            inputs: self.inputs.clone(),
-            by: self.by.clone(),
-            nulls: self.nulls,
-            live,
+        guard(py, NAME, || {
+            Ok(Self {
+                features: features.collect(),
+                inputs: self.inputs.clone(),
+                by: self.by.clone(),
+                nulls: self.nulls,
+                live: Lock::new(self.lock()?.copy()?),
+            })
         })
     }
 
@@ -488,23 +534,31 @@ impl FeatureSet {
         self.__copy__(py)
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
-        Ok((py.import("omega._rust")?.getattr("restore")?, (self.snapshot(py)?,)))
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(py, NAME, || reduced(py, objects::bytes(py, &self.encode()?)?))
     }
 
     /// The names of the outputs, in order.
     #[getter]
-    fn names(&self) -> Vec<&str> {
-        self.features.iter().flat_map(|feature| feature.output_names.iter().map(String::as_str)).collect()
+    #[pyo3(name = "names")]
+    fn output_names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(py, NAME, || {
+            let names = self.names();
+            objects::list(py, names.len(), |index| Ok(objects::text(py, names[index])?))
+        })
     }
 
     /// The columns that a table or a bar must have.
     #[getter]
-    fn inputs(&self) -> Vec<&str> {
-        self.inputs.iter().map(|input| input.name.as_str()).chain(self.by.as_deref()).collect()
+    fn inputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(py, NAME, || {
+            let inputs = self.inputs.iter().map(|input| input.name.as_str()).chain(self.by.as_deref());
+            let inputs: Vec<&str> = inputs.collect();
+            objects::list(py, inputs.len(), |index| Ok(objects::text(py, inputs[index])?))
+        })
     }
 
-    fn __repr__(&self) -> String {
-        format!("FeatureSet({})", self.names().join(", "))
+    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(py, NAME, || Ok(objects::text(py, &format!("FeatureSet({})", self.names().join(", ")))?))
     }
 }

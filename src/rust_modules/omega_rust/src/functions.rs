@@ -12,6 +12,7 @@ use crate::compute::{reduction, rowwise};
 use crate::data::{Import, Request};
 use crate::errors::{Outcome, guard};
 use crate::julia;
+use crate::objects;
 use crate::registry::{Entry, EntryBody, find};
 use crate::streams::Stream;
 
@@ -34,44 +35,56 @@ pub struct Function {
 impl Function {
     /// Its name, `module.function`.
     #[getter]
-    fn name(&self) -> &'static str {
-        &self.entry.spec.name
+    fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.guard(py, || Ok(objects::text(py, &self.entry.spec.name)?))
     }
 
     /// How rows in relate to rows out: rowwise, reduction, model or simulation.
     #[getter]
-    fn kind(&self) -> &'static str {
-        match self.entry.spec.kind {
-            Kind::Rowwise => "rowwise",
-            Kind::Reduction => "reduction",
-            Kind::Model => "model",
-            Kind::Simulation => "simulation",
-        }
+    fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.guard(py, || {
+            let kind = match self.entry.spec.kind {
+                Kind::Rowwise => "rowwise",
+                Kind::Reduction => "reduction",
+                Kind::Model => "model",
+                Kind::Simulation => "simulation",
+            };
+            Ok(objects::text(py, kind)?)
+        })
     }
 
     /// The columns that it reads, in order.
     #[getter]
     fn inputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.entry.spec.inputs.iter().map(|input| PyString::intern(py, &input.name)))
+        self.guard(py, || {
+            let names = self.entry.spec.inputs.iter().map(|input| PyString::intern(py, &input.name));
+            Ok(PyTuple::new(py, names)?)
+        })
     }
 
     /// Its spec as JSON.
     #[getter]
-    fn spec_json(&self, py: Python<'_>) -> PyResult<String> {
-        guard(py, &self.entry.spec.name, || {
-            serde_json::to_string(&self.entry.spec)
-                .map_err(|error| Error::internal(&self.entry.spec.name, error).into())
+    fn spec_json<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.guard(py, || {
+            let json = serde_json::to_string(&self.entry.spec)
+                .map_err(|error| Error::internal(&self.entry.spec.name, error))?;
+            Ok(objects::text(py, &json)?)
         })
     }
 
     /// The number of rows before the first value.
-    fn warm_up_rows(&self, py: Python<'_>, parameters: &Bound<'_, PyAny>) -> PyResult<usize> {
+    fn warm_up_rows<'py>(
+        &self,
+        py: Python<'py>,
+        parameters: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         self.guard(py, || {
             let params = resolve(&self.entry.spec, parameters)?;
-            Ok(match &self.entry.body {
+            let rows = match &self.entry.body {
                 EntryBody::Rust(Body::Rowwise(factory)) => factory.warm_up(&params),
                 _ => 0,
-            })
+            };
+            Ok(objects::count(py, rows as u64)?)
         })
     }
 
@@ -135,8 +148,8 @@ impl Function {
         })
     }
 
-    fn __repr__(&self) -> String {
-        format!("<omega function {}>", self.entry.spec.name)
+    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.guard(py, || Ok(objects::text(py, &format!("<omega function {}>", self.entry.spec.name))?))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rows of interleaved groups, laid side by side for what takes a whole group at once.
 
-use omega_contract::Error;
 use omega_contract::arrow::column::Chunk;
+use omega_contract::{Error, Result, memory};
 
 use crate::data::Import;
 
@@ -15,30 +15,41 @@ pub struct Gathered {
 }
 
 /// Sorts rows by group, keeping their order (a counting sort).
-pub fn gather(import: &Import, numbers: &[u32], groups: usize) -> Gathered {
-    let mut starts = vec![0; groups + 1];
+///
+/// # Errors
+/// `OUT_OF_MEMORY`
+pub fn gather(import: &Import, numbers: &[u32], groups: usize) -> Result<Gathered> {
+    let mut starts = memory::filled(groups + 1, 0)?;
     for &number in numbers {
         starts[number as usize + 1] += 1;
     }
     for group in 0..groups {
         starts[group + 1] += starts[group];
     }
-    let mut next = starts.clone();
-    let mut rows = vec![0; numbers.len()];
-    for (row, &number) in numbers.iter().enumerate() {
-        rows[next[number as usize]] = row;
-        next[number as usize] += 1;
+    let rows = placed(numbers, &starts, 0..numbers.len())?;
+    let mut columns = Vec::with_capacity(import.raw().len());
+    for column in 0..import.raw().len() {
+        let chunks = import.chunks().map(|chunk| chunk[column]);
+        let values = chunks.flat_map(|chunk| (0..chunk.values.len()).map(move |row| chunk.get(row)));
+        columns.push(placed(numbers, &starts, values)?);
     }
-    let flat: Vec<Vec<f64>> = (0..import.raw().len())
-        .map(|column| {
-            import
-                .chunks()
-                .flat_map(|chunk| (0..chunk[column].values.len()).map(move |row| chunk[column].get(row)))
-                .collect()
-        })
-        .collect();
-    let columns = flat.iter().map(|values| rows.iter().map(|&row| values[row]).collect()).collect();
-    Gathered { columns, starts, rows }
+    Ok(Gathered { columns, starts, rows })
+}
+
+/// The values of all rows, each behind those of its group that came before it.
+fn placed<T: Copy + Default>(
+    numbers: &[u32],
+    starts: &[usize],
+    values: impl Iterator<Item = T>,
+) -> Result<Vec<T>> {
+    let mut next = memory::copied(starts)?;
+    let mut placed = memory::filled(numbers.len(), T::default())?;
+    for (&number, value) in numbers.iter().zip(values) {
+        let next = &mut next[number as usize];
+        placed[*next] = value;
+        *next += 1;
+    }
+    Ok(placed)
 }
 
 impl Gathered {

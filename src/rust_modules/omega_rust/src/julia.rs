@@ -12,16 +12,17 @@ use omega_contract::arrow::keys::Key;
 use omega_contract::arrow::write::{Column as ColumnData, Shared};
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Output};
-use omega_contract::{Error, Result, tables};
+use omega_contract::{Error, Result, memory, tables};
 use omega_julia_host::{Buffer, Julia, Node, Outputs, Settings};
 use omega_kernel::Nulls;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyTuple};
+use pyo3::types::PyDict;
 
 use crate::answers::{Column, Table};
 use crate::data::{Grouping, Import};
 use crate::errors::{Failure, Outcome, guard};
 use crate::gather::{Gathered, gather};
+use crate::objects;
 
 /// The specs that Julia publishes, as they were when this library was built.
 const SPECS: &str = include_str!("../../../schemas/julia_functions.json");
@@ -44,7 +45,12 @@ pub fn specs() -> &'static [FunctionSpec] {
 /// Raises JuliaUnavailableError saying why and what to do.
 #[pyfunction]
 #[pyo3(signature = (package, beside, function))]
-pub fn julia_start(py: Python<'_>, package: PathBuf, beside: PathBuf, function: &str) -> PyResult<String> {
+pub fn julia_start<'py>(
+    py: Python<'py>,
+    package: PathBuf,
+    beside: PathBuf,
+    function: &str,
+) -> PyResult<Bound<'py, PyAny>> {
     guard(py, function, || {
         let mut interrupt = None;
         let started = py.detach(|| {
@@ -55,15 +61,18 @@ pub fn julia_start(py: Python<'_>, package: PathBuf, beside: PathBuf, function: 
         });
         match interrupt {
             Some(interrupt) => Err(interrupt.into()),
-            None => Ok(started?.version().to_owned()),
+            None => Ok(objects::text(py, started?.version())?),
         }
     })
 }
 
 /// Ends Julia; later calls are refused. Registered to run when Python exits.
 #[pyfunction]
-pub fn julia_stop(py: Python<'_>) {
-    py.detach(Julia::stop);
+pub fn julia_stop(py: Python<'_>) -> PyResult<()> {
+    guard(py, "omega", || {
+        py.detach(Julia::stop);
+        Ok(())
+    })
 }
 
 /// Whether a signal's handler has raised, such as that of Ctrl-C, and what; asked while Python's other threads run.
@@ -121,15 +130,15 @@ pub fn run<'py>(
     let mut numbers = params.values().to_vec();
     numbers.push(f64::from(nulls.number()));
     let Some(Grouping { groups, numbers: rows, .. }) = &import.grouping else {
-        let inputs = Inputs::new(import.raw());
+        let inputs = Inputs::new(import.raw())?;
         let outputs = inputs.call(py, julia, id, &numbers)?;
-        return Ok(answers(py, spec, outputs)?.into_any());
+        return answers(py, spec, outputs);
     };
-    let gathered: Gathered = py.detach(|| gather(import, rows, groups.keys().len()));
+    let gathered: Gathered = py.detach(|| gather(import, rows, groups.keys().len()))?;
     let answer = PyDict::new(py);
     for (group, key) in groups.keys().iter().enumerate() {
         let chunks: Vec<Vec<RawChunk>> = gathered.group(group).iter().map(|chunk| vec![raw(chunk)]).collect();
-        let inputs = Inputs::new(&chunks);
+        let inputs = Inputs::new(&chunks)?;
         let outputs = inputs.call(py, julia, id, &numbers).map_err(|failure| match failure {
             Failure::Omega(error) => {
                 Failure::Omega(gathered.restore_row(error, group).with_field("function", named(spec, key)))
@@ -137,10 +146,11 @@ pub fn run<'py>(
             python => python,
         })?;
         let values = answers(py, spec, outputs)?;
-        match key {
-            Key::Text(text) => answer.set_item(text, values)?,
-            Key::Int(int) => answer.set_item(int, values)?,
-        }
+        let key = match key {
+            Key::Text(text) => objects::text(py, text)?,
+            Key::Int(int) => objects::int(py, *int)?,
+        };
+        answer.set_item(key, values)?;
     }
     Ok(answer.into_any())
 }
@@ -170,13 +180,20 @@ unsafe impl Sync for Inputs {}
 
 impl Inputs {
     /// The columns, chunk by chunk; a column without chunks comes as one of no rows.
-    pub fn new(columns: &[Vec<RawChunk>]) -> Self {
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    pub fn new(columns: &[Vec<RawChunk>]) -> Result<Self> {
         let empty = [RawChunk { base: std::ptr::null(), validity: std::ptr::null(), offset: 0, rows: 0 }];
         let chunks = || columns.iter().flat_map(|column| if column.is_empty() { &empty[..] } else { column });
         // All buffers first: the structs point at them.
         let mut buffers: Vec<[*const c_void; 2]> =
-            chunks().map(|chunk| [chunk.validity.cast(), chunk.base.cast()]).collect();
-        let mut inputs = Self { schemas: Vec::new(), arrays: Vec::new(), _buffers: Vec::new() };
+            memory::collected(chunks().map(|chunk| [chunk.validity.cast(), chunk.base.cast()]))?;
+        let mut inputs = Self {
+            schemas: memory::room(buffers.len())?,
+            arrays: memory::room(buffers.len())?,
+            _buffers: Vec::new(),
+        };
         for (chunk, buffers) in chunks().zip(&mut buffers) {
             inputs.schemas.push(ArrowSchema { format: c"g".as_ptr(), ..ArrowSchema::empty() });
             inputs.arrays.push(ArrowArray {
@@ -189,15 +206,17 @@ impl Inputs {
             });
         }
         inputs._buffers = buffers;
-        inputs
+        Ok(inputs)
     }
 
     /// Calls function `id` with these columns and waits without the GIL. Ctrl-C stops the call and raises as ever.
     pub fn call(&self, py: Python<'_>, julia: &Julia, id: i32, numbers: &[f64]) -> Outcome<Outputs> {
         let mut interrupt = None;
         let called = py.detach(|| {
-            let schemas: Vec<*const ArrowSchema> = self.schemas.iter().map(std::ptr::from_ref).collect();
-            let arrays: Vec<*const ArrowArray> = self.arrays.iter().map(std::ptr::from_ref).collect();
+            let schemas: Vec<*const ArrowSchema> =
+                memory::collected(self.schemas.iter().map(std::ptr::from_ref))?;
+            let arrays: Vec<*const ArrowArray> =
+                memory::collected(self.arrays.iter().map(std::ptr::from_ref))?;
             let mut outputs = Outputs::new();
             let mut poll = || interrupted(&mut interrupt);
             // SAFETY: the structs point into an import that the caller keeps, and to buffers that `self` keeps.
@@ -212,14 +231,14 @@ impl Inputs {
 }
 
 /// One Python object per output: a float or None, a column, or a table.
-fn answers<'py>(py: Python<'py>, spec: &FunctionSpec, outputs: Outputs) -> Outcome<Bound<'py, PyTuple>> {
+fn answers<'py>(py: Python<'py>, spec: &FunctionSpec, outputs: Outputs) -> Outcome<Bound<'py, PyAny>> {
     let mut values = Vec::with_capacity(spec.outputs.len());
     let mut nodes = outputs.into_nodes().into_iter();
     for output in &spec.outputs {
         let missing = || Error::contract_mismatch(&spec.name, format!("output {}", output.name), "nothing");
         values.push(answer(py, output, nodes.next().ok_or_else(missing)?)?);
     }
-    Ok(PyTuple::new(py, values)?)
+    objects::tuple(py, values)
 }
 
 fn answer<'py>(py: Python<'py>, output: &Output, node: Node) -> Outcome<Bound<'py, PyAny>> {
@@ -246,8 +265,8 @@ fn answer<'py>(py: Python<'py>, output: &Output, node: Node) -> Outcome<Bound<'p
     };
     Ok(match output.axes.len() {
         0 => {
-            let value = part(0, total.min(1)).as_slice().first().copied().filter(|value| !value.is_nan());
-            value.map_or_else(|| py.None().into_bound(py), |value| PyFloat::new(py, value).into_any())
+            let value = part(0, total.min(1)).as_slice().first().copied();
+            objects::float_or_none(py, value.unwrap_or(f64::NAN))?
         }
         1 => Bound::new(py, Column::new(ColumnData::float64(&output.name, part(0, rows))))?.into_any(),
         _ => {

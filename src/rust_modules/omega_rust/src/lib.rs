@@ -20,6 +20,8 @@ mod functions;
 mod gather;
 /// Functions written in Julia: the same inputs, handed to the host.
 mod julia;
+/// Python objects, made so that missing memory is an exception.
+mod objects;
 /// The records behind the tables, as Python classes.
 mod records;
 /// Every function of every language, by name.

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 
 use crate::errors::guard;
 use crate::julia;
+use crate::objects;
 
 /// The module of functions that only tests and benchmarks call.
 const HIDDEN_MODULE: &str = "contract";
@@ -80,16 +81,22 @@ pub fn reduction_factory(entry: &Entry) -> Result<&'static dyn ReductionFactory>
 
 /// The names of all functions that callers see, in documentation order.
 #[pyfunction]
-pub fn function_names() -> Vec<&'static str> {
-    REGISTRY.iter().map(|entry| entry.spec.name.as_str()).filter(|name| is_public(name)).collect()
+pub fn function_names(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    guard(py, "omega.functions", || {
+        let names = REGISTRY.iter().map(|entry| entry.spec.name.as_str()).filter(|name| is_public(name));
+        let names: Vec<&str> = names.collect();
+        objects::list(py, names.len(), |index| Ok(objects::text(py, names[index])?))
+    })
 }
 
 /// The specs of all functions that callers see, as a JSON array.
 #[pyfunction]
-pub fn function_specs_json(py: Python<'_>) -> PyResult<String> {
+pub fn function_specs_json(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     guard(py, "omega.functions", || {
         let specs: Vec<&FunctionSpec> =
             REGISTRY.iter().map(|entry| &entry.spec).filter(|spec| is_public(&spec.name)).collect();
-        serde_json::to_string(&specs).map_err(|error| Error::internal("omega.functions", error).into())
+        let json =
+            serde_json::to_string(&specs).map_err(|error| Error::internal("omega.functions", error))?;
+        Ok(objects::text(py, &json)?)
     })
 }

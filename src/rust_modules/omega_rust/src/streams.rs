@@ -14,10 +14,11 @@ use omega_kernel::snapshot::{Snapshot, SnapshotKind};
 use omega_kernel::{Nulls, Stream as Kernel};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyFloat, PyTuple, PyType};
+use pyo3::types::{PyTuple, PyType};
 
 use crate::data::{Bar, is_real, number};
 use crate::errors::{Outcome, guard, raise};
+use crate::objects;
 use crate::registry::{Entry, find, rowwise_factory};
 
 /// The most inputs and the most outputs of any indicator; a row fits on the stack.
@@ -46,12 +47,12 @@ impl Stream {
     }
 
     /// The stream that a snapshot holds.
-    pub fn restore(py: Python<'_>, snapshot: &Snapshot) -> Outcome<Self> {
-        let entry = find(&snapshot.function)?;
-        check_version(&entry.spec, &snapshot.version)?;
+    pub fn restore(py: Python<'_>, snapshot: &Snapshot<'_>) -> Outcome<Self> {
+        let entry = find(snapshot.function)?;
+        check_version(&entry.spec, snapshot.version)?;
         let params = saved_params(&entry.spec, &snapshot.params)?;
         let stream = Self::new(py, entry, params, snapshot.nulls)?;
-        stream.lock()?.load(&snapshot.payload)?;
+        stream.lock()?.load(snapshot.payload)?;
         Ok(stream)
     }
 
@@ -88,26 +89,27 @@ impl Stream {
     #[inline]
     fn answer<'py>(&self, py: Python<'py>, output: &[f64]) -> Outcome<Bound<'py, PyAny>> {
         match &self.answer {
-            None => Ok(PyFloat::new(py, output[0]).into_any()),
+            None => Ok(objects::float(py, output[0])?),
             Some(answer) => Ok(named_tuple(answer.bind(py), output)?),
         }
     }
 
     fn snapshot_bytes(&self) -> omega_contract::Result<Vec<u8>> {
+        let payload = self.lock()?.save()?;
         let snapshot = Snapshot {
             kind: SnapshotKind::Stream,
-            function: self.entry.spec.name.clone(),
-            version: self.entry.spec.version.clone(),
+            function: &self.entry.spec.name,
+            version: &self.entry.spec.version,
             params: self.params.values().to_vec(),
             nulls: self.nulls,
-            payload: self.lock()?.save(),
+            payload: &payload,
         };
-        Ok(snapshot.encode())
+        snapshot.encode()
     }
 }
 
 /// An instance of a named tuple: what `tuple.__new__` does, without the Python function that a named tuple puts before it.
-fn named_tuple<'py>(class: &Bound<'py, PyType>, values: &[f64]) -> PyResult<Bound<'py, PyAny>> {
+pub fn named_tuple<'py>(class: &Bound<'py, PyType>, values: &[f64]) -> PyResult<Bound<'py, PyAny>> {
     let py = class.py();
     // SAFETY: the class derives from tuple and adds no fields, so its own allocator makes a tuple of this many items,
     // which nobody else has seen while they are set.
@@ -119,7 +121,7 @@ fn named_tuple<'py>(class: &Bound<'py, PyType>, values: &[f64]) -> PyResult<Boun
         let size = ffi::Py_ssize_t::try_from(values.len())?;
         let tuple = Bound::from_owned_ptr_or_err(py, alloc(class.as_type_ptr(), size))?;
         for (index, &value) in (0..size).zip(values) {
-            if ffi::PyTuple_SetItem(tuple.as_ptr(), index, PyFloat::new(py, value).into_ptr()) != 0 {
+            if ffi::PyTuple_SetItem(tuple.as_ptr(), index, objects::float(py, value)?.into_ptr()) != 0 {
                 return Err(PyErr::fetch(py));
             }
         }
@@ -240,32 +242,35 @@ impl Stream {
     }
 
     /// The state as bytes, for `omega.restore`.
-    fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        self.guard(py, || Ok(PyBytes::new(py, &self.snapshot_bytes()?)))
+    fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.guard(py, || objects::bytes(py, &self.snapshot_bytes()?))
     }
 
     /// The function's name.
     #[getter]
-    fn function(&self) -> &str {
-        &self.entry.spec.name
+    fn function<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.guard(py, || Ok(objects::text(py, &self.entry.spec.name)?))
     }
 
     /// The policy for missing inputs.
     #[getter]
-    fn nulls(&self) -> &str {
-        self.nulls.as_str()
+    fn nulls<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.guard(py, || Ok(objects::text(py, self.nulls.as_str())?))
     }
 
     /// The number of rows before the first value.
     #[getter]
-    fn warm_up_rows(&self, py: Python<'_>) -> PyResult<usize> {
-        self.guard(py, || Ok(rowwise_factory(self.entry)?.warm_up(&self.params)))
+    fn warm_up_rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.guard(py, || {
+            let rows = rowwise_factory(self.entry)?.warm_up(&self.params);
+            Ok(objects::count(py, rows as u64)?)
+        })
     }
 
     /// The number of rows taken so far.
     #[getter]
-    fn rows(&self, py: Python<'_>) -> PyResult<u64> {
-        self.guard(py, || Ok(self.lock()?.rows()))
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.guard(py, || Ok(objects::count(py, self.lock()?.rows())?))
     }
 
     fn __copy__(&self, py: Python<'_>) -> PyResult<Self> {
@@ -274,7 +279,7 @@ impl Stream {
                 entry: self.entry,
                 params: self.params.clone(),
                 nulls: self.nulls,
-                kernel: Lock::new(self.lock()?.clone_box()),
+                kernel: Lock::new(self.lock()?.copy()?),
                 answer: self.answer.as_ref().map(|answer| answer.clone_ref(py)),
             })
         })
@@ -284,11 +289,20 @@ impl Stream {
         self.__copy__(py)
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
-        Ok((py.import("omega._rust")?.getattr("restore")?, (self.snapshot(py)?,)))
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.guard(py, || reduced(py, objects::bytes(py, &self.snapshot_bytes()?)?))
     }
 
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(format!("<omega stream of {}, {} rows>", self.entry.spec.name, self.rows(py)?))
+    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.guard(py, || {
+            let rows = self.lock()?.rows();
+            Ok(objects::text(py, &format!("<omega stream of {}, {rows} rows>", self.entry.spec.name))?)
+        })
     }
+}
+
+/// What `__reduce__` answers: who brings an object back, and from which snapshot.
+pub fn reduced<'py>(py: Python<'py>, snapshot: Bound<'py, PyAny>) -> Outcome<Bound<'py, PyAny>> {
+    let restore = py.import("omega._rust")?.getattr("restore")?;
+    objects::tuple(py, vec![restore, objects::tuple(py, vec![snapshot])?])
 }

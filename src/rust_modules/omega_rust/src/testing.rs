@@ -6,7 +6,7 @@ use omega_contract::spec::Input;
 use omega_contract::{Error, ErrorCode};
 use omega_julia_host::{Lock, Node, Outputs};
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict};
+use pyo3::types::PyDict;
 
 use crate::answers::capsules;
 use crate::data::{Import, Request, produce};
@@ -95,7 +95,7 @@ fn julia_addresses(
 ) -> PyResult<Vec<usize>> {
     guard(py, "contract.addresses", || {
         let import = import(py, data, names, strict)?;
-        let inputs = Inputs::new(import.raw());
+        let inputs = Inputs::new(import.raw())?;
         let (julia, id) = (running(py, "contract.addresses")?, julia_id("contract.addresses@julia")?);
         let outputs = inputs.call(py, julia, id, &[0.0])?;
         // An address does not fit a float64, so it comes as its high and its low half.
@@ -109,7 +109,7 @@ fn julia_addresses(
 fn julia_raise(py: Python<'_>, number: i32) -> PyResult<()> {
     guard(py, "contract.raise", || {
         let (julia, id) = (running(py, "contract.raise")?, julia_id("contract.raise@julia")?);
-        Inputs::new(&[]).call(py, julia, id, &[f64::from(number), 0.0])?;
+        Inputs::new(&[])?.call(py, julia, id, &[f64::from(number), 0.0])?;
         Ok(())
     })
 }
@@ -230,16 +230,15 @@ impl Echo {
         &self,
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyDict>>,
-    ) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
+    ) -> PyResult<Bound<'py, PyAny>> {
         let _ = requested_schema;
-        let taken = guard(py, "contract.echo", || {
-            Ok(self.structs.lock().map_err(|left| left.error("contract.echo"))?.take())
-        })?;
-        match taken {
-            Some((schema, array)) => capsules(py, schema, array),
-            None => guard(py, "contract.echo", || {
-                Err(Error::released_capsule("arrow_array", "an array that nobody has imported yet").into())
-            }),
-        }
+        guard(py, "contract.echo", || {
+            let taken = self.structs.lock().map_err(|left| left.error("contract.echo"))?.take();
+            let Some((schema, array)) = taken else {
+                let allowed = "an array that nobody has imported yet";
+                return Err(Error::released_capsule("arrow_array", allowed).into());
+            };
+            capsules(py, schema, array)
+        })
     }
 }

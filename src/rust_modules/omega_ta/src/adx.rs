@@ -17,7 +17,7 @@ assert_inputs!("bars", "high", "low", "close");
 ///
 /// High and low lie apart: side by side they would be written one by one and read as a pair, for which a processor has
 /// to wait until both have reached the cache.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 #[repr(C)]
 pub struct Adx {
     previous_high: f64,
@@ -100,7 +100,7 @@ impl Rowwise<3, 1> for Adx {
             *adx = self.update([*high, *low, *close]).map_or(f64::NAN, |[adx]| adx);
         }
         // A copy of its own stays in registers.
-        let mut kernel = self.clone();
+        let mut kernel = *self;
         for (((high, low), _), adx) in rows {
             *adx = kernel.step(*high, *low);
         }

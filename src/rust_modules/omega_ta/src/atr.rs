@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 assert_inputs!("bars", "high", "low", "close");
 
 /// Average true range.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub struct Atr {
     true_range: TrueRange,
     average: Wilder,
@@ -61,7 +61,7 @@ impl Rowwise<3, 1> for Atr {
             *atr = self.update([*high, *low, *close]).map_or(f64::NAN, |[atr]| atr);
         }
         // A copy of its own stays in registers.
-        let Self { mut true_range, mut average } = self.clone();
+        let Self { mut true_range, mut average } = *self;
         for (((high, low), close), atr) in rows {
             let stepped = average.step(true_range.update(*high, *low, *close).unwrap_or(0.0));
             *atr = average.settle(stepped);

@@ -1,20 +1,31 @@
 //! A band around the average, as wide as prices have been restless.
 
-use omega_contract::assert_inputs;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
-use omega_kernel::Rowwise;
+use omega_contract::{Result, assert_inputs};
 use omega_kernel::parts::{BlockMoments, settled};
+use omega_kernel::{Rowwise, State};
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "close");
 
 /// Bollinger bands.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct Bbands {
     close: BlockMoments,
     up: f64,
     down: f64,
+}
+
+impl State for Bbands {
+    fn copy(&self) -> Result<Self> {
+        Ok(Self { close: self.close.copy()?, ..*self })
+    }
+
+    #[inline]
+    fn reserve(&mut self, rows: usize) -> Result<()> {
+        self.close.reserve(rows)
+    }
 }
 
 impl Rowwise<1, 3> for Bbands {
@@ -26,6 +37,7 @@ impl Rowwise<1, 3> for Bbands {
             "bars",
             "Bollinger bands: the mean of the last closes, and lines some deviations above and below it.",
         )
+        .version("1.1.0")
         .describe(
             "The deviation is that of the population, over n and not n - 1, as Bollinger and TA-Lib have it. Mean and \
              deviation are free of drift and cancellation; the middle is the same bits as `ta.sma`, and bands around \
@@ -56,8 +68,8 @@ impl Rowwise<1, 3> for Bbands {
         self.close.update(close).map(|moments| self.bands(moments))
     }
 
-    fn peek(&self, [close]: [f64; 1]) -> Option<[f64; 3]> {
-        self.close.peek(close).map(|moments| self.bands(moments))
+    fn peek(&self, [close]: [f64; 1]) -> Result<Option<[f64; 3]>> {
+        Ok(self.close.peek(close).map(|moments| self.bands(moments)))
     }
 
     fn batch(&mut self, [close]: [&[f64]; 1], [upper, middle, lower]: [&mut [f64]; 3]) {

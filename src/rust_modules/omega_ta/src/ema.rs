@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 assert_inputs!("bars", "close");
 
 /// Exponential moving average.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub struct Ema {
     close: parts::Ema,
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 assert_inputs!("bars", "close");
 
 /// Moving average convergence and divergence.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub struct Macd {
     /// Rows that the fast average still leaves out, so that both averages start in the same row.
     wait: usize,
@@ -80,7 +80,7 @@ impl Rowwise<1, 3> for Macd {
             [*line, *signal, *histogram] = self.update([*close]).unwrap_or([f64::NAN; 3]);
         }
         // Copies of their own stay in registers.
-        let mut kernel = self.clone();
+        let mut kernel = *self;
         for (((close, line), signal), histogram) in rows {
             let macd = kernel.fast.step(*close) - kernel.slow.step(*close);
             let average = kernel.signal.step(macd);

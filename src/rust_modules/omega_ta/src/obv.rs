@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 assert_inputs!("bars", "close", "volume");
 
 /// On-balance volume.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub struct Obv {
     previous: Option<f64>,
     total: f64,

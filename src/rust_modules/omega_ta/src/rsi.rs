@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 assert_inputs!("bars", "close");
 
 /// Relative strength index.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub struct Rsi {
     previous: Option<f64>,
     gain: Wilder,
@@ -40,7 +40,7 @@ impl Rowwise<1, 1> for Rsi {
 
     fn new(params: &Params) -> Self {
         let average = Wilder::new(params.rows(0));
-        Self { previous: None, gain: average.clone(), loss: average }
+        Self { previous: None, gain: average, loss: average }
     }
 
     fn warm_up(params: &Params) -> usize {
@@ -61,7 +61,7 @@ impl Rowwise<1, 1> for Rsi {
 
     fn batch(&mut self, [close]: [&[f64]; 1], [rsi]: [&mut [f64]; 1]) {
         // A copy of its own stays in registers.
-        let mut kernel = self.clone();
+        let mut kernel = *self;
         for (close, rsi) in close.iter().zip(rsi) {
             *rsi = kernel.update([*close]).map_or(f64::NAN, |[rsi]| rsi);
         }

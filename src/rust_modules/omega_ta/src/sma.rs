@@ -1,23 +1,35 @@
 //! Mean of the last rows.
 
-use omega_contract::assert_inputs;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
-use omega_kernel::Rowwise;
+use omega_contract::{Result, assert_inputs};
 use omega_kernel::parts::{BlockMean, settled};
+use omega_kernel::{Rowwise, State};
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "close");
 
 /// Simple moving average.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct Sma {
     close: BlockMean,
+}
+
+impl State for Sma {
+    fn copy(&self) -> Result<Self> {
+        Ok(Self { close: self.close.copy()? })
+    }
+
+    #[inline]
+    fn reserve(&mut self, rows: usize) -> Result<()> {
+        self.close.reserve(rows)
+    }
 }
 
 impl Rowwise<1, 1> for Sma {
     fn spec() -> FunctionSpec {
         FunctionSpec::new("ta.sma", Kind::Rowwise, "bars", "Simple moving average: the mean of the last closes.")
+            .version("1.1.0")
             .describe(
                 "Every close of the window weighs the same. Sums are taken anew per block of `period` rows and never \
                  corrected by subtraction, so they do not drift: once an outlier has left the window, no trace of \
@@ -44,8 +56,8 @@ impl Rowwise<1, 1> for Sma {
         self.close.update(close).map(|sma| [settled(sma)])
     }
 
-    fn peek(&self, [close]: [f64; 1]) -> Option<[f64; 1]> {
-        self.close.peek(close).map(|sma| [settled(sma)])
+    fn peek(&self, [close]: [f64; 1]) -> Result<Option<[f64; 1]>> {
+        Ok(self.close.peek(close).map(|sma| [settled(sma)]))
     }
 
     fn batch(&mut self, [close]: [&[f64]; 1], [sma]: [&mut [f64]; 1]) {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::c::{ARROW_FLAG_NULLABLE, ArrowArray, ArrowArrayStream, ArrowSchema};
 use super::keys::Key;
+use crate::{Result, memory};
 
 /// Values that several columns and consumers may share.
 #[derive(Clone)]
@@ -78,25 +79,25 @@ impl Column {
     }
 
     /// The keys of groups, which are all text or all whole numbers.
-    #[must_use]
-    pub fn keys(name: &str, keys: &[Key]) -> Self {
-        let ints: Option<Vec<i64>> =
-            keys.iter().map(|key| if let Key::Int(int) = key { Some(*int) } else { None }).collect();
-        let values = match ints {
-            Some(ints) if !ints.is_empty() => Values::Int64(Arc::new(ints)),
-            _ => {
-                let mut ends = vec![0];
-                let mut text = Vec::new();
-                for key in keys {
-                    if let Key::Text(key) = key {
-                        text.extend_from_slice(key.as_bytes());
-                    }
-                    ends.push(i32::try_from(text.len()).unwrap_or(i32::MAX));
-                }
-                Values::Text(Arc::new((ends, text)))
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    pub fn keys(name: &str, keys: &[Key]) -> Result<Self> {
+        let values = if matches!(keys.first(), Some(Key::Int(_))) {
+            let ints = keys.iter().map(|key| if let Key::Int(int) = key { *int } else { 0 });
+            Values::Int64(Arc::new(memory::collected(ints)?))
+        } else {
+            let texts = || keys.iter().map(|key| if let Key::Text(text) = key { text.as_str() } else { "" });
+            let mut ends = memory::room(keys.len() + 1)?;
+            let mut text: Vec<u8> = memory::room(texts().map(str::len).sum())?;
+            ends.push(0);
+            for key in texts() {
+                text.extend_from_slice(key.as_bytes());
+                ends.push(i32::try_from(text.len()).unwrap_or(i32::MAX));
             }
+            Values::Text(Arc::new((ends, text)))
         };
-        Self { name: name.into(), values }
+        Ok(Self { name: name.into(), values })
     }
 
     /// How many rows it has.
@@ -131,12 +132,14 @@ pub fn batch_schema(columns: &[Column]) -> ArrowSchema {
 }
 
 /// The values of one column, shared with it.
-#[must_use]
-pub fn column_array(column: &Column) -> ArrowArray {
+///
+/// # Errors
+/// `OUT_OF_MEMORY`
+pub fn column_array(column: &Column) -> Result<ArrowArray> {
     let rows = column.rows();
-    match &column.values {
+    Ok(match &column.values {
         Values::Float64(values) => {
-            let (bitmap, missing) = validity(values.as_slice());
+            let (bitmap, missing) = validity(values.as_slice())?;
             let buffers = vec![pointer(&bitmap), values.start.cast()];
             array(rows, missing, buffers, Vec::new(), Box::new((bitmap, values.clone())))
         }
@@ -148,13 +151,16 @@ pub fn column_array(column: &Column) -> ArrowArray {
             let buffers = vec![std::ptr::null(), values.as_ptr().cast()];
             array(rows, 0, buffers, Vec::new(), Box::new(Arc::clone(values)))
         }
-    }
+    })
 }
 
 /// The values of columns together: a struct of `rows` rows.
-#[must_use]
-pub fn batch_array(columns: &[Column], rows: usize) -> ArrowArray {
-    array(rows, 0, vec![std::ptr::null()], columns.iter().map(column_array).collect(), Box::new(()))
+///
+/// # Errors
+/// `OUT_OF_MEMORY`
+pub fn batch_array(columns: &[Column], rows: usize) -> Result<ArrowArray> {
+    let children = columns.iter().map(column_array).collect::<Result<_>>()?;
+    Ok(array(rows, 0, vec![std::ptr::null()], children, Box::new(())))
 }
 
 /// No rows of a type, laid out so that whoever reads columns by name finds them.
@@ -184,15 +190,15 @@ pub fn stream(schema: ArrowSchema, array: ArrowArray) -> ArrowArrayStream {
 }
 
 /// A bitmap of the values that are not NaN and the number of those that are; none where all are present.
-fn validity(values: &[f64]) -> (Option<Vec<u8>>, usize) {
+fn validity(values: &[f64]) -> Result<(Option<Vec<u8>>, usize)> {
     let missing = values.iter().filter(|value| value.is_nan()).count();
     if missing == 0 {
-        return (None, 0);
+        return Ok((None, 0));
     }
     let byte = |eight: &[f64]| {
         eight.iter().enumerate().fold(0, |byte, (bit, value)| byte | u8::from(!value.is_nan()) << bit)
     };
-    (Some(values.chunks(8).map(byte).collect()), missing)
+    Ok((Some(memory::collected(values.chunks(8).map(byte))?), missing))
 }
 
 fn pointer(bitmap: &Option<Vec<u8>>) -> *const c_void {

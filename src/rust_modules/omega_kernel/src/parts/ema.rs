@@ -7,7 +7,7 @@ use super::ROUNDING;
 use super::fading::kept;
 
 /// Exponential moving average with weight `2 / (period + 1)`, seeded with the mean of the first `period` values.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub struct Ema {
     period: usize,
     /// Values taken, up to `period`.

@@ -4,9 +4,11 @@
 //! block is summed over fixed lanes. So the order of additions, and with it every bit, depends on the rows only.
 
 use omega_contract::bounds::MOST_ROWS;
+use omega_contract::{Result, memory};
 use serde::{Deserialize, Serialize};
 
 use super::ROUNDING;
+use crate::payload::list;
 
 /// Rows summed together. A part that keeps less than this pending keeps it as it came.
 const BLOCK_ROWS: usize = 256;
@@ -29,9 +31,10 @@ pub trait Summary: Clone {
 }
 
 /// A summary of all rows so far, and the rows that do not fill a block yet.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct Blocks<S> {
     blocks: Option<S>,
+    #[serde(with = "list")]
     pending: Vec<f64>,
 }
 
@@ -42,7 +45,24 @@ impl<S: Summary> Blocks<S> {
         Self { blocks: None, pending: Vec::new() }
     }
 
-    /// Takes consecutive rows, each as `term` makes of it.
+    /// An independent copy.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    pub fn copy(&self) -> Result<Self> {
+        Ok(Self { blocks: self.blocks.clone(), pending: memory::copied(&self.pending)? })
+    }
+
+    /// Memory for `rows` rows more, of which never more than a block is kept.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`; nothing is changed then.
+    pub fn reserve(&mut self, rows: usize) -> Result<()> {
+        let missing = rows.min(BLOCK_ROWS - self.pending.len());
+        memory::reserve_up_to(&mut self.pending, missing, BLOCK_ROWS)
+    }
+
+    /// Takes consecutive rows, for which there is room, each as `term` makes of it.
     pub fn update(&mut self, mut rows: &[f64], term: impl Fn(f64) -> f64) {
         while !rows.is_empty() {
             let (now, later) = rows.split_at(rows.len().min(BLOCK_ROWS - self.pending.len()));
@@ -55,7 +75,7 @@ impl<S: Summary> Blocks<S> {
         }
     }
 
-    /// Takes over the rows of `other`, as if they had come after these.
+    /// Takes over the rows of `other`, for which there is room, as if they had come after these.
     pub fn merge(&mut self, other: &Self) {
         if !self.pending.is_empty() {
             self.add(S::of(&self.pending));

@@ -7,7 +7,7 @@ use super::ROUNDING;
 use super::fading::kept;
 
 /// Wilder's average with weight `1 / period`, seeded with the mean of the first `period` values.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub struct Wilder {
     period: usize,
     /// Values taken, up to `period`.
@@ -101,7 +101,7 @@ impl Wilder {
 /// Wilder's running sums of two series: totals of the first values, then `total - total / period + value`.
 ///
 /// How long the plain totals run is the caller's to say; Wilder's directional movement and TA-Lib differ there.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub struct WilderSums {
     /// Side by side, so that one vector step serves both.
     values: [f64; 2],

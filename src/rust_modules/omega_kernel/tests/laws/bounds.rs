@@ -73,9 +73,9 @@ fn no_answer_is_infinite_or_too_small_to_go_in_again() {
 /// Fails unless a state loads from what it saves, with the same finite answer.
 #[track_caller]
 fn assert_savable(accumulator: &dyn Accumulator, mut fresh: Box<dyn Accumulator>, label: &str) {
-    let saved = accumulator.save();
+    let saved = accumulator.save().expect("memory");
     fresh.load(&saved).unwrap_or_else(|error| panic!("{label}: {error}"));
-    assert_eq!(fresh.save(), saved, "{label}");
+    assert_eq!(fresh.save().expect("memory"), saved, "{label}");
     let answer = value(accumulator);
     assert!(same(value(fresh.as_ref()), answer), "{label}");
     assert!(!answer.is_infinite() && (answer != 0.0 || same(answer, 0.0)), "{label}: {answer}");
@@ -91,12 +91,16 @@ fn what_is_merged_with_itself_is_finite_and_can_be_saved_until_rows_cannot_be_co
                 accumulator.update(&[Chunk::dense(&data)]).expect("clean rows are taken");
             }
             loop {
-                let twin = accumulator.clone_box();
-                let before = accumulator.save();
+                let twin = accumulator.copy().expect("memory");
+                let before = accumulator.save().expect("memory");
                 assert_savable(accumulator.as_ref(), case.accumulator(Nulls::Skip), &case.label());
                 if let Err(error) = accumulator.merge(twin.as_ref()) {
                     assert_eq!(error.code(), ErrorCode::InvalidShape, "{error}");
-                    assert_eq!(accumulator.save(), before, "a refused merge changes nothing");
+                    assert_eq!(
+                        accumulator.save().expect("memory"),
+                        before,
+                        "a refused merge changes nothing"
+                    );
                     break;
                 }
             }

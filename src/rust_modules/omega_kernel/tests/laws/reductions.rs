@@ -62,7 +62,7 @@ fn equal_returns_do_not_vary_by_a_single_bit() {
 fn nothing_comes_from_no_rows() {
     for case in reduction_cases() {
         let mut output = [0.0];
-        assert!(!case.accumulator(Nulls::Skip).value(&mut output));
+        assert!(!case.accumulator(Nulls::Skip).value(&mut output).expect("memory"));
         assert!(output[0].is_nan());
         assert!(value(over(&case, Nulls::Skip, &[Chunk::dense(&[])]).as_ref()).is_nan());
     }
@@ -102,11 +102,11 @@ fn missing_rows_follow_the_policy() {
         assert!(!value(over(&case, Nulls::Propagate, &chunks(&data)).as_ref()).is_nan());
 
         let mut raising = over(&case, Nulls::Raise, &slice(&chunks(&data), 0, 500));
-        let before = raising.save();
+        let before = raising.save().expect("memory");
         let error = raising.update(&slice(&chunks(&holed), 1, ROWS)).expect_err("a missing row is refused");
         assert_eq!(error.code(), ErrorCode::MissingValue);
         assert_eq!((error.field("name"), error.field("row")), (Some("returns"), Some("1199")));
-        assert_eq!(raising.save(), before, "a refused update changes nothing");
+        assert_eq!(raising.save().expect("memory"), before, "a refused update changes nothing");
     }
 }
 
@@ -194,7 +194,7 @@ proptest! {
             }
             let whole = over(&case, Nulls::Skip, &inputs);
             prop_assert!(same(value(accumulator.as_ref()), value(whole.as_ref())), "{}", case.label());
-            prop_assert!(accumulator.save() == whole.save());
+            prop_assert!(accumulator.save().expect("memory") == whole.save().expect("memory"));
         }
     }
 

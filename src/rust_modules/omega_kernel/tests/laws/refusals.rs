@@ -84,10 +84,10 @@ fn a_value_out_of_bounds_is_refused_with_its_column_and_row() {
                 let mut stream = case.stream(nulls);
                 let mut values = vec![0.0; outputs];
                 stream.update(&row(&inputs, 0), &mut values).expect("a clean row is taken");
-                let before = stream.save();
+                let before = stream.save().expect("memory");
                 expect(&stream.update(&row(&inputs, 1200), &mut values).expect_err("it is refused"), "1");
                 expect(&stream.peek(&row(&inputs, 1200), &mut values).expect_err("it is refused"), "1");
-                assert_eq!(stream.save(), before, "a refused row changes nothing");
+                assert_eq!(stream.save().expect("memory"), before, "a refused row changes nothing");
 
                 let mut grouped = case.factory.grouped(&case.params, nulls);
                 let mut answer = vec![vec![0.0; 1300]; outputs];
@@ -100,11 +100,11 @@ fn a_value_out_of_bounds_is_refused_with_its_column_and_row() {
     for case in reduction_cases() {
         let mut accumulator = case.accumulator(Nulls::Skip);
         accumulator.update(&[Chunk::dense(&[0.01, -0.02])]).expect("clean rows are taken");
-        let before = accumulator.save();
+        let before = accumulator.save().expect("memory");
         let error = accumulator.update(&[Chunk::dense(&[0.01, f64::INFINITY])]).expect_err("it is refused");
         assert_eq!(error.code(), ErrorCode::InvalidValue);
         assert_eq!((error.field("name"), error.field("row")), (Some("returns"), Some("3")));
-        assert_eq!(accumulator.save(), before, "a refused update changes nothing");
+        assert_eq!(accumulator.save().expect("memory"), before, "a refused update changes nothing");
     }
 }
 

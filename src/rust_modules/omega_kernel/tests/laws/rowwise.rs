@@ -161,10 +161,10 @@ fn peek_answers_as_update_and_leaves_the_state_alone() {
         for place in 0..300 {
             let input = row(&chunks(&data), place);
             let other: Vec<f64> = input.iter().map(|value| value * 1.5 + 1.0).collect();
-            let before = stream.save();
+            let before = stream.save().expect("memory");
             stream.peek(&other, &mut peeked).expect("clean rows are taken");
             let there = stream.peek(&input, &mut peeked).expect("clean rows are taken");
-            assert_eq!(stream.save(), before, "{}", case.label());
+            assert_eq!(stream.save().expect("memory"), before, "{}", case.label());
             assert_eq!(stream.update(&input, &mut updated).expect("clean rows are taken"), there);
             for (peeked, updated) in peeked.iter().zip(&updated) {
                 assert!(same(*peeked, *updated), "{} row {place}: {peeked} {updated}", case.label());
@@ -180,7 +180,7 @@ fn reset_and_clones_start_and_go_on_as_their_own() {
         let (first, second) = (slice(&chunks(&data), 0, 90), slice(&chunks(&data), 90, 200));
         let mut stream = case.stream(Nulls::Skip);
         batch(stream.as_mut(), outputs(&case), &first);
-        let mut twin = stream.clone_box();
+        let mut twin = stream.copy().expect("memory");
         let went_on = batch(stream.as_mut(), outputs(&case), &second);
         assert_same(&batch(twin.as_mut(), outputs(&case), &second), &went_on, &case.label());
         stream.reset();

@@ -185,7 +185,7 @@ pub fn row_by_row(stream: &mut dyn Stream, outputs: usize, inputs: &[Chunk<'_>])
 /// The value of a reduction, NaN where there is none.
 pub fn value(accumulator: &dyn Accumulator) -> f64 {
     let mut output = [0.0];
-    accumulator.value(&mut output);
+    accumulator.value(&mut output).expect("memory");
     output[0]
 }
 

@@ -1,0 +1,30 @@
+//! What holds for the memory of every function of every registry, whatever it computes.
+
+/// An allocator that refuses when told to, and counts.
+mod allocator;
+/// Memory grows with the rows that are held, not with the parameters.
+mod held;
+/// Whatever is refused, the answer is an error and the state is as before.
+mod refused;
+/// Functions, parameters and data to try.
+#[expect(dead_code, reason = "shared with the laws, which use all of it")]
+#[path = "../laws/support.rs"]
+mod support;
+
+use omega_contract::params::{Given, Params};
+use omega_contract::spec::ParameterType;
+use omega_kernel::Body;
+
+use support::{RowwiseCase, functions};
+
+/// Every rowwise function with all its numbers of rows from `rows` on.
+fn long_cases(rows: i64) -> impl Iterator<Item = RowwiseCase> {
+    functions().into_iter().filter_map(move |function| {
+        let Body::Rowwise(factory) = function.body else { return None };
+        let lengths = function.spec.parameters.iter().zip(rows..);
+        let lengths = lengths.filter(|(parameter, _)| parameter.parameter_type == ParameterType::Int);
+        let given = lengths.map(|(parameter, rows)| (parameter.name.as_str(), Given::Int(rows)));
+        let params = Params::resolve(&function.spec, given).expect("long windows are allowed");
+        Some(RowwiseCase { spec: function.spec, factory, params })
+    })
+}

@@ -1,0 +1,214 @@
+//! Whatever is refused, the answer is an error and the state is as before.
+
+use omega_contract::arrow::column::Chunk;
+use omega_contract::{ErrorCode, Result};
+use omega_kernel::snapshot::{Snapshot, SnapshotKind};
+use omega_kernel::{Accumulator, Grouped, Nulls, Stream};
+
+use crate::allocator::granting;
+use crate::long_cases;
+use crate::support::{ReductionCase, chunks, columns, reduction_cases, row, same, slice, value};
+
+/// Windows long enough that each of their vectors is large, and rows to fill them more than twice.
+const PERIOD: i64 = 700;
+const ROWS: usize = 2000;
+
+/// Refuses, run after run, what `act` asks for from its first large request on, from its second, and so on until it
+/// asks for nothing more: each time it fails as it should. `make` makes what it acts on, and `save` looks at it.
+fn every_refusal<S, T>(
+    label: &str,
+    make: impl Fn() -> S,
+    act: impl Fn(&mut S) -> Result<T>,
+    unchanged: impl Fn(&S, &S) -> bool,
+) {
+    for granted in 0.. {
+        let mut subject = make();
+        let (outcome, refused) = granting(granted, || act(&mut subject));
+        if refused == 0 {
+            assert!(outcome.is_ok(), "{label} fails where nothing is refused");
+            return;
+        }
+        let Err(error) = outcome else { panic!("{label} goes on where memory is refused") };
+        assert_eq!(error.code(), ErrorCode::OutOfMemory, "{label}: {error}");
+        assert!(unchanged(&subject, &make()), "{label} is not as before");
+        assert!(act(&mut subject).is_ok(), "{label} works again with memory");
+    }
+}
+
+#[test]
+fn a_stream_that_is_refused_memory_says_so_and_stays_as_it_was() {
+    for case in long_cases(PERIOD) {
+        let data = columns(&case.spec, 1, ROWS);
+        let inputs = chunks(&data);
+        let n_outputs = case.spec.outputs.len();
+        let run = |stream: &mut Box<dyn Stream>, from: usize, to: usize| {
+            let mut answer = vec![vec![0.0; ROWS]; n_outputs];
+            let mut outputs: Vec<&mut [f64]> =
+                answer.iter_mut().map(|column| &mut column[from..to]).collect();
+            let inputs = slice(&inputs, from, to);
+            granting(usize::MAX, || stream.batch(&inputs, &mut outputs)).0
+        };
+        for rows in [0, 600, 1500] {
+            let label = format!("{} after {rows} rows", case.label());
+            let make = || {
+                let mut stream = case.stream(Nulls::Skip);
+                run(&mut stream, 0, rows).expect("memory");
+                stream
+            };
+            let as_before = |left: &Box<dyn Stream>, right: &Box<dyn Stream>| left.save() == right.save();
+            every_refusal(&label, make, |stream| stream.copy(), &as_before);
+            every_refusal(&label, make, |stream| stream.save(), &as_before);
+            every_refusal(&label, make, |stream| stream.reserve(ROWS), &as_before);
+            let payload = make().save().expect("memory");
+            every_refusal(&label, || case.stream(Nulls::Skip), |stream| stream.load(&payload), &as_before);
+            every_refusal(
+                &label,
+                || frame(&payload),
+                |snapshot| snapshot.encode(),
+                |left, right| left == right,
+            );
+            let bytes = frame(&payload).encode().expect("memory");
+            every_refusal(&label, || (), |()| Snapshot::decode(&bytes).map(|_| ()), |(), ()| true);
+
+            // A batch may stop half-way; its callers work on copies. Its memory is what the windows need.
+            let mut answer = vec![vec![0.0; ROWS - rows]; n_outputs];
+            for granted in 0.. {
+                let mut stream = make();
+                let mut outputs: Vec<&mut [f64]> = answer.iter_mut().map(Vec::as_mut_slice).collect();
+                let inputs = slice(&inputs, rows, ROWS);
+                let (outcome, refused) = granting(granted, || stream.batch(&inputs, &mut outputs));
+                if refused == 0 {
+                    outcome.expect("memory");
+                    break;
+                }
+                assert_eq!(outcome.expect_err("no memory").code(), ErrorCode::OutOfMemory, "{label}");
+            }
+        }
+        let (mut stingy, mut plain) = (case.stream(Nulls::Skip), case.stream(Nulls::Skip));
+        let (mut left, mut right) = (vec![0.0; n_outputs], vec![0.0; n_outputs]);
+        for place in 0..ROWS {
+            let input = row(&inputs, place);
+            let (peeked, refused) = granting(0, || stingy.peek(&input, &mut left));
+            assert!(peeked.is_ok() && refused == 0, "{} needs no memory to look ahead", case.label());
+            let (outcome, _) = granting(0, || stingy.update(&input, &mut left));
+            if let Err(error) = outcome {
+                assert_eq!(error.code(), ErrorCode::OutOfMemory, "{}: {error}", case.label());
+                assert_eq!(stingy.save(), plain.save(), "{} in row {place}", case.label());
+                stingy.update(&input, &mut left).expect("memory");
+            }
+            plain.update(&input, &mut right).expect("memory");
+            assert!(left.iter().zip(&right).all(|(left, right)| same(*left, *right)), "{}", case.label());
+        }
+    }
+}
+
+fn frame(payload: &[u8]) -> Snapshot<'_> {
+    Snapshot {
+        kind: SnapshotKind::Stream,
+        function: "a.function",
+        version: "1.0.0",
+        params: vec![1.0; 1000],
+        nulls: Nulls::Skip,
+        payload,
+    }
+}
+
+#[test]
+fn groups_that_are_refused_memory_say_so_and_stay_as_they_were() {
+    const GROUPS: u32 = 300;
+    for case in long_cases(PERIOD) {
+        let data = columns(&case.spec, 2, ROWS);
+        let inputs = chunks(&data);
+        let n_outputs = case.spec.outputs.len();
+        // Many groups of a row or two, and one with a window of its own.
+        let groups: Vec<u32> =
+            (0..ROWS as u32).map(|row| if row % 2 == 0 { 0 } else { row % GROUPS }).collect();
+        let batch = |grouped: &mut dyn Grouped, answer: &mut [Vec<f64>]| {
+            let mut outputs: Vec<&mut [f64]> = answer.iter_mut().map(Vec::as_mut_slice).collect();
+            grouped.batch(&groups, &inputs, &mut outputs)
+        };
+        let make = || {
+            let mut grouped = case.factory.grouped(&case.params, Nulls::Skip);
+            batch(grouped.as_mut(), &mut vec![vec![0.0; ROWS]; n_outputs]).expect("memory");
+            grouped
+        };
+        let label = case.label();
+        let as_before = |left: &Box<dyn Grouped>, right: &Box<dyn Grouped>| left.save() == right.save();
+        every_refusal(&label, make, |grouped| grouped.copy(), &as_before);
+        every_refusal(&label, make, |grouped| grouped.save(), &as_before);
+        let payload = make().save().expect("memory");
+        let fresh = || case.factory.grouped(&case.params, Nulls::Skip);
+        every_refusal(&label, fresh, |grouped| grouped.load(&payload), &as_before);
+        let mut refusals = 0;
+        for granted in 0.. {
+            let mut answer = vec![vec![0.0; ROWS]; n_outputs];
+            let mut grouped = fresh();
+            let (outcome, refused) = granting(granted, || batch(grouped.as_mut(), &mut answer));
+            if refused == 0 {
+                outcome.expect("memory");
+                break;
+            }
+            assert_eq!(outcome.expect_err("no memory").code(), ErrorCode::OutOfMemory, "{label}");
+            refusals += 1;
+        }
+        assert!(refusals > 0, "{label} asks for memory");
+        // Room for one row of a new group is refused, and forgotten again.
+        let known = GROUPS as usize;
+        every_refusal(
+            &label,
+            make,
+            |grouped| {
+                let reserved = grouped.reserve(5000);
+                grouped.truncate(known);
+                reserved
+            },
+            &as_before,
+        );
+    }
+}
+
+fn over(case: &ReductionCase, inputs: &[Chunk<'_>]) -> Box<dyn Accumulator> {
+    let mut accumulator = case.accumulator(Nulls::Skip);
+    accumulator.update(inputs).expect("clean rows are taken");
+    accumulator
+}
+
+#[test]
+fn an_accumulator_that_is_refused_memory_says_so_and_stays_as_it_was() {
+    for case in reduction_cases() {
+        let label = case.label();
+        let mut data = columns(&case.spec, 3, ROWS);
+        data[0][1700] = f64::NAN;
+        let inputs = chunks(&data);
+        let as_before =
+            |left: &Box<dyn Accumulator>, right: &Box<dyn Accumulator>| left.save() == right.save();
+        for rows in [0, 100, 1100] {
+            let make = || over(&case, &slice(&inputs, 0, rows));
+            let (clean, holed) = (slice(&inputs, rows, 1600), slice(&inputs, rows, ROWS));
+            every_refusal(&label, make, |accumulator| accumulator.update(&clean), &as_before);
+            every_refusal(&label, make, |accumulator| accumulator.update(&holed), &as_before);
+            let parts = [slice(&inputs, rows, 1500), slice(&inputs, 1500, ROWS)];
+            let in_parts = |accumulator: &mut Box<dyn Accumulator>| {
+                accumulator.check(0, &parts[0])?;
+                accumulator.check(1500 - rows, &parts[1])?;
+                accumulator.reserve(ROWS - rows)?;
+                parts.iter().for_each(|part| accumulator.take(part));
+                Ok(())
+            };
+            every_refusal(&label, make, in_parts, &as_before);
+            let other = over(&case, &holed);
+            every_refusal(&label, make, |accumulator| accumulator.merge(other.as_ref()), &as_before);
+            every_refusal(&label, make, |accumulator| accumulator.value(&mut [0.0]), &as_before);
+            every_refusal(&label, make, |accumulator| accumulator.copy(), &as_before);
+            every_refusal(&label, make, |accumulator| accumulator.save(), &as_before);
+            let payload = make().save().expect("memory");
+            let fresh = || case.accumulator(Nulls::Skip);
+            every_refusal(&label, fresh, |accumulator| accumulator.load(&payload), &as_before);
+            let (mut whole, mut divided) = (make(), make());
+            whole.update(&holed).expect("memory");
+            in_parts(&mut divided).expect("memory");
+            assert!(as_before(&whole, &divided), "{label} in parts");
+            assert!(same(value(whole.as_ref()), value(divided.as_ref())), "{label} in parts");
+        }
+    }
+}
