@@ -62,6 +62,9 @@ impl BlockMean {
     /// `OUT_OF_MEMORY`; nothing is changed then.
     #[inline]
     pub fn reserve(&mut self, rows: usize) -> Result<()> {
+        if self.is_full() {
+            return Ok(());
+        }
         let missing = self.period - self.slots.len();
         memory::reserve_up_to(&mut self.slots, rows.min(missing), self.period)
     }
@@ -93,7 +96,8 @@ impl BlockMean {
     /// Takes one value; the window's sum of differences from `shift` once there are `period` values.
     #[inline]
     fn advance(&mut self, value: f64) -> Option<f64> {
-        if self.is_full() {
+        let is_full = self.is_full();
+        if is_full {
             self.slots[self.filled] = value;
         } else {
             self.slots.push(value);
@@ -104,7 +108,7 @@ impl BlockMean {
             return Some(self.slots[0]);
         }
         self.head += value - self.shift;
-        self.is_full().then(|| self.slots[self.filled] + self.head)
+        is_full.then(|| self.slots[self.filled] + self.head)
     }
 
     /// Makes the full block the earlier one.
