@@ -54,12 +54,6 @@ SCENARIOS = {
         refused(lambda: omega.risk.conditional_value_at_risk(data))
         assert omega.risk.value_at_risk(data) == 1.0
     """,
-    "a grouped call": """
-        data, by = np.ones(ROWS // 4), np.arange(ROWS // 4) % 7
-        refused(lambda: omega.ta.sma(data, by=by), 30)
-        refused(lambda: omega.risk.volatility(data, by=by), 30)
-        assert len(omega.ta.sma(data[:100], by=by[:100])) == 100
-    """,
     "streams of long windows": """
         streams = [omega.stream("ta.bbands", period=LONG) for _ in range(1000)]
         def fill():
@@ -154,18 +148,6 @@ SCENARIOS = {
         # Too little for the memory that Python itself asks for, and enough to get past the first look.
         for mebibytes in range(1, 40, 3):
             refused(column.to_pylist, mebibytes)
-    """,
-    "what no machine has": """
-        import pyarrow as pa
-        for data in (np.broadcast_to(1.0, 10**12), np.broadcast_to(np.float32(1), 10**13), pa.nulls(2**40)):
-            for call in (omega.ta.sma, omega.risk.volatility):
-                try:
-                    call(data)
-                except OutOfMemoryError as error:
-                    assert int(error.fields["value"]) > 10**12 > int(error.fields["allowed"]), error
-                else:
-                    raise AssertionError("it was not refused")
-        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2**20
     """,
 }
 

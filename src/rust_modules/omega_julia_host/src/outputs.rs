@@ -6,6 +6,8 @@ use std::ffi::c_void;
 use std::panic::catch_unwind;
 use std::ptr::NonNull;
 
+use omega_contract::memory;
+
 /// Arrow's recommendation, and a cache line.
 const ALIGNMENT: usize = 64;
 
@@ -116,7 +118,9 @@ impl Outputs {
         if entry.rows != rows || entry.buffers[index].is_some() {
             return Err(malformed);
         }
-        let memory = Buffer::zeroed(size).ok_or(Refusal::OutOfMemory { bytes })?;
+        let refused = Refusal::OutOfMemory { bytes };
+        memory::ask(size).map_err(|_| refused)?;
+        let memory = Buffer::zeroed(size).ok_or(refused)?;
         let start = memory.start;
         entry.buffers[index] = Some(memory);
         Ok(start)

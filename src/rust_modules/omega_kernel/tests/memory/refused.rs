@@ -14,12 +14,12 @@ const PERIOD: i64 = 700;
 const ROWS: usize = 2000;
 
 /// Refuses, run after run, what `act` asks for from its first large request on, from its second, and so on until it
-/// asks for nothing more: each time it fails as it should. `make` makes what it acts on, and `save` looks at it.
-fn every_refusal<S, T>(
+/// asks for nothing more: each time it fails as it should. `make` makes what it acts on, and `look` tells two apart.
+fn every_refusal<S, T, L: PartialEq>(
     label: &str,
     make: impl Fn() -> S,
     act: impl Fn(&mut S) -> Result<T>,
-    unchanged: impl Fn(&S, &S) -> bool,
+    look: impl Fn(&S) -> L,
 ) {
     for granted in 0.. {
         let mut subject = make();
@@ -30,7 +30,7 @@ fn every_refusal<S, T>(
         }
         let Err(error) = outcome else { panic!("{label} goes on where memory is refused") };
         assert_eq!(error.code(), ErrorCode::OutOfMemory, "{label}: {error}");
-        assert!(unchanged(&subject, &make()), "{label} is not as before");
+        assert!(look(&subject) == look(&make()), "{label} is not as before");
         assert!(act(&mut subject).is_ok(), "{label} works again with memory");
     }
 }
@@ -55,20 +55,19 @@ fn a_stream_that_is_refused_memory_says_so_and_stays_as_it_was() {
                 run(&mut stream, 0, rows).expect("memory");
                 stream
             };
-            let as_before = |left: &Box<dyn Stream>, right: &Box<dyn Stream>| left.save() == right.save();
-            every_refusal(&label, make, |stream| stream.copy(), &as_before);
-            every_refusal(&label, make, |stream| stream.save(), &as_before);
-            every_refusal(&label, make, |stream| stream.reserve(ROWS), &as_before);
+            every_refusal(&label, make, |stream| stream.copy(), |it| it.save());
+            every_refusal(&label, make, |stream| stream.save(), |it| it.save());
+            every_refusal(&label, make, |stream| stream.reserve(ROWS), |it| it.save());
             let payload = make().save().expect("memory");
-            every_refusal(&label, || case.stream(Nulls::Skip), |stream| stream.load(&payload), &as_before);
             every_refusal(
                 &label,
-                || frame(&payload),
-                |snapshot| snapshot.encode(),
-                |left, right| left == right,
+                || case.stream(Nulls::Skip),
+                |stream| stream.load(&payload),
+                |it| it.save(),
             );
+            every_refusal(&label, || frame(&payload), |snapshot| snapshot.encode(), Snapshot::clone);
             let bytes = frame(&payload).encode().expect("memory");
-            every_refusal(&label, || (), |()| Snapshot::decode(&bytes).map(|_| ()), |(), ()| true);
+            every_refusal(&label, || (), |()| Snapshot::decode(&bytes).map(|_| ()), |()| ());
 
             // A batch may stop half-way; its callers work on copies. Its memory is what the windows need.
             let mut answer = vec![vec![0.0; ROWS - rows]; n_outputs];
@@ -133,12 +132,11 @@ fn groups_that_are_refused_memory_say_so_and_stay_as_they_were() {
             grouped
         };
         let label = case.label();
-        let as_before = |left: &Box<dyn Grouped>, right: &Box<dyn Grouped>| left.save() == right.save();
-        every_refusal(&label, make, |grouped| grouped.copy(), &as_before);
-        every_refusal(&label, make, |grouped| grouped.save(), &as_before);
+        every_refusal(&label, make, |grouped| grouped.copy(), |it| it.save());
+        every_refusal(&label, make, |grouped| grouped.save(), |it| it.save());
         let payload = make().save().expect("memory");
         let fresh = || case.factory.grouped(&case.params, Nulls::Skip);
-        every_refusal(&label, fresh, |grouped| grouped.load(&payload), &as_before);
+        every_refusal(&label, fresh, |grouped| grouped.load(&payload), |it| it.save());
         for granted in 0.. {
             let mut answer = vec![vec![0.0; ROWS]; n_outputs];
             let mut grouped = fresh();
@@ -159,7 +157,7 @@ fn groups_that_are_refused_memory_say_so_and_stay_as_they_were() {
                 grouped.truncate(known);
                 reserved
             },
-            &as_before,
+            |it| it.save(),
         );
     }
 }
@@ -177,13 +175,11 @@ fn an_accumulator_that_is_refused_memory_says_so_and_stays_as_it_was() {
         let mut data = columns(&case.spec, 3, ROWS);
         data[0][1700] = f64::NAN;
         let inputs = chunks(&data);
-        let as_before =
-            |left: &Box<dyn Accumulator>, right: &Box<dyn Accumulator>| left.save() == right.save();
         for rows in [0, 100, 1100] {
             let make = || over(&case, &slice(&inputs, 0, rows));
             let (clean, holed) = (slice(&inputs, rows, 1600), slice(&inputs, rows, ROWS));
-            every_refusal(&label, make, |accumulator| accumulator.update(&clean), &as_before);
-            every_refusal(&label, make, |accumulator| accumulator.update(&holed), &as_before);
+            every_refusal(&label, make, |accumulator| accumulator.update(&clean), |it| it.save());
+            every_refusal(&label, make, |accumulator| accumulator.update(&holed), |it| it.save());
             let parts = [slice(&inputs, rows, 1500), slice(&inputs, 1500, ROWS)];
             let in_parts = |accumulator: &mut Box<dyn Accumulator>| {
                 accumulator.check(0, &parts[0])?;
@@ -192,19 +188,19 @@ fn an_accumulator_that_is_refused_memory_says_so_and_stays_as_it_was() {
                 parts.iter().for_each(|part| accumulator.take(part));
                 Ok(())
             };
-            every_refusal(&label, make, in_parts, &as_before);
+            every_refusal(&label, make, in_parts, |it| it.save());
             let other = over(&case, &holed);
-            every_refusal(&label, make, |accumulator| accumulator.merge(other.as_ref()), &as_before);
-            every_refusal(&label, make, |accumulator| accumulator.value(&mut [0.0]), &as_before);
-            every_refusal(&label, make, |accumulator| accumulator.copy(), &as_before);
-            every_refusal(&label, make, |accumulator| accumulator.save(), &as_before);
+            every_refusal(&label, make, |accumulator| accumulator.merge(other.as_ref()), |it| it.save());
+            every_refusal(&label, make, |accumulator| accumulator.value(&mut [0.0]), |it| it.save());
+            every_refusal(&label, make, |accumulator| accumulator.copy(), |it| it.save());
+            every_refusal(&label, make, |accumulator| accumulator.save(), |it| it.save());
             let payload = make().save().expect("memory");
             let fresh = || case.accumulator(Nulls::Skip);
-            every_refusal(&label, fresh, |accumulator| accumulator.load(&payload), &as_before);
+            every_refusal(&label, fresh, |accumulator| accumulator.load(&payload), |it| it.save());
             let (mut whole, mut divided) = (make(), make());
             whole.update(&holed).expect("memory");
             in_parts(&mut divided).expect("memory");
-            assert!(as_before(&whole, &divided), "{label} in parts");
+            assert!(whole.save() == divided.save(), "{label} in parts");
             assert!(same(value(whole.as_ref()), value(divided.as_ref())), "{label} in parts");
         }
     }
