@@ -1,7 +1,7 @@
 # What models share: the policy for missing rows, the limits on values, and the way answers are written.
 
-"Beyond this, squares and sums of squares may overflow."
-const LARGEST_VALUE = 1e150
+"Squares of what lies between, and sums and quotients of them, neither overflow nor vanish."
+const SMALLEST_VALUE, LARGEST_VALUE = 1e-100, 1e100
 
 "A number as Python and Rust show it."
 shown(x) = isnan(x) ? "nan" : isinf(x) ? (x > 0 ? "inf" : "-inf") : string(x)
@@ -54,15 +54,15 @@ end
 dense(column::Vector{Float64}) = column
 dense(column::AbstractVector{Float64}) = copyto!(Vector{Float64}(undef, length(column)), column)
 
-"How many rows are missing; refuses infinities and giants, and missing rows where `nulls` says so."
+"How many rows are missing; refuses infinities, giants and dwarfs, and missing rows where `nulls` says so."
 function count_missing(column, name, nulls)
     missing_rows = 0
     for (row, value) in enumerate(column)
         if isnan(value)
             nulls == RAISE && throw(missing_value(name, row - 1, "nulls=\"raise\""))
             missing_rows += 1
-        elseif abs(value) > LARGEST_VALUE
-            throw(invalid_value(name, "finite and at most 1e150 in magnitude", shown(value), row - 1))
+        elseif !(SMALLEST_VALUE <= abs(value) <= LARGEST_VALUE || value == 0)
+            throw(invalid_value(name, "0, or from 1e-100 to 1e100 in magnitude", shown(value), row - 1))
         end
     end
     return missing_rows

@@ -4,40 +4,42 @@
 # starts Julia waits for, and no release or BLAS changes their bits.
 
 """
-    minimize(f!, z; tolerance, max_iterations)
+    minimize(f!, z; tolerance, max_iterations, least_gain = 0.0, H = nothing, arrived = (z, f) -> false)
 
-The best point found, its value, the number of iterations, and whether no entry of the gradient is above `tolerance` there.
-`f!(g, z)` returns the value at `z` and fills `g` with the gradient.
+The best point found, its value, the number of iterations, and whether the search came to an end there: no entry of the
+gradient is above `tolerance`, the next step promises less than `least_gain`, or `arrived` says that this is near enough.
+`f!(g, z)` returns the value at `z` and fills `g` with the gradient. `H` is about the inverse curvature at `z`, if known.
 
 BFGS with a line search by bisection for the weak Wolfe conditions.
 
 Source: J. Nocedal and S. Wright (2006), "Numerical Optimization", algorithm 6.1; A. Lewis and M. Overton (2013),
 "Nonsmooth optimization via quasi-Newton methods", Mathematical Programming 141, algorithm 2.6.
 """
-function minimize(f!, z::Vector{Float64}; tolerance::Float64, max_iterations::Int)
+function minimize(f!, z::Vector{Float64}; tolerance::Float64, max_iterations::Int, least_gain::Float64 = 0.0,
+                  H::Union{Nothing,Matrix{Float64}} = nothing, arrived = (z, f) -> false)
     n = length(z)
     g, g⁺, z⁺ = zeros(n), zeros(n), zeros(n)
     s, y = zeros(n), zeros(n)
     f = f!(g, z)
-    H = zeros(n, n)
-    for i in 1:n
-        H[i, i] = 1.0
-    end
+    sized = H !== nothing
+    B = sized ? H : [i == j ? 1.0 : 0.0 for i in 1:n, j in 1:n]
     for iteration in 0:max_iterations
         check_interrupt()
         steepest = largest(g)
-        steepest <= tolerance && return z, f, iteration, true
+        (steepest <= tolerance || arrived(z, f)) && return z, f, iteration, true
         iteration == max_iterations && break
-        d = product(H, g, -1.0)
+        d = product(B, g, -1.0)
+        -inner(g, d) < 2least_gain && return z, f, iteration, true
         step, f⁺ = line_search!(f!, z⁺, g⁺, f, z, g, d)
         step == 0 && return z, f, iteration, steepest <= sqrt(tolerance)    # as far as rounding lets it go
         for i in 1:n
             s[i], y[i] = z⁺[i] - z[i], g⁺[i] - g[i]
         end
-        inner(y, s) > 0 && update!(H, s, y, iteration == 0)
-        f = f⁺
+        inner(y, s) > 0 && update!(B, s, y, iteration == 0 && !sized)
+        gain, f = f - f⁺, f⁺
         z, z⁺ = z⁺, z
         g, g⁺ = g⁺, g
+        gain <= 2eps() * abs(f) && largest(g) <= sqrt(tolerance) && return z, f, iteration + 1, true    # likewise
     end
     return z, f, max_iterations, false
 end

@@ -20,7 +20,11 @@ Centre and width of the data: mean and standard deviation, found without overflo
 function scaling(x, name)
     size = maximum(abs, x)
     width = size == 0 ? 0.0 : sqrt(variance([xᵢ / size for xᵢ in x]))
-    width > 1e-12 || throw(degenerate_data(name, "returns that vary", "the same value in all $(length(x)) rows"))
+    if !(width > 1e-12)
+        low, high = extrema(x)
+        seen = low == high ? "the same value in all $(length(x)) rows" : "nearly the same value in all $(length(x)) rows, from $low to $high"
+        throw(degenerate_data(name, "returns that vary", seen))
+    end
     return size * average([xᵢ / size for xᵢ in x]), size * width
 end
 
@@ -47,3 +51,27 @@ function quantile_of_sorted(x, p)
 end
 
 interpolate(a, b, fraction) = a + (b - a) * fraction
+
+"""
+    agreement(heights, tolerance)
+
+What the heights at which searches ended say of the highest: how many searches there were, how many ended within `tolerance`
+of it, and by how much the best of the others is lower; NaN if there are no others.
+
+```jldoctest
+julia> OmegaJulia.agreement([-7.5, -5.0, -5.0], 1e-3)
+(searches = 3.0, searches_at_top = 2.0, lead_over_next_top = 2.5)
+```
+"""
+function agreement(heights, tolerance)
+    top = maximum(heights)
+    at_top, lead = 0, NaN
+    for height in heights
+        if height >= top - tolerance
+            at_top += 1
+        elseif isfinite(height) && !(lead < top - height)
+            lead = top - height
+        end
+    end
+    return (searches = Float64(length(heights)), searches_at_top = Float64(at_top), lead_over_next_top = lead)
+end

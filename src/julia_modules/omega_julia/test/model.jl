@@ -32,13 +32,15 @@ end
     @test error_message(e) == "column `returns` is missing in row 60, which nulls=\"raise\" refuses"
 end
 
-@testset "infinities and giants are refused under every policy" begin
-    for nulls in (:skip, :propagate, :raise), (value, text) in ((Inf, "inf"), (-Inf, "-inf"), (1.1e150, "1.1e150"))
+@testset "infinities, giants and dwarfs are refused under every policy" begin
+    for nulls in (:skip, :propagate, :raise),
+        (value, text) in ((Inf, "inf"), (-Inf, "-inf"), (1.1e100, "1.1e100"), (-9.5e-101, "-9.5e-101"), (5e-324, "5.0e-324"))
         rows = copy(ROWS[1:60])
         rows[3] = value
         e = failure(() -> Regimes.hidden_markov(rows; nulls = nulls))
         @test error_name(e.code) == "INVALID_VALUE"
         @test (field(e, "name"), field(e, "row"), field(e, "value")) == ("returns", "2", text)
+        @test field(e, "allowed") == "0, or from 1e-100 to 1e100 in magnitude"
     end
 end
 
@@ -47,7 +49,16 @@ end
         @test failure_name(() -> f(Float64[])) == "NOT_ENOUGH_DATA"
         @test failure_name(() -> f(fill(NaN, 100))) == "NOT_ENOUGH_DATA"
     end
-    for f in (Volatility.garch, Regimes.hidden_markov), value in (0.0, 0.01, -1e-300, 1e149)
+    for f in (Volatility.garch, Regimes.hidden_markov), value in (0.0, 0.01, -1e-100, 1e100)
         @test failure_name(() -> f(fill(value, 100))) == "DEGENERATE_DATA"
     end
+end
+
+@testset "returns of the least and of the greatest size are fitted, and a row may be 0" begin
+    x = [garch_returns(150); 0.0; -0.0]
+    x /= maximum(abs, x)
+    for f in (Volatility.garch, Regimes.hidden_markov), scale in (1e-95, 1e100)
+        @test f(scale * x).log_likelihood ≈ f(x).log_likelihood - 152log(scale) rtol = 1e-9
+    end
+    @test Volatility.garch(1e-95 * x).omega > 0
 end

@@ -1,4 +1,4 @@
-using OmegaJulia: average, ordered, quantile_of_sorted, scaling, variance
+using OmegaJulia: agreement, average, ordered, quantile_of_sorted, scaling, variance
 
 @testset "mean and variance are those of the sample" begin
     @test average([1.0, 2.0, 6.0]) == 3
@@ -21,4 +21,16 @@ end
         @test abs(centre) <= 1e-16 * size
         @test width ≈ size * sqrt(2 / 3)
     end
+end
+
+@testset "searches agree that end within the tolerance of the highest" begin
+    @test agreement([-3.0, -1.0, -1.0005, -2.5], 1e-3) == (searches = 4.0, searches_at_top = 2.0, lead_over_next_top = 1.5)
+    @test isnan(agreement([-1.0, -1.0005], 1e-3).lead_over_next_top)
+    @test isequal(agreement([-1.0, -Inf], 1e-3), (searches = 2.0, searches_at_top = 1.0, lead_over_next_top = NaN))
+end
+
+@testset "what hardly varies is told from what does not vary" begin
+    seen(x) = field(failure(() -> scaling(x, "test")), "value")
+    @test seen(fill(0.5, 10)) == "the same value in all 10 rows"
+    @test seen([1.0 + (i % 3) * eps() for i in 1:10]) == "nearly the same value in all 10 rows, from 1.0 to 1.0000000000000004"
 end

@@ -5,10 +5,12 @@ Base.Experimental.@optlevel 2
 
 using ..OmegaJulia
 using ..OmegaJulia: FunctionSpec, Input, Model, OmegaFunction, Output
-using ..OmegaJulia: choice_parameter, inner, int_parameter, inverse, minimize, no_convergence, not_enough_data, product, scaling, variance
+using ..OmegaJulia: agreement, check_interrupt, choice_parameter, inner, int_parameter, inverse, minimize, no_convergence, not_enough_data, ordering, product, scaling, variance
 
 export garch
 
+include("garch_likelihood.jl")
+include("garch_search.jl")
 include("garch.jl")
 
 end

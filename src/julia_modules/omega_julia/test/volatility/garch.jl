@@ -130,3 +130,52 @@ end
     @test 0 < fit.alpha_standard_error < 0.5 && 0 < fit.omega_standard_error < 0.5
     @test isnan(Volatility.garch(steady; mean = :zero).mu_standard_error)
 end
+
+"The log-likelihood at a fit's parameters by what the description says, and by nothing else."
+function described_log_likelihood(returns, fit, mean)
+    c = mean == :zero ? 0.0 : sum(returns) / length(returns)
+    squares = (returns .- c) .^ 2
+    v = sum(squares) / length(squares)
+    m = v + maximum(squares)
+    sample_variance = OmegaJulia.variance(returns)
+    weights = 0.94 .^ (1:min(75, length(returns)))
+    s = last_square = last_variance = sum(weights .* squares[1:length(weights)]) / sum(weights)
+    total = 0.0
+    for (t, r) in enumerate(returns)
+        t > 1 && (s = 0.94s + 0.06squares[t - 1])
+        h = fit.omega + fit.alpha * last_square + fit.beta * last_variance
+        least, u = max(s / 1e6, sample_variance / 1e8), min(max(1e6 * s, m), 1e7 * m)
+        h = h < least ? least : h > u ? u + v * log(h / u) : h
+        total -= (log(2π) + log(h) + (r - fit.mu)^2 / h) / 2
+        last_square, last_variance = (r - fit.mu)^2, h
+    end
+    return total
+end
+
+@testset "the likelihood is the one that the description gives" begin
+    burst = [garch_returns(120; seed = 5); 1e5; garch_returns(30; seed = 6)]
+    for x in (garch_returns(60), garch_returns(700; mu = 0.4), 0.01 * burst, [fill(1e-9, 40); garch_returns(60)] .* [isodd(i) ? 1 : -1 for i in 1:100])
+        for mean in (:constant, :zero)
+            fit = Volatility.garch(x; mean = mean)
+            @test fit.log_likelihood ≈ described_log_likelihood(x, fit, mean) rtol = 1e-8
+        end
+    end
+end
+
+"A year of returns whose likelihood has several tops; the greatest, as arch and a search from many places find it."
+const SEVERAL_TOPS = [parse(Float64, line) for line in readlines(joinpath(@__DIR__, "several_tops.txt")) if !startswith(line, "#")]
+
+@testset "of several tops the greatest is found, and how many searches came there is said" begin
+    fit = Volatility.garch(SEVERAL_TOPS)
+    @test fit.log_likelihood ≈ 699.2704 atol = 1e-4
+    @test fit.alpha ≈ 0.590 atol = 1e-3
+    @test fit.beta == 0
+    @test 1 <= fit.searches_at_top < fit.searches
+    @test 0.5 < fit.lead_over_next_top < 3
+end
+
+@testset "searches that all agree leave no next top" begin
+    fit = Volatility.garch(garch_returns(5000))
+    @test fit.searches_at_top == fit.searches >= 2
+    @test isnan(fit.lead_over_next_top)
+end
