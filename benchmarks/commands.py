@@ -1,4 +1,4 @@
-"""`omega bench ffi` and `omega bench peers`."""
+"""`omega bench ffi`, `omega bench peers` and `omega bench tops`."""
 
 from __future__ import annotations
 
@@ -44,6 +44,22 @@ def peers(quick: Quick = False, out: Out = OUT, rows: Rows = None) -> None:
     """Omega beside TA-Lib, empyrical, arch and hmmlearn: the same answers first, then the same work."""
     if not run_peers(quick=quick, out=out, rows=rows):
         raise typer.Exit(1)
+
+
+@app.command()
+def tops(
+    quick: Quick = False,
+    series: Annotated[int | None, typer.Option(min=0, help="Short series that GARCH is fitted to.")] = None,
+    problems: Annotated[int | None, typer.Option(min=0, help="Synthetic problems for each number of states.")] = None,
+    windows: Annotated[int | None, typer.Option(min=0, help="Years of the shipped data.")] = None,
+) -> None:
+    """Whether models find the greatest likelihood: Omega beside arch and hmmlearn from many places. Takes hours."""
+    from benchmarks import tops
+
+    plan = tops.QUICK if quick else tops.FULL
+    given = {"series": series, "problems": problems, "windows": windows}
+    for each in tops.measure(replace(plan, **{name: n for name, n in given.items() if n is not None}), say=_say):
+        _answer.print(str(each))
 
 
 def run_ffi(*, quick: bool, out: Path, rows: int | None = None) -> bool:

@@ -35,8 +35,14 @@ class Garch(NamedTuple):
     beta_standard_error: float | None
     #: Logarithm of the likelihood at its maximum.
     log_likelihood: float | None
-    #: Steps that the search took.
+    #: Steps of the search that won.
     iterations: float | None
+    #: How many searches were run to their end.
+    searches: float | None
+    #: How many of them ended within 1e-4 of the greatest log-likelihood.
+    searches_at_top: float | None
+    #: By how much the best of the others ended lower in log-likelihood; missing if all agree.
+    lead_over_next_top: float | None
     #: Standard deviation of the return, given the rows before. (fraction)
     conditional_volatility: Any
     #: Surprise over its conditional volatility.
@@ -64,13 +70,20 @@ def garch(
 ) -> Any:
     """The GARCH(1,1) model of returns, with standard errors and a forecast of the variance.
 
-    Returns are mu plus a normal surprise whose variance is omega + alpha * (last surprise)^2 + beta * (last
-    variance). The parameters maximise the likelihood, with omega and alpha and beta not negative and alpha
-    + beta below 1. The variance before the first row is an average of the first 75 squared surprises with
-    weights 0.94^i. Returns may have any scale: they are brought to unit variance inside. Standard errors
-    are missing where the likelihood has no inverse curvature; so is that of mu if it is fixed at 0, that of
-    beta if the estimate is 0, and those of omega, alpha and beta if alpha is 0, for omega and beta cannot
-    be told apart then.
+    Returns are mu plus a surprise, which is normal with a variance of omega + alpha * (last surprise)^2 +
+    beta * (last variance). The parameters maximise the likelihood, with omega and alpha and beta not
+    negative and alpha + beta below 1. As it may have several tops, some where alpha or beta is 0, a grid of
+    candidates is looked at and its peaks are searched from. Before the first row, the last variance and the
+    last squared surprise are both an average of the first 75 squares of return - c, with weights 0.94^i,
+    where c is the sample mean, or 0 with mean="zero": not mu, so that both stay the same while mu is
+    searched. As in arch, a variance is kept within loose bounds. Let s be that average in the first row,
+    and 0.94 * (last s) + 0.06 * (last return - c)^2 in each later one; v the mean of (return - c)^2, and m
+    the sum of v and the largest (return - c)^2. A variance below s / 1e6, or below a 1e8th of the sample's
+    variance, becomes the larger of them; one above u becomes u + v * log(variance / u), where u is the
+    larger of 1e6 * s and m, but at most 1e7 * m. Returns may have any scale: they are brought to unit
+    variance inside. Standard errors are missing where the likelihood has no inverse curvature; so is that
+    of mu if it is fixed at 0, that of beta if the estimate is 0, and those of omega, alpha and beta if
+    alpha is 0, for omega and beta cannot be told apart then.
 
     - `returns`: Returns of one asset, one per period.
     - `horizon`: How many periods to forecast. (rows; at least 1; at most 1000)

@@ -4,8 +4,11 @@ const HIDDEN_MARKOV = FunctionSpec(
     "regimes.hidden_markov", "model", "A Gaussian hidden Markov model of returns, with the probability of every state in every row.";
     description = """
     The state of a row depends on that of the row before alone, and the return is normal given the state. The parameters
-    maximise the likelihood (Baum-Welch). As it has several tops, the search starts from several places: the first two are
-    states that differ in deviation and in mean, the others are random. All run a few iterations, the best five to the end.
+    maximise the likelihood (Baum-Welch). As it has several tops, the search starts from several places: four
+    that are read from the data (deviations, quantiles, clusters of returns and of their sizes), and random ones, of which one
+    in four comes from `seed` and the rest are the same for every seed. All run a few iterations. Then the best is varied, one
+    state at a time, for some rounds, and the best eight go on: of them the best four, and of those the best two to the end. With three states or more on a year of returns,
+    tops are many and hardly differ: `searches_at_top` and `lead_over_next_top` say how sure the highest is.
     State 0 has the least standard deviation, the last state the greatest. Posteriors are smoothed: they know all rows.
     A state around a single row would have an infinite likelihood; so each state's sum of squares starts from `variance_prior`,
     which keeps such a state unlikely and lets one around many equal rows, as of days without trade, be narrow.""",
@@ -18,7 +21,7 @@ const HIDDEN_MARKOV = FunctionSpec(
     inputs = [Input("returns", "Returns of one asset, one per period.")],
     parameters = [
         int_parameter("states", 2, 1, 10, "", "How many states there are."),
-        int_parameter("seed", 0, 0, 2^53, "", "Which random numbers the starts come from: equal seeds give equal answers."),
+        int_parameter("seed", 0, 0, 2^53, "", "Which random numbers a quarter of the starts come from: equal seeds give equal answers."),
         int_parameter("restarts", 30, 1, 1000, "", "From how many places the search starts."),
         int_parameter("max_iterations", 5000, 1, 1_000_000, "", "How many iterations one search may take."),
         float_parameter("tolerance", 1e-6, 1e-12, 1e3, "", "The search ends once an iteration adds less than this to the log-likelihood."),
@@ -31,6 +34,9 @@ const HIDDEN_MARKOV = FunctionSpec(
         Output("initial", ["state"], "fraction", "Probability of each state in the first row."),
         Output("log_likelihood", String[], "", "Logarithm of the likelihood at its maximum."),
         Output("iterations", String[], "", "Iterations of the search that won."),
+        Output("searches", String[], "", "How many searches went on after a few iterations, those that were on the way of a higher one counted with it."),
+        Output("searches_at_top", String[], "", "How many of them ended within 1e-3 of the highest, in log-likelihood less the penalty of the prior."),
+        Output("lead_over_next_top", String[], "", "By how much the best of the others ended lower; missing if all agree."),
         Output("posterior", ["row", "state"], "fraction", "Probability of each state in each row, given all rows."),
     ],
     errors = ["NOT_ENOUGH_DATA", "DEGENERATE_DATA", "NO_CONVERGENCE"],
@@ -58,151 +64,24 @@ const hidden_markov = OmegaFunction(
 "Fewer rows than this per state say next to nothing about it."
 const LEAST_ROWS_PER_STATE = 10
 
-"Iterations that every start gets, and how many of the best go on."
-const SHORT_RUN, FINALISTS = 25, 5
+"Iterations of a short run, and trials in a round of them."
+const SHORT_RUN, TRIALS = 12, 15
 
-"The parameters: start and transition probabilities, means and variances."
-struct Chain
-    π::Vector{Float64}
-    A::Matrix{Float64}
-    μ::Vector{Float64}
-    σ²::Vector{Float64}
-end
+"How many of the best go on, for how many iterations each time; the last to their end."
+const HEATS = ((8, 24), (4, 48), (2, typemax(Int)))
 
-"Memory for one pass over the rows; matrices are state by row."
-struct Passes
-    b::Matrix{Float64}     # density of the row in each state, over the largest of them
-    α::Matrix{Float64}     # probability of each state given the rows so far
-    γ::Matrix{Float64}     # probability of each state given all rows
-    c::Vector{Float64}     # density of the row given the rows before, over that same largest
-    β::Vector{Float64}
-    w::Vector{Float64}
-    ξ::Matrix{Float64}     # expected number of moves from state to state
-end
-
-Passes(k, n) = Passes(zeros(k, n), zeros(k, n), zeros(k, n), zeros(n), zeros(k), zeros(k), zeros(k, k))
+"How near in log-likelihood two ends of searches are the same top, and two short runs are on the same way."
+const SAME_TOP, SAME_WAY = 1e-3, 1e-2
 
 """
-    expect!(passes, chain, y)
-
-The log-likelihood of `y`, and in `passes` the posteriors and the expected moves: Rabiner's scaled forward and backward
-passes. Densities are taken relative to the largest of their row, so that no row is too far out.
+Where search number `s` starts, for data of mean 0 and variance 1. The first four do not depend on chance: states that differ
+in deviation; in quantile; clusters of returns; and clusters of their size, which is what volatility is.
 """
-function expect!(passes::Passes, chain::Chain, y)
-    b, α, γ, c, β, w, ξ = passes.b, passes.α, passes.γ, passes.c, passes.β, passes.w, passes.ξ
-    k, n = size(b)
-    A = chain.A
-    constants = [-log(2π * σ²) / 2 for σ² in chain.σ²]
-    ℓ = 0.0
-    @inbounds for t in 1:n
-        most = -Inf
-        for i in 1:k
-            b[i, t] = constants[i] - (y[t] - chain.μ[i])^2 / 2chain.σ²[i]
-            most = max(most, b[i, t])
-        end
-        total = 0.0
-        for j in 1:k
-            b[j, t] = exp(b[j, t] - most)
-            prior = 0.0
-            if t == 1
-                prior = chain.π[j]
-            else
-                for i in 1:k
-                    prior += α[i, t - 1] * A[i, j]
-                end
-            end
-            α[j, t] = prior * b[j, t]
-            total += α[j, t]
-        end
-        for j in 1:k
-            α[j, t] /= total
-        end
-        c[t] = total
-        ℓ += log(total) + most
-    end
-    fill!(ξ, 0.0)
-    fill!(β, 1.0)
-    @inbounds for t in n:-1:1
-        for i in 1:k
-            γ[i, t] = α[i, t] * β[i]
-        end
-        t == 1 && break
-        for j in 1:k
-            w[j] = b[j, t] * β[j] / c[t]
-        end
-        for i in 1:k
-            β[i] = 0.0
-            for j in 1:k
-                move = A[i, j] * w[j]
-                β[i] += move
-                ξ[i, j] += α[i, t - 1] * move
-            end
-        end
-    end
-    return ℓ
-end
-
-"The parameters that are likeliest given the posteriors; a state that no row is in stays as it was."
-function maximize!(chain::Chain, passes::Passes, y, prior)
-    γ, ξ = passes.γ, passes.ξ
-    k, n = size(γ)
-    for i in 1:k
-        chain.π[i] = max(γ[i, 1], floatmin())
-        weight = mean = 0.0
-        @inbounds for t in 1:n
-            weight += γ[i, t]
-            mean += γ[i, t] * y[t]
-        end
-        weight > 1e-10 || continue
-        mean /= weight
-        spread = 0.0
-        @inbounds for t in 1:n
-            spread += γ[i, t] * (y[t] - mean)^2
-        end
-        chain.μ[i] = mean
-        chain.σ²[i] = (prior + spread) / weight
-        moves = 0.0
-        for j in 1:k
-            moves += ξ[i, j]
-        end
-        moves > 1e-10 || continue
-        for j in 1:k
-            chain.A[i, j] = max(ξ[i, j] / moves, floatmin())    # not 0: a far row must be able to change the state
-        end
-    end
-    return chain
-end
-
-"The penalty that makes the prior the likeliest addition to each sum of squares."
-function penalty(chain::Chain, prior)
-    total = 0.0
-    for σ² in chain.σ²
-        total += prior / 2σ²
-    end
-    return total
-end
-
-"""
-    search!(chain, passes, y, prior, tolerance, max_iterations)
-
-Baum-Welch from `chain` on: the penalised log-likelihood, the iterations, and whether the last one added less than `tolerance`.
-"""
-function search!(chain, passes, y, prior, tolerance, max_iterations)
-    ℓ = expect!(passes, chain, y) - penalty(chain, prior)
-    for iteration in 1:max_iterations
-        check_interrupt()
-        maximize!(chain, passes, y, prior)
-        previous, ℓ = ℓ, expect!(passes, chain, y) - penalty(chain, prior)
-        isfinite(ℓ) || return -Inf, iteration, false
-        ℓ - previous < tolerance && return ℓ, iteration, true
-    end
-    return ℓ, max_iterations, false
-end
-
-"Where search number `s` starts, for data of mean 0 and variance 1."
-function start(s, k, sorted, rng)
+function start(s, k, y, sorted, rng)
     s == 1 && return Chain(fill(1 / k, k), sticky(k, 0.95), zeros(k), [k == 1 ? 1.0 : 4.0^(2 * (i - 1) / (k - 1) - 1) for i in 1:k])
     s == 2 && return Chain(fill(1 / k, k), sticky(k, 0.8), [quantile_of_sorted(sorted, (i - 0.5) / k) for i in 1:k], fill(0.5, k))
+    s == 3 && return clustered(y, y, k)
+    s == 4 && return clustered([abs(yₜ) for yₜ in y], y, k)
     μ = [sorted[below!(rng, length(sorted)) + 1] for _ in 1:k]
     σ² = [exp(3 * uniform!(rng) - 2) for _ in 1:k]
     iseven(s) && return Chain(fill(1 / k, k), any_moves(k, rng), μ, σ²)
@@ -210,6 +89,66 @@ function start(s, k, sorted, rng)
         μ[i] *= uniform!(rng)
     end
     return Chain(fill(1 / k, k), sticky(k, 0.5 + 0.49 * uniform!(rng)), μ, σ²)
+end
+
+"The chain that was seen if the state of a row is the cluster of `x` it lies in: k-means from quantiles on."
+function clustered(x, y, k)
+    sorted = ordered(x)
+    centres = [quantile_of_sorted(sorted, (i - 0.5) / k) for i in 1:k]
+    cluster = ones(Int, length(x))
+    for _ in 1:20
+        sums, counts = zeros(k), zeros(k)
+        for t in eachindex(x)
+            nearest = 1
+            for i in 2:k
+                abs(x[t] - centres[i]) < abs(x[t] - centres[nearest]) && (nearest = i)
+            end
+            cluster[t] = nearest
+            sums[nearest] += x[t]
+            counts[nearest] += 1
+        end
+        for i in 1:k
+            counts[i] > 0 && (centres[i] = sums[i] / counts[i])
+        end
+    end
+    counts, sums, squares, moves = fill(1.0, k), zeros(k), fill(1.0, k), fill(1.0, k, k)
+    for t in eachindex(y)
+        i = cluster[t]
+        counts[i] += 1
+        sums[i] += y[t]
+        squares[i] += y[t]^2
+        t > 1 && (moves[cluster[t - 1], i] += 1)
+    end
+    μ = [sums[i] / counts[i] for i in 1:k]
+    return Chain(fill(1 / k, k), shares(moves), μ, [max(squares[i] / counts[i] - μ[i]^2, 1e-3) for i in 1:k])
+end
+
+"""
+A chain in which one state is given up and found anew elsewhere: around some return, or as a part of another state. Tops of
+a likelihood often differ in one state only, so that this finds more of them than starting all over.
+"""
+function varied(chain, sorted, rng)
+    k = length(chain.μ)
+    A, μ, σ² = copy(chain.A), copy(chain.μ), copy(chain.σ²)
+    new, old = below!(rng, k) + 1, below!(rng, k) + 1
+    if new == old
+        μ[new] = sorted[below!(rng, length(sorted)) + 1] * min(1.0, 2 * uniform!(rng))
+        σ²[new] = exp(3.5 * uniform!(rng) - 3)
+        A[new, :] = any_moves(k, rng)[new, :]
+        for i in 1:k
+            A[i, new] = i == new ? A[i, new] : uniform!(rng)
+        end
+    else
+        apart = (2 * uniform!(rng) - 1) * sqrt(σ²[old])
+        μ[new], μ[old] = μ[old] + apart, μ[old] - apart
+        σ²[new] = σ²[old] * exp(2 * uniform!(rng) - 1.5)
+        A[new, :] = A[old, :]
+        for i in 1:k
+            both, share = A[i, new] + A[i, old], uniform!(rng)
+            A[i, new], A[i, old] = both * share + 1e-3, both * (1 - share) + 1e-3
+        end
+    end
+    return Chain(fill(1 / k, k), shares(A), μ, σ²)
 end
 
 "States that stay with a probability, and move to any other equally."
@@ -231,39 +170,108 @@ function any_moves(k, rng)
     return A
 end
 
+"A search under way: where it is, how high, after how many iterations, whether it has come to its end, for how many starts."
+mutable struct Search
+    chain::Chain
+    height::Float64
+    iterations::Int
+    converged::Bool
+    starts::Int
+end
+
+Search(chain::Chain, starts = 1) = Search(chain, -Inf, 0, false, starts)
+
+"What all searches go through: the data, the prior, memory."
+struct Climber
+    y::Vector{Float64}
+    prior::Float64
+    passes::Dict{Int,Passes}
+    states::Int
+end
+
+"Carries the searches on, side by side, by at most so many iterations."
+function carry_on!(searches, climber, tolerance, iterations)
+    k, n = climber.states, length(climber.y)
+    width = clamp(LANES_TIMES_NUMBERS ÷ (k * n), 1, LANES)
+    for first in 1:width:length(searches)
+        group = searches[first:min(first + width - 1, end)]
+        chains = Chains(length(group), k)
+        for (lane, search) in enumerate(group)
+            put!(chains, lane, search.chain)
+        end
+        passes = get!(() -> Passes(length(group), k, n), climber.passes, length(group))
+        heights, took, converged = climb!(chains, passes, climber.y, climber.prior, tolerance, iterations)
+        for (lane, search) in enumerate(group)
+            search.chain, search.height = take(chains, lane), heights[lane]
+            search.iterations += took
+            search.converged = converged[lane]
+        end
+    end
+    return searches
+end
+
+"Of searches on the same way, highest first, one; it counts for the others."
+function distinct(searches)
+    kept = Search[]
+    for search in searches
+        isempty(kept) || last(kept).height - search.height > SAME_WAY ? push!(kept, search) : (last(kept).starts += search.starts)
+    end
+    return kept
+end
+
+"""
+The searches at their end, the highest first. Of the starts, three in four are the same for every seed. What they come to is
+varied, round by round the best found so far, by trials that are the same for every seed as well.
+"""
+function searches(y, k, seed, restarts, max_iterations, tolerance, prior)
+    sorted = ordered(y)
+    climber = Climber(y, prior, Dict{Int,Passes}(), k)
+    short = min(SHORT_RUN, max_iterations)
+    fixed, seeded = Xoshiro(2^53 + 1), Xoshiro(seed)
+    every_seed = restarts - restarts ÷ 4
+    begun = [Search(start(s, k, y, sorted, s <= every_seed ? fixed : seeded)) for s in 1:restarts]
+    carry_on!(begun, climber, -1.0, short)
+    found = highest_first(begun[1:every_seed])
+    if k > 1
+        for _ in 1:min(k + 1, restarts ÷ 4)
+            trials = [Search(varied(found[1].chain, sorted, fixed), 0) for _ in 1:TRIALS]
+            carry_on!(append!(trials, found[1:1]), climber, -1.0, short)
+            found = distinct(highest_first([trials; found[2:end]]))
+        end
+    end
+    found = distinct(highest_first([found; begun[every_seed + 1:end]]))
+    for (most, iterations) in HEATS
+        heat = found[1:min(most, end)]
+        left = max_iterations - maximum(search.iterations for search in heat)
+        left > 0 && carry_on!(heat, climber, tolerance, min(iterations, left))
+        found = highest_first([heat; found[length(heat) + 1:end]])
+    end
+    return found[1:min(HEATS[1][1], end)]
+end
+
+highest_first(searches) = searches[ordering([-search.height for search in searches])]
+
 function fit_hidden_markov(returns::Vector{Float64}, k, seed, restarts, max_iterations, tolerance, prior)
     n = length(returns)
     least = LEAST_ROWS_PER_STATE * k
     n >= least || throw(not_enough_data(HIDDEN_MARKOV.name, least, n))
     centre, width = scaling(returns, HIDDEN_MARKOV.name)
     y = [(r - centre) / width for r in returns]
-    sorted = ordered(y)
-    rng = Xoshiro(seed)
-    passes = Passes(k, n)
+    found = searches(y, k, seed, restarts, max_iterations, tolerance, prior)
+    best = found[1]
+    best.converged || throw(no_convergence(HIDDEN_MARKOV.name, "the likelihood still rises", best.iterations, max_iterations))
 
-    short = min(SHORT_RUN, max_iterations)
-    chains = [start(s, k, sorted, rng) for s in 1:restarts]
-    runs = [search!(chain, passes, y, prior, tolerance, short) for chain in chains]
-    best = 0
-    for s in ordering([-run[1] for run in runs])[1:min(FINALISTS, restarts)]
-        ℓ, iterations, converged = runs[s]
-        if !converged && isfinite(ℓ)
-            ℓ, more, converged = search!(chains[s], passes, y, prior, tolerance, max_iterations - iterations)
-            runs[s] = (ℓ, iterations + more, converged)
-        end
-        best = best == 0 || ℓ > runs[best][1] ? s : best
-    end
-    _, iterations, converged = runs[best]
-    converged || throw(no_convergence(HIDDEN_MARKOV.name, "the likelihood still rises", iterations, max_iterations))
-
-    chain = chains[best]
-    ℓ = expect!(passes, chain, y)
+    chain = best.chain
+    passes, chains = Passes(1, k, n), Chains(1, k)
+    put!(chains, 1, chain)
+    ℓ = expect!(passes, chains, y)[1]
     order = ordering(chain.σ²)
+    heights = [search.height for search in found for _ in 1:max(search.starts, 1)]
     return (
         means = [centre + width * chain.μ[i] for i in order], standard_deviations = [width * sqrt(chain.σ²[i]) for i in order],
         transition = shares([chain.A[i, j] for i in order, j in order]), initial = vec(shares([chain.π[i] for _ in 1:1, i in order])),
-        log_likelihood = ℓ - n * log(width), iterations = Float64(iterations),
-        posterior = shares([passes.γ[i, t] for t in 1:n, i in order]),
+        log_likelihood = ℓ - n * log(width), iterations = Float64(best.iterations), agreement(heights, SAME_TOP)...,
+        posterior = shares([passes.γ[1, i, t] for t in 1:n, i in order]),
     )
 end
 

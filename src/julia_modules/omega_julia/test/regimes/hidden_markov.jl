@@ -1,4 +1,4 @@
-using OmegaJulia.Regimes: Passes, expect!, maximize!, penalty, start
+using OmegaJulia.Regimes: Chains, Passes, climb!, expect!, exponential, maximize!, penalty, put!, start
 using OmegaJulia: ordered
 
 "Returns of a market that is calm or wild, and which it was."
@@ -27,19 +27,77 @@ end
     end
 end
 
+"Chains from the first starts, side by side."
+function chains_from_starts(lanes, k, y)
+    chains = Chains(lanes, k)
+    for s in 1:lanes
+        put!(chains, s, start(s, k, y, ordered(y), Xoshiro(s)))
+    end
+    return chains
+end
+
+standard(y) = (y .- sum(y) / length(y)) / sqrt(OmegaJulia.variance(y))
+
 @testset "no iteration lowers the likelihood" begin
-    y, _ = two_regimes(500)
-    y = (y .- sum(y) / 500) / sqrt(OmegaJulia.variance(y))
-    for s in 1:6, k in 1:4
-        chain = start(s, k, ordered(y), Xoshiro(s))
-        passes = Passes(k, length(y))
+    y = standard(two_regimes(500)[1])
+    for k in 1:4
+        chains, passes = chains_from_starts(6, k, y), Passes(6, k, 500)
         likelihoods = map(1:40) do _
-            ℓ = expect!(passes, chain, y) - penalty(chain, 1e-4)
-            maximize!(chain, passes, y, 1e-4)
+            ℓ = expect!(passes, chains, y) - [penalty(chains, 1e-4, lane) for lane in 1:6]
+            maximize!(chains, passes, 1e-4)
             ℓ
         end
-        @test all(diff(likelihoods) .> -1e-8)
+        @test all(step -> all(step .> -1e-8), diff(likelihoods))
     end
+end
+
+@testset "a chain climbs alike beside others and by itself" begin
+    y = standard(two_regimes(300)[1])
+    for k in 1:3
+        together = climb!(chains_from_starts(6, k, y), Passes(6, k, 300), y, 1e-4, -1.0, 20)[1]
+        alone = map(1:6) do s
+            chains = Chains(1, k)
+            put!(chains, 1, start(s, k, y, ordered(y), Xoshiro(s)))
+            climb!(chains, Passes(1, k, 300), y, 1e-4, -1.0, 20)[1][1]
+        end
+        @test together ≈ alone rtol = 1e-9
+    end
+end
+
+@testset "leaps arrive where small steps do, and sooner" begin
+    y = standard(two_regimes(500)[1])
+    chains, passes = chains_from_starts(1, 2, y), Passes(1, 2, 500)
+    leapt, iterations, converged = climb!(chains_from_starts(1, 2, y), passes, y, 1e-4, 1e-10, 1000)
+    for _ in 1:3000
+        expect!(passes, chains, y)
+        maximize!(chains, passes, 1e-4)
+    end
+    @test only(converged) && iterations < 100
+    @test only(leapt) ≈ only(expect!(passes, chains, y)) - penalty(chains, 1e-4, 1) rtol = 1e-10
+end
+
+@testset "exponentials are right to the last digits" begin
+    for x in (0.0, -1e-300, -1e-9, -0.3, -0.5log(2), -1.0, -20.123, -599.9)
+        @test exponential(x) ≈ exp(x) rtol = 1e-15
+    end
+    @test 0 < exponential(-1e9) < 1e-260
+end
+
+"The likelihood of the last year of returns of an index, whose tops are many."
+const YEAR = [parse(Float64, line) for line in readlines(joinpath(@__DIR__, "year.txt")) if !startswith(line, "#")]
+
+@testset "the top of three states on a year is the same for every seed, and how many searches came there is said" begin
+    for seed in 0:7
+        fit = Regimes.hidden_markov(YEAR; states = 3, seed = seed)
+        @test fit.log_likelihood > 837.08 - 1e-2
+        @test 1 <= fit.searches_at_top <= fit.searches
+        @test isnan(fit.lead_over_next_top) || fit.lead_over_next_top > 1e-3
+    end
+end
+
+@testset "the top of four states on a year is as high as a thousand random starts found" begin
+    tops = [Regimes.hidden_markov(YEAR; states = 4, seed = seed).log_likelihood for seed in 0:7]
+    @test maximum(tops) - minimum(tops) < 1e-2
 end
 
 @testset "it recovers the regimes that made the data" begin
