@@ -50,15 +50,19 @@ def peers(quick: Quick = False, out: Out = OUT, rows: Rows = None) -> None:
 def tops(
     quick: Quick = False,
     series: Annotated[int | None, typer.Option(min=0, help="Short series that GARCH is fitted to.")] = None,
-    problems: Annotated[int | None, typer.Option(min=0, help="Synthetic problems for each number of states.")] = None,
+    problems: Annotated[
+        int | None, typer.Option(min=0, help="Synthetic problems for each number of states.")
+    ] = None,
     windows: Annotated[int | None, typer.Option(min=0, help="Years of the shipped data.")] = None,
 ) -> None:
-    """Whether models find the greatest likelihood: Omega beside arch and hmmlearn from many places. Takes hours."""
+    """Whether models find the greatest likelihood, beside arch and hmmlearn from many places. Takes hours."""
     from benchmarks import tops
 
     plan = tops.QUICK if quick else tops.FULL
     given = {"series": series, "problems": problems, "windows": windows}
-    for each in tops.measure(replace(plan, **{name: n for name, n in given.items() if n is not None}), say=_say):
+    for each in tops.measure(
+        replace(plan, **{name: n for name, n in given.items() if n is not None}), say=_say
+    ):
         _answer.print(str(each))
 
 

@@ -1,4 +1,4 @@
-"""Whether models find the greatest likelihood: Omega beside arch and hmmlearn from many places, on many series."""
+"""Whether models find the greatest likelihood: Omega beside arch and hmmlearn, from many places."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def measure(plan: Plan, *, say: Callable[[str], object] = lambda _: None) -> Ite
 
 
 def series(number: int) -> Floats:
-    """A short series of one of several kinds: steady, wild, clustered, with a break, with idle days, from the market."""
+    """A short series: steady, wild, clustered, with a break, with idle days, or from the market."""
     random = np.random.default_rng(number)
     rows = int(random.integers(30, 501))
     kind = number % 7
@@ -101,7 +101,9 @@ def garch_process(random: np.random.Generator, rows: int, alpha: float, beta: fl
 def windows(count: int) -> list[Floats]:
     """Years of the shipped returns, the last first, evenly apart."""
     returns = shipped_bars().returns
-    return [returns[first : first + 250].copy() for first in np.linspace(len(returns) - 250, 0, count, dtype=int)]
+    return [
+        returns[first : first + 250].copy() for first in np.linspace(len(returns) - 250, 0, count, dtype=int)
+    ]
 
 
 def problems(count: int, states: int) -> list[Floats]:
@@ -142,7 +144,9 @@ def arch_top(returns: Floats, starts: int, seed: int) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for start in own:
-            fit: Any = model.fit(disp="off", show_warning=False, starting_values=start, options={"ftol": 1e-12})
+            fit: Any = model.fit(
+                disp="off", show_warning=False, starting_values=start, options={"ftol": 1e-12}
+            )
             if fit.params.iloc[2:].sum() < 1.0:
                 found.append(fit.loglikelihood)
     return max(found, default=-math.inf) + len(returns) * math.log(scale)
@@ -180,7 +184,9 @@ def hmmlearn_top(returns: Floats, states: int, restarts: int) -> float:
     scaled = ((returns - returns.mean()) / returns.std()).reshape(-1, 1)
     best = -math.inf
     for seed in range(restarts):
-        model = GaussianHMM(states, n_iter=5_000, tol=1e-6, covars_prior=PRIOR, random_state=seed, min_covar=0.0)
+        model = GaussianHMM(
+            states, n_iter=5_000, tol=1e-6, covars_prior=PRIOR, random_state=seed, min_covar=0.0
+        )
         model.fit(scaled)
         best = max(best, model.score(scaled) - (PRIOR / 2 / model.covars_).sum())
     return float(best - len(returns) * math.log(returns.std()))

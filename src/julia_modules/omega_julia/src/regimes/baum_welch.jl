@@ -25,7 +25,7 @@ lanes(chains::Chains) = size(chains.μ, 1)
 struct Passes
     γ::Array{Float64,3}         # lane, state, row: probability given the rows so far; after the way back, given all rows
     b::Matrix{Float64}          # lane, state: density of the row, over the largest of them
-    ahead::Matrix{Float64}      # lane, state: probability given the rows before
+    ahead::Array{Float64,3}     # lane, state, row: probability given the rows before
     w::Matrix{Float64}
     half::Matrix{Float64}       # lane, state: 1 / 2σ²
     constant::Matrix{Float64}   # lane, state: logarithm of the density at the mean
@@ -41,7 +41,7 @@ end
 
 function Passes(lanes, k, n)
     small() = zeros(lanes, k)
-    return Passes(zeros(lanes, k, n), small(), small(), small(), small(), small(), zeros(lanes, k, k), small(), small(), small(),
+    return Passes(zeros(lanes, k, n), small(), zeros(lanes, k, n), small(), small(), small(), zeros(lanes, k, k), small(), small(), small(),
                   zeros(lanes), zeros(lanes), zeros(Int64, lanes), zeros(lanes))
 end
 
@@ -85,7 +85,7 @@ function expect!(passes::Passes, chains::Chains, y)
         half[i] = 1 / 2chains.σ²[i]
         constant[i] = -log(2π * chains.σ²[i]) / 2
     end
-    copyto!(ahead, chains.π)
+    copyto!(ahead, chains.π)    # the first row's
     fill!(ℓ, 0.0)
     fill!(mantissa, 1.0)
     fill!(exponent, 0)
@@ -105,7 +105,7 @@ function expect!(passes::Passes, chains::Chains, y)
         end
         for i in 1:k
             @simd ivdep for l in 1:L
-                α = ahead[l, i] * exponential(b[l, i] - w[l])
+                α = ahead[l, i, t] * exponential(b[l, i] - w[l])
                 γ[l, i, t] = α
                 total[l] += α
             end
@@ -117,7 +117,6 @@ function expect!(passes::Passes, chains::Chains, y)
             ℓ[l] += w[l]
             total[l] = 1 / total[l]
         end
-        fill!(ahead, 0.0)
         for i in 1:k
             @simd ivdep for l in 1:L
                 γ[l, i, t] *= total[l]
@@ -141,11 +140,9 @@ function expect!(passes::Passes, chains::Chains, y)
     fill!(squares, 0.0)
     @inbounds for t in n:-1:1
         if t < n
-            fill!(ahead, 0.0)
-            predict!(ahead, γ, A, t)
             for j in 1:k
                 @simd ivdep for l in 1:L
-                    w[l, j] = γ[l, j, t + 1] / ahead[l, j]
+                    w[l, j] = γ[l, j, t + 1] / ahead[l, j, t + 1]
                     b[l, j] = 0.0
                 end
             end
@@ -175,11 +172,17 @@ function expect!(passes::Passes, chains::Chains, y)
     return ℓ
 end
 
+"The probabilities of the states in row `t + 1`, given the rows up to `t`."
 @inline function predict!(ahead, γ, A, t)
     L, k, _ = size(γ)
-    @inbounds for j in 1:k, i in 1:k
+    @inbounds for j in 1:k
         @simd ivdep for l in 1:L
-            ahead[l, j] += γ[l, i, t] * A[l, i, j]
+            ahead[l, j, t + 1] = γ[l, 1, t] * A[l, 1, j]
+        end
+        for i in 2:k
+            @simd ivdep for l in 1:L
+                ahead[l, j, t + 1] += γ[l, i, t] * A[l, i, j]
+            end
         end
     end
 end

@@ -6,8 +6,8 @@ const HIDDEN_MARKOV = FunctionSpec(
     The state of a row depends on that of the row before alone, and the return is normal given the state. The parameters
     maximise the likelihood (Baum-Welch). As it has several tops, the search starts from several places: four
     that are read from the data (deviations, quantiles, clusters of returns and of their sizes), and random ones, of which one
-    in four comes from `seed` and the rest are the same for every seed. All run a few iterations. Then the best is varied, one
-    state at a time, for some rounds, and the best eight go on: of them the best four, and of those the best two to the end. With three states or more on a year of returns,
+    in four comes from `seed` and the rest are the same for every seed. All run a few iterations. Then the best five are varied,
+    one state at a time, for some rounds, and the best eight go on: of them the best four, and of those the best two to the end. With three states or more on a year of returns,
     tops are many and hardly differ: `searches_at_top` and `lead_over_next_top` say how sure the highest is.
     State 0 has the least standard deviation, the last state the greatest. Posteriors are smoothed: they know all rows.
     A state around a single row would have an infinite likelihood; so each state's sum of squares starts from `variance_prior`,
@@ -64,8 +64,8 @@ const hidden_markov = OmegaFunction(
 "Fewer rows than this per state say next to nothing about it."
 const LEAST_ROWS_PER_STATE = 10
 
-"Iterations of a short run, and trials in a round of them."
-const SHORT_RUN, TRIALS = 12, 15
+"Iterations of a short run; trials in a round of them, and how many of the best they vary: more tops are found from several."
+const SHORT_RUN, TRIALS, PARENTS = 12, 15, 5
 
 "How many of the best go on, for how many iterations each time; the last to their end."
 const HEATS = ((8, 24), (4, 48), (2, typemax(Int)))
@@ -221,7 +221,7 @@ end
 
 """
 The searches at their end, the highest first. Of the starts, three in four are the same for every seed. What they come to is
-varied, round by round the best found so far, by trials that are the same for every seed as well.
+varied, round by round the best few found so far, by trials that are the same for every seed as well.
 """
 function searches(y, k, seed, restarts, max_iterations, tolerance, prior)
     sorted = ordered(y)
@@ -233,8 +233,8 @@ function searches(y, k, seed, restarts, max_iterations, tolerance, prior)
     carry_on!(begun, climber, -1.0, short)
     found = highest_first(begun[1:every_seed])
     if k > 1
-        for _ in 1:min(k + 1, restarts ÷ 4)
-            trials = [Search(varied(found[1].chain, sorted, fixed), 0) for _ in 1:TRIALS]
+        for _ in 1:min(3k, restarts - 1)
+            trials = [Search(varied(found[min(1 + i % PARENTS, end)].chain, sorted, fixed), 0) for i in 1:TRIALS]
             carry_on!(append!(trials, found[1:1]), climber, -1.0, short)
             found = distinct(highest_first([trials; found[2:end]]))
         end

@@ -83,13 +83,13 @@ end
     @test 0 < exponential(-1e9) < 1e-260
 end
 
-"The likelihood of the last year of returns of an index, whose tops are many."
+"A year of returns of an index: the likelihood of three states and more has many tops."
 const YEAR = [parse(Float64, line) for line in readlines(joinpath(@__DIR__, "year.txt")) if !startswith(line, "#")]
 
 @testset "the top of three states on a year is the same for every seed, and how many searches came there is said" begin
     for seed in 0:7
         fit = Regimes.hidden_markov(YEAR; states = 3, seed = seed)
-        @test fit.log_likelihood > 837.08 - 1e-2
+        @test fit.log_likelihood > 837.79
         @test 1 <= fit.searches_at_top <= fit.searches
         @test isnan(fit.lead_over_next_top) || fit.lead_over_next_top > 1e-3
     end
@@ -97,7 +97,7 @@ end
 
 @testset "the top of four states on a year is as high as a thousand random starts found" begin
     tops = [Regimes.hidden_markov(YEAR; states = 4, seed = seed).log_likelihood for seed in 0:7]
-    @test maximum(tops) - minimum(tops) < 1e-2
+    @test minimum(tops) > 844.6
 end
 
 @testset "it recovers the regimes that made the data" begin
