@@ -185,7 +185,7 @@ Search(chain::Chain, starts = 1) = Search(chain, -Inf, 0, false, starts)
 struct Climber
     y::Vector{Float64}
     prior::Float64
-    passes::Dict{Int,Passes}
+    passes::Vector{Passes}      # for each number of lanes that was needed
     states::Int
 end
 
@@ -199,7 +199,7 @@ function carry_on!(searches, climber, tolerance, iterations)
         for (lane, search) in enumerate(group)
             put!(chains, lane, search.chain)
         end
-        passes = get!(() -> Passes(length(group), k, n), climber.passes, length(group))
+        passes = memory!(climber, length(group))
         heights, took, converged = climb!(chains, passes, climber.y, climber.prior, tolerance, iterations)
         for (lane, search) in enumerate(group)
             search.chain, search.height = take(chains, lane), heights[lane]
@@ -208,6 +208,14 @@ function carry_on!(searches, climber, tolerance, iterations)
         end
     end
     return searches
+end
+
+function memory!(climber, width)
+    for passes in climber.passes
+        length(passes.ℓ) == width && return passes
+    end
+    push!(climber.passes, Passes(width, climber.states, length(climber.y)))
+    return last(climber.passes)
 end
 
 "Of searches on the same way, highest first, one; it counts for the others."
@@ -225,7 +233,7 @@ varied, round by round the best few found so far, by trials that are the same fo
 """
 function searches(y, k, seed, restarts, max_iterations, tolerance, prior)
     sorted = ordered(y)
-    climber = Climber(y, prior, Dict{Int,Passes}(), k)
+    climber = Climber(y, prior, Passes[], k)
     short = min(SHORT_RUN, max_iterations)
     fixed, seeded = Xoshiro(2^53 + 1), Xoshiro(seed)
     every_seed = restarts - restarts ÷ 4

@@ -91,11 +91,12 @@ function maximize(sample, fixed_mean, max_iterations)
     end
     ends, heights = Vector{Float64}[], Float64[]
     best, least = (Float64[], Inf, 0, false), -Inf
+    arrived(z, f) = meeting(ends, heights, z, -n * f) > 0
     for (θ, screened) in starts(sample)
         screened < least && continue
         z = parameters_to_unbounded(θ)
         result = minimize(objective!, z; tolerance = 1e-5, max_iterations = max_iterations, least_gain = LEAST_GAIN / n,
-                          H = likely_shape(z, sample, fixed_mean), arrived = (z, f) -> meeting(ends, heights, z, -n * f) > 0)
+                          H = likely_shape(z, sample, fixed_mean), arrived = arrived)
         met = meeting(ends, heights, result[1], -n * result[2])
         # Along a bound a search stays on it. Where the likelihood rises inwards, this was a pass between tops inside.
         met == 0 && rises_inwards(θ, result[1], sample) && continue
@@ -105,7 +106,9 @@ function maximize(sample, fixed_mean, max_iterations)
         length(heights) == 1 && (least = heights[1] - HOPELESS - 5 * (heights[1] - screened))
     end
     z, _, before, _ = best
-    z, _, more, converged = minimize(objective!, z; tolerance = 1e-8, max_iterations = max_iterations - before)
+    empty!(ends)
+    z, _, more, converged = minimize(objective!, z; tolerance = 1e-8, max_iterations = max_iterations - before, least_gain = 0.0,
+                                     H = likely_shape(z, sample, fixed_mean), arrived = arrived)    # of one type: compiled once
     converged || throw(no_convergence(GARCH.name, "the likelihood still rises", before + more, max_iterations))
     return unbounded_to_parameters(z), before + more, agreement(heights, SAME_TOP)
 end
