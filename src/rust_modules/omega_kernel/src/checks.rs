@@ -1,11 +1,15 @@
 //! Finds missing and impossible values before a kernel meets them.
 
 use omega_contract::arrow::column::Chunk;
-use omega_contract::bounds::{ALLOWED_INPUT, LARGEST_INPUT, SMALLEST_INPUT, is_input, shown};
+use omega_contract::bounds::{ALLOWED_INPUT, is_input, shown};
 use omega_contract::spec::Input;
 use omega_contract::{Error, Result};
 
 use crate::Nulls;
+use crate::ordinary::{are_ordinary, is_ordinary};
+
+/// Rows of a column that are looked at together: what is not ordinary among them is looked at once more, from the cache.
+const BLOCK_ROWS: usize = 1024;
 
 /// What a row is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +35,7 @@ pub(crate) fn row(values: &[f64]) -> Checked {
     Checked::Clean
 }
 
-/// [`row`] where a value is 0, missing or out of bounds.
+/// [`row`] where a value is 0, missing, or out of bounds or near them.
 #[cold]
 #[inline(never)]
 fn unusual(values: &[f64]) -> Checked {
@@ -42,13 +46,6 @@ fn unusual(values: &[f64]) -> Checked {
     } else {
         Checked::Missing
     }
-}
-
-/// Whether a number may go in and is not 0: the bits of magnitudes are in the order of the magnitudes.
-#[inline]
-fn is_ordinary(value: f64) -> bool {
-    let range = SMALLEST_INPUT.to_bits()..=LARGEST_INPUT.to_bits();
-    range.contains(&value.abs().to_bits())
 }
 
 fn is_out_of_bounds(value: &f64) -> bool {
@@ -86,8 +83,8 @@ pub(crate) fn all_clean(columns: &[Chunk<'_>]) -> bool {
     })
 }
 
-/// Whether every value is within bounds, NaN being out of them; without a branch, so that it vectorises.
-#[inline]
+/// Whether every value is within bounds, NaN being out of them; without a branch per value, so that it vectorises.
 fn within_bounds(values: &[f64]) -> bool {
-    values.iter().fold(true, |within, value| within & is_input(*value))
+    let exactly = |block: &[f64]| block.iter().fold(true, |within, value| within & is_input(*value));
+    values.chunks(BLOCK_ROWS).all(|block| are_ordinary(block) || exactly(block))
 }

@@ -8,6 +8,8 @@ pub mod contract;
 pub mod function;
 /// What a missing input does.
 pub mod nulls;
+/// A quick look at numbers: nearly all are ordinary.
+mod ordinary;
 /// What kernels are made of: windows, averages, moments.
 pub mod parts;
 /// States as bytes.

@@ -12,15 +12,20 @@ use serde::{Deserialize, Serialize};
 use crate::Nulls;
 use crate::checks::{self, Checked};
 use crate::function::{Body, Function, Grouped, RowwiseFactory, Stream};
+use crate::ordinary::{settle, settled};
 use crate::payload::{self, State, list};
 
 /// Rows that are checked together and, when clean, handed to the kernel at once: small enough to stay in
-/// the first-level cache between the check and the computation.
+/// the first-level cache between the check, the computation and the settling of its answers.
 const BLOCK_ROWS: usize = 1024;
+
+/// Rows of many series after which one series in turn forgets what has faded.
+const TURN_ROWS: u64 = 64;
 
 /// A rowwise function, written once as the step from one row to the next.
 ///
-/// `I` columns go in and `O` come out. Rows reach the kernel checked: 0, or from 1e-100 to 1e100 in magnitude.
+/// `I` columns go in and `O` come out. Rows reach the kernel checked: 0, or from 1e-100 to 1e100 in magnitude. Its answers
+/// reach callers settled: 0 where they are too small to go in again.
 pub trait Rowwise<const I: usize, const O: usize>: State {
     /// Whether the state remembers all rows for ever, as a running total does.
     const CUMULATIVE: bool = false;
@@ -58,6 +63,10 @@ pub trait Rowwise<const I: usize, const O: usize>: State {
             }
         }
     }
+
+    /// Sets to 0 what has faded so far that no bit of any later answer can tell, as a processor is slow with the least
+    /// numbers there are. Called now and then, of each way of taking rows in its own.
+    fn forget(&mut self) {}
 
     /// Whether rows can lead to this state under these parameters; asked of every state that is loaded.
     fn is_sound(&self, params: &Params) -> bool;
@@ -155,7 +164,7 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Rules<K, I, O> {
     fn step(&self, series: &mut Series<K>, row: [f64; I], number: u64) -> Result<Option<[f64; O]>> {
         if self.check(row, number)? == Checked::Clean {
             series.kernel.reserve(1)?;
-            let values = series.kernel.update(row);
+            let values = series.kernel.update(row).map(|values| values.map(settled));
             return Ok(if series.spoilt { None } else { values });
         }
         if self.nulls == Nulls::Propagate {
@@ -166,7 +175,8 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Rules<K, I, O> {
 
     fn peek(&self, series: &Series<K>, row: [f64; I], number: u64) -> Result<Option<[f64; O]>> {
         let clean = self.check(row, number)? == Checked::Clean;
-        if clean && !series.spoilt { series.kernel.peek(row) } else { Ok(None) }
+        let values = if clean && !series.spoilt { series.kernel.peek(row)? } else { None };
+        Ok(values.map(|values| values.map(settled)))
     }
 }
 
@@ -248,6 +258,9 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Stream for OneSeries<K, I
     fn update(&mut self, input: &[f64], output: &mut [f64]) -> Result<bool> {
         let values = self.rules.step(&mut self.series, as_row(input), self.rows)?;
         self.rows += 1;
+        if self.rows.is_multiple_of(BLOCK_ROWS as u64) {
+            self.series.kernel.forget();
+        }
         Ok(write(values, output))
     }
 
@@ -269,15 +282,18 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Stream for OneSeries<K, I
         blocks(inputs, outputs, |mut block: Block<'_, I, O>| {
             if !series.spoilt && checks::all_clean(&block.inputs) {
                 series.kernel.reserve(block.rows())?;
-                series.kernel.batch(block.inputs.map(|column| column.values), block.outputs);
-                *rows += block.inputs[0].values.len() as u64;
-                return Ok(());
+                let outputs = block.outputs.each_mut().map(|output| &mut **output);
+                series.kernel.batch(block.inputs.map(|column| column.values), outputs);
+                block.outputs.iter_mut().for_each(|output| settle(output));
+                *rows += block.rows() as u64;
+            } else {
+                for row in 0..block.rows() {
+                    let values = rules.step(series, block.row(row), *rows)?;
+                    *rows += 1;
+                    block.write(row, values);
+                }
             }
-            for row in 0..block.rows() {
-                let values = rules.step(series, block.row(row), *rows)?;
-                *rows += 1;
-                block.write(row, values);
-            }
+            series.kernel.forget();
             Ok(())
         })
     }
@@ -331,12 +347,22 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> ManySeries<K, I, O> {
     }
 }
 
+/// Lets one of many series forget. In turn, so that no row costs more the more series there are.
+#[inline(never)]
+fn forget_in_turn<K: Rowwise<I, O>, const I: usize, const O: usize>(series: &mut [Series<K>], turn: u64) {
+    let place = turn % series.len() as u64;
+    series[place as usize].kernel.forget();
+}
+
 impl<K: Rowwise<I, O>, const I: usize, const O: usize> Grouped for ManySeries<K, I, O> {
     fn update(&mut self, group: u32, input: &[f64], output: &mut [f64]) -> Result<bool> {
         let group = group as usize;
         self.grow(group + 1)?;
         let values = self.rules.step(&mut self.series[group], as_row(input), self.rows)?;
         self.rows += 1;
+        if self.rows.is_multiple_of(TURN_ROWS) {
+            forget_in_turn(&mut self.series, self.rows / TURN_ROWS);
+        }
         Ok(write(values, output))
     }
 
@@ -354,6 +380,7 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Grouped for ManySeries<K,
         let Self { series, rules, rows } = self;
         blocks(inputs, outputs, |mut block: Block<'_, I, O>| {
             let groups = &groups[block.from..block.from + block.rows()];
+            let before = *rows;
             if checks::all_clean(&block.inputs) {
                 for (row, &group) in groups.iter().enumerate() {
                     let series = &mut series[group as usize];
@@ -361,13 +388,17 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Grouped for ManySeries<K,
                     let values = series.kernel.update(block.inputs.map(|column| column.values[row]));
                     block.write(row, if series.spoilt { None } else { values });
                 }
+                block.outputs.iter_mut().for_each(|output| settle(output));
                 *rows += groups.len() as u64;
-                return Ok(());
+            } else {
+                for (row, &group) in groups.iter().enumerate() {
+                    let values = rules.step(&mut series[group as usize], block.row(row), *rows)?;
+                    *rows += 1;
+                    block.write(row, values);
+                }
             }
-            for (row, &group) in groups.iter().enumerate() {
-                let values = rules.step(&mut series[group as usize], block.row(row), *rows)?;
-                *rows += 1;
-                block.write(row, values);
+            for turn in before / TURN_ROWS..*rows / TURN_ROWS {
+                forget_in_turn(series, turn + 1);
             }
             Ok(())
         })

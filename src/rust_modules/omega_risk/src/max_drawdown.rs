@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::common::metric;
 
+/// What is left of a peak where the drawdown is -1 to the last digit, and stays so whatever comes later.
+const RUINED: f64 = 1e-20;
+
+/// Rows after which one looks whether all is lost.
+const BLOCK_ROWS: usize = 1024;
+
 /// Maximum drawdown of a stretch of returns, in a form that stretches can be joined in.
 ///
 /// Wealth is counted from 1 at the start of the stretch, which is its first peak.
@@ -45,17 +51,20 @@ impl Reduction<1, 1> for MaxDrawdown {
     }
 
     fn update(&mut self, [returns]: [&[f64]; 1]) {
-        let Self { mut growth, mut peak, mut trough, mut share, mut least_share, .. } = *self;
-        for value in returns {
-            let factor = (1.0 + value).max(0.0);
-            growth = (growth * factor).min(f64::MAX);
-            peak = peak.max(growth);
-            trough = trough.min(growth);
-            share = (share * factor).min(1.0);
-            least_share = least_share.min(share);
+        for block in returns.chunks(BLOCK_ROWS) {
+            let Self { mut growth, mut peak, mut trough, mut share, mut least_share, .. } = *self;
+            for value in block {
+                let factor = (1.0 + value).max(0.0);
+                growth = (growth * factor).min(f64::MAX);
+                peak = peak.max(growth);
+                trough = trough.min(growth);
+                share = (share * factor).min(1.0);
+                least_share = least_share.min(share);
+            }
+            let rows = self.rows + block.len() as u64;
+            *self = Self { rows, growth, peak, trough, share, least_share };
+            self.settle();
         }
-        let rows = self.rows + returns.len() as u64;
-        *self = Self { rows, growth, peak, trough, share, least_share };
     }
 
     fn merge(&mut self, other: &Self) {
@@ -66,6 +75,7 @@ impl Reduction<1, 1> for MaxDrawdown {
         self.trough = self.trough.min(self.growth * other.trough);
         self.growth = (self.growth * other.growth).min(f64::MAX);
         self.rows += other.rows;
+        self.settle();
     }
 
     fn value(&self) -> Result<Option<[f64; 1]>> {
@@ -84,5 +94,16 @@ impl Reduction<1, 1> for MaxDrawdown {
             && within(self.share, 0.0, 1.0)
             && within(self.least_share, 0.0, self.share)
             && (self.rows > 0 || [self.peak, self.trough, self.share, self.least_share] == [1.0; 4])
+    }
+}
+
+impl MaxDrawdown {
+    /// Where next to nothing is left it is as after a loss of everything: what fades on and on would soon be among the
+    /// numbers with which a processor is a hundred times slower.
+    fn settle(&mut self) {
+        if self.least_share < RUINED {
+            *self =
+                Self { rows: self.rows, growth: 0.0, peak: 1.0, trough: 0.0, share: 0.0, least_share: 0.0 };
+        }
     }
 }

@@ -88,9 +88,8 @@ impl Rowwise<3, 1> for Adx {
             self.movements.add(moved);
             return None;
         }
-        let index = self.index(moved).unwrap_or(0.0);
-        let adx = self.average.update(index)?;
-        Some([self.average.settle(adx)])
+        let index = index(self.movements.update(moved)).unwrap_or(0.0);
+        self.average.update(index).map(|adx| [adx])
     }
 
     fn batch(&mut self, [high, low, close]: [&[f64]; 3], [adx]: [&mut [f64]; 1]) {
@@ -105,6 +104,12 @@ impl Rowwise<3, 1> for Adx {
             *adx = kernel.step(*high, *low);
         }
         *self = kernel;
+    }
+
+    fn forget(&mut self) {
+        // Where one of the movements has faded beside the other, DX is 100 to the last digit.
+        self.movements.forget();
+        self.average.forget();
     }
 
     fn is_sound(&self, params: &Params) -> bool {
@@ -124,25 +129,10 @@ impl Adx {
     #[inline]
     fn step(&mut self, high: f64, low: f64) -> f64 {
         let moved = self.move_to(high, low);
-        let adx = match self.index(moved) {
+        match index(self.movements.update(moved)) {
             Some(index) => self.average.step(index),
             None => self.average.value(),
-        };
-        self.average.settle(adx)
-    }
-
-    /// DX after a movement, in percent; `None` where nothing has moved.
-    #[inline]
-    fn index(&mut self, moved: [f64; 2]) -> Option<f64> {
-        let [plus, minus] = self.movements.update(moved);
-        let both = plus + minus;
-        let index = 100.0 * ((plus - minus).abs() / both);
-        if both >= STILL && index < 100.0 {
-            return Some(index);
         }
-        // Nothing has moved for long, or one of the two has faded beside the other.
-        self.movements.forget();
-        (both >= STILL).then_some(index)
     }
 
     /// Directional movement up and down: the larger of two reaches if it is above zero, and zero for the other.
@@ -155,4 +145,11 @@ impl Adx {
         (self.previous_high, self.previous_low) = (high, low);
         [if up > down { up } else { 0.0 }, if down > up { down } else { 0.0 }]
     }
+}
+
+/// DX, in percent; `None` where nothing has moved for long.
+#[inline]
+fn index([plus, minus]: [f64; 2]) -> Option<f64> {
+    let both = plus + minus;
+    (both >= STILL).then(|| 100.0 * ((plus - minus).abs() / both))
 }

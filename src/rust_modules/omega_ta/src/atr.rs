@@ -50,8 +50,7 @@ impl Rowwise<3, 1> for Atr {
     #[inline]
     fn update(&mut self, [high, low, close]: [f64; 3]) -> Option<[f64; 1]> {
         let true_range = self.true_range.update(high, low, close)?;
-        let atr = self.average.update(true_range)?;
-        Some([self.average.settle(atr)])
+        self.average.update(true_range).map(|atr| [atr])
     }
 
     fn batch(&mut self, [high, low, close]: [&[f64]; 3], [atr]: [&mut [f64]; 1]) {
@@ -63,10 +62,13 @@ impl Rowwise<3, 1> for Atr {
         // A copy of its own stays in registers.
         let Self { mut true_range, mut average } = *self;
         for (((high, low), close), atr) in rows {
-            let stepped = average.step(true_range.update(*high, *low, *close).unwrap_or(0.0));
-            *atr = average.settle(stepped);
+            *atr = average.step(true_range.update(*high, *low, *close).unwrap_or(0.0));
         }
         *self = Self { true_range, average };
+    }
+
+    fn forget(&mut self) {
+        self.average.forget();
     }
 
     fn is_sound(&self, params: &Params) -> bool {

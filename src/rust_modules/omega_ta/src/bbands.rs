@@ -3,7 +3,7 @@
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_contract::{Result, assert_inputs};
-use omega_kernel::parts::{BlockMoments, settled};
+use omega_kernel::parts::BlockMoments;
 use omega_kernel::{Rowwise, State};
 use serde::{Deserialize, Serialize};
 
@@ -75,7 +75,7 @@ impl Rowwise<1, 3> for Bbands {
     fn batch(&mut self, [close]: [&[f64]; 1], [upper, middle, lower]: [&mut [f64]; 3]) {
         self.close.batch(close, middle, upper);
         for ((upper, middle), lower) in upper.iter_mut().zip(middle).zip(lower) {
-            [*upper, *middle, *lower] = self.bands((*middle, *upper));
+            [*upper, _, *lower] = self.bands((*middle, *upper));
         }
     }
 
@@ -89,7 +89,6 @@ impl Rowwise<1, 3> for Bbands {
 impl Bbands {
     #[inline]
     fn bands(&self, (mean, deviation): (f64, f64)) -> [f64; 3] {
-        let (upper, lower) = (deviation.mul_add(self.up, mean), deviation.mul_add(-self.down, mean));
-        [settled(upper), settled(mean), settled(lower)]
+        [deviation.mul_add(self.up, mean), mean, deviation.mul_add(-self.down, mean)]
     }
 }

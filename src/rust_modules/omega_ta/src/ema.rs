@@ -48,12 +48,15 @@ impl Rowwise<1, 1> for Ema {
 
     #[inline]
     fn update(&mut self, [close]: [f64; 1]) -> Option<[f64; 1]> {
-        let ema = self.close.update(close)?;
-        Some([self.close.settle(ema)])
+        self.close.update(close).map(|ema| [ema])
     }
 
     fn batch(&mut self, [close]: [&[f64]; 1], [ema]: [&mut [f64]; 1]) {
         self.close.batch(close, ema);
+    }
+
+    fn forget(&mut self) {
+        self.close.forget();
     }
 
     fn is_sound(&self, params: &Params) -> bool {

@@ -5,7 +5,7 @@ use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
-use omega_kernel::parts::{Ema, settled};
+use omega_kernel::parts::Ema;
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "close");
@@ -69,7 +69,7 @@ impl Rowwise<1, 3> for Macd {
         }
         let macd = self.fast.update(close)? - slow?;
         let signal = self.signal.update(macd)?;
-        Some(self.settle(macd, signal))
+        Some([macd, signal, macd - signal])
     }
 
     fn batch(&mut self, [close]: [&[f64]; 1], outputs: [&mut [f64]; 3]) {
@@ -82,11 +82,18 @@ impl Rowwise<1, 3> for Macd {
         // Copies of their own stay in registers.
         let mut kernel = *self;
         for (((close, line), signal), histogram) in rows {
-            let macd = kernel.fast.step(*close) - kernel.slow.step(*close);
-            let average = kernel.signal.step(macd);
-            [*line, *signal, *histogram] = kernel.settle(macd, average);
+            *line = kernel.fast.step(*close) - kernel.slow.step(*close);
+            *signal = kernel.signal.step(*line);
+            *histogram = *line - *signal;
         }
         *self = kernel;
+    }
+
+    fn forget(&mut self) {
+        // All or none: the least difference decides which way a signal is rounded that lies halfway.
+        if self.fast.is_faded() && self.slow.is_faded() && self.signal.is_faded() {
+            [&mut self.fast, &mut self.slow, &mut self.signal].into_iter().for_each(Ema::forget);
+        }
     }
 
     fn is_sound(&self, params: &Params) -> bool {
@@ -99,19 +106,5 @@ impl Rowwise<1, 3> for Macd {
             && self.fast.taken() == closes.saturating_sub(slow - fast)
             && (closes == slow || self.signal.taken() == 0)
             && (closes < slow || self.signal.taken() > 0)
-    }
-}
-
-impl Macd {
-    /// The difference of the averages, its own average, and how far they lie apart.
-    #[inline]
-    fn settle(&mut self, macd: f64, signal: f64) -> [f64; 3] {
-        let histogram = settled(macd - signal);
-        if self.fast.is_faint() {
-            // The slow one fades after it.
-            self.fast.forget();
-            self.slow.forget();
-        }
-        [settled(macd), self.signal.settle(signal), histogram]
     }
 }

@@ -5,7 +5,6 @@ use omega_contract::bounds::{LARGEST_INPUT, MOST_ROWS, is_input};
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
-use omega_kernel::parts::settled;
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "close", "volume");
@@ -52,7 +51,7 @@ impl Rowwise<2, 1> for Obv {
     fn update(&mut self, [close, volume]: [f64; 2]) -> Option<[f64; 1]> {
         let previous = self.previous.replace(close);
         self.total += signed(close, previous.unwrap_or(f64::NEG_INFINITY), volume);
-        Some([settled(self.total)])
+        Some([self.total])
     }
 
     fn is_sound(&self, _: &Params) -> bool {

@@ -1,7 +1,7 @@
 //! How much of the recent movement was upward.
 
 use omega_contract::assert_inputs;
-use omega_contract::bounds::{LARGEST_INPUT, SMALLEST_INPUT, is_input};
+use omega_contract::bounds::{LARGEST_INPUT, is_input};
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
@@ -56,7 +56,9 @@ impl Rowwise<1, 1> for Rsi {
             self.gain.update(change.max(0.0));
             self.loss.update((-change).max(0.0));
         }
-        self.gain.is_seeded().then(|| [self.index()])
+        let (gain, loss) = (self.gain.value(), self.loss.value());
+        let both = gain + loss;
+        self.gain.is_seeded().then(|| [if both > 0.0 { 100.0 * (gain / both) } else { 0.0 }])
     }
 
     fn batch(&mut self, [close]: [&[f64]; 1], [rsi]: [&mut [f64]; 1]) {
@@ -68,6 +70,12 @@ impl Rowwise<1, 1> for Rsi {
         *self = kernel;
     }
 
+    fn forget(&mut self) {
+        // They never fade together, and the ratio to the other is settled long before one has faded.
+        self.gain.forget();
+        self.loss.forget();
+    }
+
     fn is_sound(&self, params: &Params) -> bool {
         let changes = self.gain.taken();
         self.previous.is_none_or(is_input)
@@ -75,22 +83,6 @@ impl Rowwise<1, 1> for Rsi {
             && self.loss.taken() == changes
             && self.gain.is_sound(params.rows(0), 2.0 * LARGEST_INPUT)
             && self.loss.is_sound(params.rows(0), 2.0 * LARGEST_INPUT)
-    }
-}
-
-impl Rsi {
-    /// The average gain as a percentage of both averages.
-    #[inline]
-    fn index(&mut self) -> f64 {
-        let (gain, loss) = (self.gain.value(), self.loss.value());
-        let index = 100.0 * (gain / (gain + loss));
-        if (SMALLEST_INPUT..100.0).contains(&index) {
-            return index;
-        }
-        // Nothing has moved, or one of the two has faded beside the other.
-        self.gain.forget();
-        self.loss.forget();
-        if index >= 100.0 { 100.0 } else { 0.0 }
     }
 }
 

@@ -3,7 +3,7 @@
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_contract::{Result, assert_inputs};
-use omega_kernel::parts::{BlockMean, settled};
+use omega_kernel::parts::BlockMean;
 use omega_kernel::{Rowwise, State};
 use serde::{Deserialize, Serialize};
 
@@ -53,16 +53,15 @@ impl Rowwise<1, 1> for Sma {
 
     #[inline]
     fn update(&mut self, [close]: [f64; 1]) -> Option<[f64; 1]> {
-        self.close.update(close).map(|sma| [settled(sma)])
+        self.close.update(close).map(|sma| [sma])
     }
 
     fn peek(&self, [close]: [f64; 1]) -> Result<Option<[f64; 1]>> {
-        Ok(self.close.peek(close).map(|sma| [settled(sma)]))
+        Ok(self.close.peek(close).map(|sma| [sma]))
     }
 
     fn batch(&mut self, [close]: [&[f64]; 1], [sma]: [&mut [f64]; 1]) {
         self.close.batch(close, sma);
-        sma.iter_mut().for_each(|sma| *sma = settled(*sma));
     }
 
     fn is_sound(&self, params: &Params) -> bool {

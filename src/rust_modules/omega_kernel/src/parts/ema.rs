@@ -1,10 +1,9 @@
 //! Exponential moving average, seeded as TA-Lib does.
 
-use omega_contract::bounds::SMALLEST_INPUT;
 use serde::{Deserialize, Serialize};
 
 use super::ROUNDING;
-use super::fading::kept;
+use super::fading::{is_faded, kept};
 
 /// Exponential moving average with weight `2 / (period + 1)`, seeded with the mean of the first `period` values.
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -48,25 +47,13 @@ impl Ema {
         self.value
     }
 
-    /// The answer of a step as it is given: 0 where it has faded, and then the state is forgotten in the end.
-    #[inline]
-    pub fn settle(&mut self, answer: f64) -> f64 {
-        if answer.abs() < SMALLEST_INPUT {
-            self.forget();
-            return 0.0;
-        }
-        answer
-    }
-
-    /// Whether it would be settled to 0.
-    #[inline]
+    /// Whether next to nothing is left.
     #[must_use]
-    pub fn is_faint(&self) -> bool {
-        self.value.abs() < SMALLEST_INPUT
+    pub fn is_faded(&self) -> bool {
+        is_faded(self.value)
     }
 
     /// Starts from 0 again if next to nothing is left.
-    #[inline]
     pub fn forget(&mut self) {
         self.value = kept(self.value);
     }
@@ -78,17 +65,16 @@ impl Ema {
         self.taken == self.period
     }
 
-    /// [`update`](Self::update), settled, for consecutive values; NaN while there are fewer than `period`.
+    /// [`update`](Self::update) for consecutive values, NaN while there are fewer than `period`.
     pub fn batch(&mut self, values: &[f64], averages: &mut [f64]) {
         let unseeded = (self.period - self.taken).min(values.len());
         let (seeding, values) = values.split_at(unseeded);
         let (seeded, averages) = averages.split_at_mut(unseeded);
         for (value, average) in seeding.iter().zip(seeded) {
-            *average = self.update(*value).map_or(f64::NAN, |average| self.settle(average));
+            *average = self.update(*value).unwrap_or(f64::NAN);
         }
         for (value, average) in values.iter().zip(averages) {
-            let stepped = self.step(*value);
-            *average = self.settle(stepped);
+            *average = self.step(*value);
         }
     }
 

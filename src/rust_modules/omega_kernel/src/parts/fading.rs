@@ -8,28 +8,19 @@ const FORGOTTEN: f64 = 1e-270;
 
 /// Where two fading states are below this together, nothing has gone in for thousands of rows.
 ///
-/// It is so far above where a state is forgotten that their ratio is settled to 0 by then.
+/// It is so far above where a state is forgotten that an answer made of their ratio is 0 by then.
 pub const STILL: f64 = 1e-160;
 
 const _: () = assert!(FORGOTTEN < STILL * SMALLEST_INPUT * 1e-3);
 
-/// An answer that has become too small to be an input again is 0, and never -0.
+/// Whether next to nothing is left of a state.
 #[inline]
-#[must_use]
-pub fn settled(answer: f64) -> f64 {
-    if answer.abs() < SMALLEST_INPUT { 0.0 } else { answer }
+pub(crate) fn is_faded(state: f64) -> bool {
+    state.abs() < FORGOTTEN
 }
 
 /// The state, or 0 where it has faded away.
-///
-/// A branch that is hardly ever taken, rather than a selection: the next row does not wait for it.
 #[inline]
 pub(crate) fn kept(state: f64) -> f64 {
-    if state.abs() < FORGOTTEN { forgotten() } else { state }
-}
-
-#[cold]
-#[inline(never)]
-fn forgotten() -> f64 {
-    0.0
+    if is_faded(state) { 0.0 } else { state }
 }

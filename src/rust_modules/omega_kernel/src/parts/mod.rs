@@ -17,7 +17,7 @@ mod wilder;
 
 pub use block_window::{BlockMean, BlockMoments};
 pub use ema::Ema;
-pub use fading::{STILL, settled};
+pub use fading::STILL;
 pub use moments::{Blocks, Moments, Sums};
 pub use sample::Sample;
 pub use true_range::TrueRange;

@@ -1,6 +1,5 @@
 //! Wilder's smoothing (New Concepts in Technical Trading Systems, 1978).
 
-use omega_contract::bounds::SMALLEST_INPUT;
 use serde::{Deserialize, Serialize};
 
 use super::ROUNDING;
@@ -48,18 +47,7 @@ impl Wilder {
         self.value
     }
 
-    /// The answer of a step as it is given: 0 where it has faded, and then the state is forgotten in the end.
-    #[inline]
-    pub fn settle(&mut self, answer: f64) -> f64 {
-        if answer.abs() < SMALLEST_INPUT {
-            self.forget();
-            return 0.0;
-        }
-        answer
-    }
-
     /// Starts from 0 again if next to nothing is left.
-    #[inline]
     pub fn forget(&mut self) {
         self.value = kept(self.value);
     }
@@ -130,7 +118,6 @@ impl WilderSums {
     }
 
     /// Starts from 0 again where next to nothing is left.
-    #[inline]
     pub fn forget(&mut self) {
         self.values = [kept(self.values[0]), kept(self.values[1])];
     }
