@@ -23,16 +23,22 @@ pub(crate) enum Checked {
 }
 
 /// What one row is good for; NaN is missing.
+#[inline]
+pub(crate) fn row(values: &[f64]) -> Checked {
+    if is_usual(values) { Checked::Clean } else { unusual(values) }
+}
+
+/// Whether every value of a row is ordinary, so that it is surely clean.
 ///
 /// One by one: the values of a row were written singly, and a processor has to wait before it can read a pair.
 #[inline]
-pub(crate) fn row(values: &[f64]) -> Checked {
+pub(crate) fn is_usual(values: &[f64]) -> bool {
     for value in values {
         if !is_ordinary(*value) {
-            return unusual(values);
+            return false;
         }
     }
-    Checked::Clean
+    true
 }
 
 /// [`row`] where a value is 0, missing, or out of bounds or near them.

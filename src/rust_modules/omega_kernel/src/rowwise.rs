@@ -19,9 +19,6 @@ use crate::payload::{self, State, list};
 /// the first-level cache between the check, the computation and the settling of its answers.
 const BLOCK_ROWS: usize = 1024;
 
-/// Rows of many series after which one series in turn forgets what has faded.
-const TURN_ROWS: u64 = 64;
-
 /// A rowwise function, written once as the step from one row to the next.
 ///
 /// `I` columns go in and `O` come out. Rows reach the kernel checked: 0, or from 1e-100 to 1e100 in magnitude. Its answers
@@ -163,9 +160,7 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Rules<K, I, O> {
     #[inline(always)]
     fn step(&self, series: &mut Series<K>, row: [f64; I], number: u64) -> Result<Option<[f64; O]>> {
         if self.check(row, number)? == Checked::Clean {
-            series.kernel.reserve(1)?;
-            let values = series.kernel.update(row).map(|values| values.map(settled));
-            return Ok(if series.spoilt { None } else { values });
+            return series.take(row);
         }
         if self.nulls == Nulls::Propagate {
             self.spoil(series);
@@ -177,6 +172,19 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Rules<K, I, O> {
         let clean = self.check(row, number)? == Checked::Clean;
         let values = if clean && !series.spoilt { series.kernel.peek(row)? } else { None };
         Ok(values.map(|values| values.map(settled)))
+    }
+}
+
+impl<K> Series<K> {
+    /// Takes a clean row.
+    #[inline(always)]
+    fn take<const I: usize, const O: usize>(&mut self, row: [f64; I]) -> Result<Option<[f64; O]>>
+    where
+        K: Rowwise<I, O>,
+    {
+        self.kernel.reserve(1)?;
+        let values = self.kernel.update(row);
+        Ok(if self.spoilt { None } else { values.map(|values| values.map(settled)) })
     }
 }
 
@@ -253,15 +261,35 @@ struct OneSeries<K, const I: usize, const O: usize> {
     rows: u64,
 }
 
-impl<K: Rowwise<I, O>, const I: usize, const O: usize> Stream for OneSeries<K, I, O> {
-    #[inline]
-    fn update(&mut self, input: &[f64], output: &mut [f64]) -> Result<bool> {
+impl<K: Rowwise<I, O>, const I: usize, const O: usize> OneSeries<K, I, O> {
+    /// `update` from a row that has to be looked at more closely. Apart, so that the usual way keeps nothing for it.
+    #[cold]
+    #[inline(never)]
+    fn update_unusual(&mut self, input: &[f64], output: &mut [f64]) -> Result<bool> {
         let values = self.rules.step(&mut self.series, as_row(input), self.rows)?;
+        Ok(self.taken(values, output))
+    }
+
+    /// Counts a row that was taken, and hands on its values.
+    #[inline(always)]
+    fn taken(&mut self, values: Option<[f64; O]>, output: &mut [f64]) -> bool {
         self.rows += 1;
         if self.rows.is_multiple_of(BLOCK_ROWS as u64) {
             self.series.kernel.forget();
         }
-        Ok(write(values, output))
+        write(values, output)
+    }
+}
+
+impl<K: Rowwise<I, O>, const I: usize, const O: usize> Stream for OneSeries<K, I, O> {
+    #[inline]
+    fn update(&mut self, input: &[f64], output: &mut [f64]) -> Result<bool> {
+        let row = as_row(input);
+        if !checks::is_usual(&row) {
+            return self.update_unusual(input, output);
+        }
+        let values = self.series.take(row)?;
+        Ok(self.taken(values, output))
     }
 
     fn peek(&self, input: &[f64], output: &mut [f64]) -> Result<bool> {
@@ -347,10 +375,11 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> ManySeries<K, I, O> {
     }
 }
 
-/// Lets one of many series forget. In turn, so that no row costs more the more series there are.
+/// Lets one of many series forget, each in its turn: the more there are, the fewer are the rows of each.
+#[cold]
 #[inline(never)]
-fn forget_in_turn<K: Rowwise<I, O>, const I: usize, const O: usize>(series: &mut [Series<K>], turn: u64) {
-    let place = turn % series.len() as u64;
+fn forget_in_turn<K: Rowwise<I, O>, const I: usize, const O: usize>(series: &mut [Series<K>], rows: u64) {
+    let place = rows / BLOCK_ROWS as u64 % series.len() as u64;
     series[place as usize].kernel.forget();
 }
 
@@ -360,8 +389,8 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Grouped for ManySeries<K,
         self.grow(group + 1)?;
         let values = self.rules.step(&mut self.series[group], as_row(input), self.rows)?;
         self.rows += 1;
-        if self.rows.is_multiple_of(TURN_ROWS) {
-            forget_in_turn(&mut self.series, self.rows / TURN_ROWS);
+        if self.rows.is_multiple_of(BLOCK_ROWS as u64) {
+            forget_in_turn(&mut self.series, self.rows);
         }
         Ok(write(values, output))
     }
@@ -380,7 +409,6 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Grouped for ManySeries<K,
         let Self { series, rules, rows } = self;
         blocks(inputs, outputs, |mut block: Block<'_, I, O>| {
             let groups = &groups[block.from..block.from + block.rows()];
-            let before = *rows;
             if checks::all_clean(&block.inputs) {
                 for (row, &group) in groups.iter().enumerate() {
                     let series = &mut series[group as usize];
@@ -397,9 +425,7 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Grouped for ManySeries<K,
                     block.write(row, values);
                 }
             }
-            for turn in before / TURN_ROWS..*rows / TURN_ROWS {
-                forget_in_turn(series, turn + 1);
-            }
+            forget_in_turn(series, *rows);
             Ok(())
         })
     }
