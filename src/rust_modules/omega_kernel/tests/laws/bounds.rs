@@ -3,6 +3,7 @@
 use omega_contract::ErrorCode;
 use omega_contract::arrow::column::Chunk;
 use omega_contract::bounds::{LARGEST_INPUT, MOST_ROWS, SMALLEST_INPUT, is_input};
+use omega_contract::params::{Given, Params};
 use omega_kernel::{Accumulator, Nulls, Stream};
 
 use crate::support::{
@@ -242,5 +243,70 @@ fn what_fades_reaches_zero() {
                 assert_eq!(column.last(), Some(&0.0), "{}", case.label());
             }
         }
+    }
+}
+
+/// The answers to columns cut into batches of `rows`, or taken one by one where it is 0: states forget elsewhere each time.
+fn cut(mut stream: Box<dyn Stream>, outputs: usize, data: &[Vec<f64>], rows: usize) -> Outputs {
+    if rows == 0 {
+        return row_by_row(stream.as_mut(), outputs, &chunks(data));
+    }
+    let mut whole: Outputs = vec![Vec::new(); outputs];
+    for from in (0..data[0].len()).step_by(rows) {
+        let part: Vec<Vec<f64>> =
+            data.iter().map(|column| column[from..column.len().min(from + rows)].to_vec()).collect();
+        let answer = batch(stream.as_mut(), outputs, &chunks(&part));
+        whole.iter_mut().zip(answer).for_each(|(whole, part)| whole.extend(part));
+    }
+    whole
+}
+
+#[test]
+fn no_bit_of_an_answer_tells_when_a_state_has_forgotten() {
+    let cases = rowwise_cases();
+    for case in cases.iter().filter(|case| case.spec.module() == "ta") {
+        for seed in 90..96 {
+            let data = wild(case.spec.inputs.len(), seed, 8 * ROWS);
+            let answer = |rows| cut(case.stream(Nulls::Raise), case.spec.outputs.len(), &data, rows);
+            let often = answer(7);
+            assert_same(&often, &answer(8 * ROWS), &case.label());
+            assert_same(&often, &answer(0), &case.label());
+        }
+    }
+    // Where the two averages have long gone, every few hundredth row of the signal lies halfway between two numbers.
+    let macd = cases.iter().find(|case| case.spec.name == "ta.macd").expect("a known function");
+    let periods = [("fast_period", 2), ("slow_period", 3), ("signal_period", 1023)];
+    let given = periods.map(|(name, rows)| (name, Given::Int(rows)));
+    let params = Params::resolve(&macd.spec, given).expect("they are allowed");
+    for seed in 0..40 {
+        let mut data = columns(&macd.spec, seed, 1100);
+        data[0].resize(4000, 0.0);
+        let answer = |rows| cut(macd.factory.stream(&params, Nulls::Raise), 3, &data, rows);
+        assert_same(&answer(7), &answer(0), "ta.macd");
+    }
+}
+
+/// What is lost is lost: the same whatever follows, however it is divided, without a number that slows a processor.
+#[test]
+fn a_drawdown_of_everything_is_the_same_for_ever() {
+    let cases = reduction_cases();
+    let case = cases.iter().find(|case| case.spec.name == "risk.max_drawdown").expect("a known function");
+    let mut returns = vec![-0.01; 60_000];
+    returns.extend([1e100; 9]);
+    returns.extend([0.01; 500]);
+    let mut whole = case.accumulator(Nulls::Raise);
+    whole.update(&[Chunk::dense(&returns)]).expect("clean rows are taken");
+    assert!(same(value(whole.as_ref()), -1.0));
+    for rows in [1, 777, 20_000] {
+        let (mut updated, mut merged) = (case.accumulator(Nulls::Raise), case.accumulator(Nulls::Raise));
+        for part in returns.chunks(rows) {
+            let mut one = case.accumulator(Nulls::Raise);
+            one.update(&[Chunk::dense(part)]).expect("clean rows are taken");
+            updated.update(&[Chunk::dense(part)]).expect("clean rows are taken");
+            merged.merge(one.as_ref()).expect("they are of one function");
+        }
+        let saved = whole.save().expect("there is memory");
+        assert_eq!(updated.save().expect("there is memory"), saved, "{rows}");
+        assert_eq!(merged.save().expect("there is memory"), saved, "{rows}");
     }
 }
