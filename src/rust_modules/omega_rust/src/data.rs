@@ -8,6 +8,7 @@ mod capsules;
 mod copies;
 mod import;
 mod kinds;
+mod reading;
 mod sequences;
 
 pub use capsules::produce;

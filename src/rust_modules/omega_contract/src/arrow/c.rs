@@ -135,29 +135,16 @@ impl ArrowArray {
     }
 }
 
-impl Drop for ArrowSchema {
-    fn drop(&mut self) {
-        if let Some(release) = self.release {
-            // SAFETY: a live struct is released once, by its owner, through its own callback.
-            unsafe { release(self) };
-        }
-    }
-}
-
-impl Drop for ArrowArrayStream {
-    fn drop(&mut self) {
-        if let Some(release) = self.release {
-            // SAFETY: a live struct is released once, by its owner, through its own callback.
-            unsafe { release(self) };
-        }
-    }
-}
-
-impl Drop for ArrowArray {
-    fn drop(&mut self) {
-        if let Some(release) = self.release {
-            // SAFETY: a live struct is released once, by its owner, through its own callback.
-            unsafe { release(self) };
+impl ArrowArrayStream {
+    /// A released struct.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self {
+            get_schema: None,
+            get_next: None,
+            get_last_error: None,
+            release: None,
+            private_data: std::ptr::null_mut(),
         }
     }
 }

@@ -6,9 +6,13 @@ pub mod c;
 pub mod column;
 /// Whatever numeric type a producer has, as float64: borrowed where it is, copied and counted where it is not.
 pub mod float64;
+/// Calls a producer's callbacks so that a C++ exception ends here.
+mod foreign;
 /// Group keys: text or whole numbers, read where they lie and numbered in order of appearance.
 pub mod keys;
 /// Reads the C structs of a producer without taking or copying what they hold.
 pub mod read;
+/// Arrays one after the other, taken from a producer until there are no more.
+pub mod stream;
 /// Hands columns to a consumer through the C structs.
 pub mod write;

@@ -5,13 +5,14 @@ use std::mem::ManuallyDrop;
 
 use omega_contract::Error;
 use omega_contract::arrow::c::{ArrowArray, ArrowArrayStream, ArrowDeviceArray, ArrowSchema};
-use omega_contract::arrow::write::empty_array;
+use omega_contract::arrow::stream::Reading;
 use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyString, PyTuple};
 
-use super::kinds::{Kind, kind_of};
+use super::kinds::{Kind, is_in_memory, kind_of};
+use super::reading::{Extent, read};
 use crate::errors::{Failure, Outcome, raise};
 
 const SCHEMA: &CStr = c"arrow_schema";
@@ -100,7 +101,7 @@ pub fn produce(data: &Bound<'_, PyAny>) -> Outcome<Option<Produced>> {
             let answer = ask(data, intern!(py, "__arrow_c_stream__"))?;
             let capsule =
                 answer.cast::<PyCapsule>().map_err(|_| not_a_capsule("__arrow_c_stream__", &answer))?;
-            read_stream(capsule).map(Some)
+            read_stream(capsule, data).map(Some)
         }
         Kind::NumPy | Kind::List | Kind::Dict => Ok(None),
         Kind::Other if data.hasattr(intern!(py, "__arrow_c_device_array__"))? => {
@@ -183,58 +184,12 @@ fn pointer<T>(capsule: &Bound<'_, PyCapsule>, name: &CStr) -> Outcome<*mut T> {
     }
 }
 
-/// Takes a stream out of its capsule and reads it to its end; the arrays are released with the [`Produced`].
-fn read_stream(capsule: &Bound<'_, PyCapsule>) -> Outcome<Produced> {
+/// Takes a stream out of its capsule and reads it; `producer` is who handed it out.
+fn read_stream(capsule: &Bound<'_, PyCapsule>, producer: &Bound<'_, PyAny>) -> Outcome<Produced> {
     let source = pointer::<ArrowArrayStream>(capsule, STREAM)?;
-    // SAFETY: a capsule of this name holds a stream. Moving it out leaves a released one behind, so that nobody
-    // reads it twice; ours is released when it is dropped, on errors too.
-    let mut stream = unsafe {
-        let stream = source.read();
-        (*source).release = None;
-        stream
-    };
-    if stream.release.is_none() {
-        return Err(Error::released_capsule("arrow_array_stream", "a stream that nobody has read yet").into());
-    }
-    let (Some(get_schema), Some(get_next)) = (stream.get_schema, stream.get_next) else {
-        return Err(Error::malformed_arrow("", "the stream's callbacks", "present", "NULL").into());
-    };
-    let stream = &raw mut stream;
-    let mut schema = Box::new(ArrowSchema::empty());
-    // SAFETY: the callback belongs to this stream and fills the empty struct.
-    if unsafe { get_schema(stream, &raw mut *schema) } != 0 {
-        return Err(stream_failed(stream, 0).into());
-    }
-    let mut arrays = Vec::new();
-    let mut rows = 0i64;
-    loop {
-        let mut array = ArrowArray::empty();
-        // SAFETY: as above.
-        if unsafe { get_next(stream, &raw mut array) } != 0 {
-            return Err(stream_failed(stream, rows).into());
-        }
-        if array.release.is_none() {
-            if arrays.is_empty() {
-                // A stream without arrays still has a type to be checked.
-                // SAFETY: the producer has just filled the schema.
-                arrays.push(unsafe { empty_array(&schema) });
-            }
-            return Ok(Produced::Stream(schema, arrays));
-        }
-        rows = rows.saturating_add(array.length);
-        arrays.push(array);
-    }
-}
-
-fn stream_failed(stream: *mut ArrowArrayStream, rows: i64) -> Error {
-    // SAFETY: the stream is alive; its last error is NULL or a C string until the next call.
-    let reason = unsafe {
-        let text = (*stream).get_last_error.map_or(std::ptr::null(), |last| last(stream));
-        if text.is_null() {
-            "it gave no reason".into()
-        } else {
-            CStr::from_ptr(text).to_string_lossy().into_owned()
-        }
-    };
-    Error::stream_failed(rows, reason)
+    // SAFETY: a capsule of this name holds a stream, and who takes it holds the GIL.
+    let reading = unsafe { Reading::take(source)? };
+    let may_wait = !is_in_memory(&producer.get_type())?;
+    let Reading { schema, arrays, .. } = read(capsule.py(), reading, Extent::Whole, may_wait)?;
+    Ok(Produced::Stream(schema, arrays))
 }

@@ -1,5 +1,7 @@
 //! Which protocol an object speaks, asked in the order that makes the common ones cheap.
 
+use std::sync::{Mutex, PoisonError};
+
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -50,4 +52,34 @@ pub fn kind_of(object: &Bound<'_, PyAny>) -> PyResult<Kind> {
         return Ok(Kind::NumPy);
     }
     Ok(Kind::Other)
+}
+
+/// Types whose streams hand out what is in memory already, by module and name.
+const IN_MEMORY: [(&str, &str); 8] = [
+    ("polars.dataframe.frame", "DataFrame"),
+    ("polars.series.series", "Series"),
+    ("pyarrow.lib", "Table"),
+    ("pyarrow.lib", "ChunkedArray"),
+    ("pandas", "DataFrame"),
+    ("pandas", "Series"),
+    ("arro3.core._core", "Table"),
+    ("arro3.core._core", "ChunkedArray"),
+];
+
+/// The types of that list that were met so far. Who holds one keeps its address from being used again.
+static MET: Mutex<Vec<Py<PyType>>> = Mutex::new(Vec::new());
+
+/// Whether streams of this type never wait: for a file, a query, or another thread. Readers, relations and whatever is
+/// not known may. Subclasses are not known.
+pub fn is_in_memory(class: &Bound<'_, PyType>) -> PyResult<bool> {
+    let met = || MET.lock().unwrap_or_else(PoisonError::into_inner);
+    if met().iter().any(|known| class.is(known)) {
+        return Ok(true);
+    }
+    let (Ok(module), Ok(name)) = (class.module(), class.name()) else { return Ok(false) };
+    let known = IN_MEMORY.iter().any(|&(known_module, known_name)| module == known_module && name == known_name);
+    if known {
+        met().push(class.clone().unbind());
+    }
+    Ok(known)
 }
