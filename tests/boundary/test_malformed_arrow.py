@@ -1,6 +1,8 @@
 """Arrow structs that lie are refused by name, before a buffer is touched."""
 
+import contextlib
 import ctypes
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from omega.shared.exceptions import (
     MalformedArrowError,
     MissingColumnError,
     NonCpuDeviceError,
+    OmegaError,
     ReleasedCapsuleError,
     StreamFailedError,
     UnsupportedTypeError,
@@ -136,7 +139,7 @@ def test_a_child_that_is_null_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [None, b"", b"x", b"\xff", b"d:", b"d:3,x", b"d:38,0,256", b"w:8", b"tdD", b"b", b"e", b"z"]
+    "kind", [None, b"", b"x", b"\xff", b"d:38,0,256", b"d:9,2,32", b"w:8", b"tdD", b"b", b"e", b"z"]
 )
 def test_a_type_that_is_no_number_is_refused(kind: bytes | None) -> None:
     column = Column(kind=kind, memory=[None, np.zeros(64).ctypes.data, np.zeros(8).ctypes.data])
@@ -144,6 +147,258 @@ def test_a_type_that_is_no_number_is_refused(kind: bytes | None) -> None:
         omega.ta.sma(column)
     assert refusal.value.fields["name"] == "close"
     assert still_right()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        b"d:", b"d:3", b"d:3,x", b"d:x,2", b"d:,", b"d:0,0", b"d:-1,0", b"d:39,0", b"d:38,400", b"d:38,39",
+        b"d:38,-39", b"d:38,-2147483648", b"d:99999999999,0", b"d:38,0,0", b"d:38,0,129", b"d:38,0,x",
+        b"d:38,0,128,1", b"d:10,2,32", b"d:19,2,64", b"d:77,2,256",
+    ],
+)  # fmt: skip
+def test_a_type_of_decimals_that_cannot_be_is_refused(kind: bytes) -> None:
+    with pytest.raises(MalformedArrowError, match="the type of decimals must be") as refusal:
+        omega.ta.sma(Column(kind=kind, memory=[None, np.zeros(64).ctypes.data]))
+    assert refusal.value.fields["value"] == kind.decode()
+
+
+@pytest.mark.parametrize("scale", [-38, -23, -1, 0, 2, 12, 19, 20, 38])
+def test_decimals_are_rounded_once(scale: int) -> None:
+    rng = np.random.default_rng(scale + 38)
+    digits = [
+        sign * int("".join(map(str, rng.integers(0, 10, length))))
+        for length in range(1, 39)
+        for sign in (1, -1)
+    ]
+    values = np.frombuffer(
+        b"".join(value.to_bytes(16, "little", signed=True) for value in digits), np.float64
+    )
+    column = Column(kind=b"d:38,%d" % scale, memory=[None, values.ctypes.data], length=len(digits))
+    exact = [float(f"{value}e{-scale}") for value in digits]
+    assert pa.array(omega.ta.sma(column, period=1)).to_pylist() == exact
+
+
+def test_a_column_of_decimals_and_the_list_of_them_are_the_same_numbers() -> None:
+    decimals = [Decimal("123456789.012345678901"), Decimal("-0.1"), Decimal("99999999999.999999999999"), None]
+    column = pa.array(decimals, pa.decimal128(38, 12))
+    assert omega.ta.sma(column, period=1).to_pylist() == omega.ta.sma(decimals, period=1)
+
+
+def views(*, sizes: int | None = 40, data: bool = True, **lies: Any) -> tuple[Column, list[Any]]:
+    """A column of text views of which one is long; either of the buffers behind it may be NULL."""
+    text = np.frombuffer(b"A" * 40, np.uint8)
+    view = np.frombuffer(
+        b"".join([(1).to_bytes(4, "little"), b"B" * 12, (20).to_bytes(4, "little"), bytes(12)]), np.uint8
+    )
+    size = np.array([sizes or 0])
+    memory = [None, view.ctypes.data, text.ctypes.data if data else None, size.ctypes.data if sizes else None]
+    return Column([0.0, 0.0], kind=b"vu", memory=memory, **lies), [text, view, size]
+
+
+def test_views_of_text_by_hand_are_read() -> None:
+    column, _alive = views()
+    assert pa.table(omega.risk.max_drawdown(pa.array([0.1, 0.2]), by=column))["by"].to_pylist() == [
+        "B",
+        "A" * 20,
+    ]
+
+
+@pytest.mark.parametrize(
+    "lies",
+    [
+        {"sizes": None}, {"data": False}, {"sizes": 19}, {"sizes": -1}, {"n_buffers": 3}, {"n_buffers": 2},
+        {"n_buffers": 2**62}, {"n_buffers": 2**63 - 1}, {"n_buffers": -1}, {"buffers": None},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_views_of_text_that_lead_nowhere_are_refused(lies: dict[str, Any]) -> None:
+    column, _alive = views(**lies)
+    with pytest.raises(MalformedArrowError):
+        omega.risk.max_drawdown([0.1, 0.2], by=column)
+    assert still_right()
+
+
+#: What each kind of field must have: its format, and which of its buffers rows cannot do without.
+KINDS = {
+    **{kind: (kind, [1]) for kind in (b"g", b"f", b"c", b"C", b"s", b"S", b"i", b"I", b"l", b"L", b"d:9,2")},
+    **{kind: (kind, [1, 2]) for kind in (b"u", b"U")},
+    b"vu": (b"vu", [1]),
+}
+ABSURD = [-1, -(2**63), 2**40, 2**60, 2**62, 2**63 - 1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_pointer_and_every_count_of_every_kind_of_field_is_looked_at(kind: bytes) -> None:
+    """As data, as groups, as a record batch and through arrow-rs: an answer or a refusal, and no crash."""
+    room = np.zeros(64)
+    offsets = np.arange(32, dtype=np.int64 if kind == b"U" else np.int32)
+
+    def column(null: set[int], **lies: Any) -> Column:
+        second = offsets if kind in (b"u", b"U") else room
+        memory = [None, second.ctypes.data, room.ctypes.data, room.ctypes.data]
+        memory = memory[: 4 if kind == b"vu" else 3 if kind in (b"u", b"U") else 2]
+        return Column(kind=kind, memory=[None if i in null else at for i, at in enumerate(memory)], **lies)
+
+    cases: list[tuple[set[int], dict[str, Any]]] = [({index}, {}) for index in KINDS[kind][1]]
+    cases += [(set(), {field: value}) for field in ("n_buffers", "n_children") for value in ABSURD]
+    # A length that fits in the address space cannot be told from an honest one.
+    cases += [(set(), {field: value}) for field in ("length", "offset") for value in ABSURD if value != 2**40]
+    cases += [(set(), {"null_count": value}) for value in (*ABSURD, 1) if value != -1]
+    cases += [(set(), {"buffers": None})]
+    for null, lies in cases:
+        for use in (
+            lambda data: omega.ta.sma(data, period=2),
+            lambda data: omega.ta.sma([1.0] * 4, period=2, by=data),
+            lambda data: omega.ta.sma(Batch([data]), period=2),
+            lambda data: omega.ta.sma(Batch([Column(), data]), period=2),
+            lambda data: omega.FeatureSet({"x": ("ta.sma", {})}, by="key").run(Batch([Column(), data])),
+            lambda data: _rust.schemas.null_counts(Batch([data])),
+            lambda data: _rust.records.Bar.from_arrow(Batch([data])),
+            lambda data: _rust.schemas.null_counts(Streamed(Batch([data]))),
+            lambda data: omega.ta.sma(Streamed(Batch([data])), period=2),
+        ):
+            with contextlib.suppress(OmegaError):
+                use(column(null, **lies))
+        with pytest.raises(MalformedArrowError):
+            _rust.schemas.null_counts(Batch([column(null, **lies)]))
+    assert still_right()
+
+
+@pytest.mark.parametrize("count", [2**20 + 1, *ABSURD])
+def test_absurd_numbers_of_children_are_refused(count: int) -> None:
+    for lies in (
+        {"n_children": count, "schema_n_children": count},
+        {"n_children": count},
+        {"schema_n_children": count},
+    ):
+        for use in (lambda data: omega.ta.sma(data), _rust.schemas.null_counts, _rust.schemas.describe):
+            with pytest.raises(MalformedArrowError):
+                use(Batch([Column()], **lies))
+            with contextlib.suppress(MalformedArrowError):
+                use(Streamed(Batch([Column()], **lies)))
+    assert still_right()
+
+
+@pytest.mark.parametrize("part", ["schema", "array"])
+def test_a_child_that_was_moved_away_is_refused(part: str) -> None:
+    for use in (lambda data: omega.ta.sma(data), _rust.schemas.null_counts):
+        column = Column()
+        getattr(column, part).release = None
+        with pytest.raises(MalformedArrowError, match="child"):
+            use(Batch([column]))
+
+
+@pytest.mark.parametrize("kind", [b"i", b"l", b"g", b"u"])
+def test_a_dictionary_is_in_the_type_and_in_the_array_or_in_neither(kind: bytes) -> None:
+    values = Column([1.0, 2.0])
+    for part in ("schema", "array"):
+        column = Column(
+            np.zeros(4), kind=kind, memory=[None, np.zeros(8).ctypes.data, np.zeros(8).ctypes.data]
+        )
+        getattr(column, part).dictionary = ctypes.pointer(getattr(values, part))
+        for use in (
+            lambda data: omega.ta.sma(data),
+            lambda data: omega.ta.sma([1.0] * 4, by=data),
+            lambda data: omega.ta.sma(Batch([data])),
+            lambda data: _rust.schemas.null_counts(Batch([data])),
+        ):
+            with pytest.raises(MalformedArrowError, match="the array's dictionary must be"):
+                use(column)
+    assert still_right()
+
+
+def metadata(*pairs: tuple[bytes, bytes]) -> bytes:
+    parts = [len(pairs).to_bytes(4, "little")]
+    for half in (half for pair in pairs for half in pair):
+        parts += [len(half).to_bytes(4, "little"), half]
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "arrow.bool8",
+        "arrow.uuid",
+        "arrow.json",
+        "arrow.fixed_shape_tensor",
+        "arrow.opaque",
+        "geoarrow.point",
+        "my.own",
+    ],
+)
+def test_an_extension_type_is_not_the_numbers_that_it_is_stored_in(name: str) -> None:
+    raw = ctypes.create_string_buffer(metadata((b"unit", b"USD"), (b"ARROW:extension:name", name.encode())))
+    for kind in (b"g", b"l"):
+        column = Column(kind=kind)
+        column.schema.metadata = ctypes.cast(raw, ctypes.c_char_p)
+        for use in (
+            lambda data: omega.ta.sma(data),
+            lambda data: omega.ta.sma([1.0] * 4, by=data),
+            lambda data: omega.ta.sma(Batch([data])),
+        ):
+            with pytest.raises(UnsupportedTypeError, match=f"got `{name}`"):
+                use(column)
+
+
+def test_extension_types_of_pyarrow_are_refused_by_name() -> None:
+    flags = pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1, 0], pa.int8()))
+    with pytest.raises(UnsupportedTypeError, match=r"arrow\.bool8"):
+        omega.ta.sma(flags, period=1)
+    with pytest.raises(UnsupportedTypeError, match=r"arrow\.bool8"):
+        omega.ta.sma([1.0, 2.0], by=flags)
+    with pytest.raises(UnsupportedTypeError, match=r"arrow\.bool8"):
+        omega.ta.sma(pa.table({"close": flags}), period=1)
+
+
+def test_metadata_that_say_nothing_of_a_type_change_nothing() -> None:
+    field = pa.field("close", pa.float64(), metadata={"unit": "USD", "": ""})
+    table = pa.table([pa.array([1.0, 3.0])], schema=pa.schema([field]))
+    assert omega.ta.sma(table, period=2).to_pylist() == [None, 2.0]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [(-1).to_bytes(4, "little", signed=True), (2**31 - 1).to_bytes(4, "little"), b"\1\0\0\0\xff\xff\xff\xff"],
+)
+def test_metadata_of_absurd_lengths_are_refused(raw: bytes) -> None:
+    held = ctypes.create_string_buffer(raw + bytes(64))
+    column = Column()
+    column.schema.metadata = ctypes.cast(held, ctypes.c_char_p)
+    for use in (lambda data: omega.ta.sma(data), lambda data: _rust.schemas.null_counts(Batch([data]))):
+        with pytest.raises(MalformedArrowError, match="metadata"):
+            use(column)
+
+
+class Streamed:
+    """A stream of one batch by hand."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.left = 1
+        self.callbacks = (
+            ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(self.get_schema),
+            ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(self.get_next),
+            RELEASE_STREAM,
+        )
+        schema, following, release = (ctypes.cast(each, ctypes.c_void_p) for each in self.callbacks)
+        self.struct = (ctypes.c_void_p * 5)(schema, following, None, release, None)
+
+    def get_schema(self, _stream: int, out: int) -> int:
+        ctypes.memmove(out, ctypes.addressof(self.batch.schema), ctypes.sizeof(self.batch.schema))
+        return 0
+
+    def get_next(self, _stream: int, out: int) -> int:
+        if self.left:
+            ctypes.memmove(out, ctypes.addressof(self.batch.array), ctypes.sizeof(self.batch.array))
+        self.left = 0
+        return 0
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any:
+        return capsule(self.struct, b"arrow_array_stream")
+
+
+RELEASE_STREAM = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _stream: None)
 
 
 def test_a_name_that_is_no_text_is_no_name() -> None:

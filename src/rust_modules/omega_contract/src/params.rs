@@ -180,13 +180,16 @@ fn type_name(parameter_type: ParameterType) -> &'static str {
     }
 }
 
+/// A value of the wrong type as Python writes it, with the type where the value alone could pass for a right one.
 fn shown(given: &Given) -> String {
     match given {
         Given::Bool(true) => "True".into(),
         Given::Bool(false) => "False".into(),
-        Given::Int(value) => value.to_string(),
-        Given::Float(value) => value.to_string(),
-        Given::HugeInt(text) | Given::Text(text) | Given::Other(text) => text.clone(),
+        Given::Int(value) => format!("{value} (int)"),
+        Given::HugeInt(text) => format!("{text} (int)"),
+        Given::Float(value) => format!("{value:?} (float)"),
+        Given::Text(text) => format!("'{text}' (str)"),
+        Given::Other(text) => text.clone(),
     }
 }
 

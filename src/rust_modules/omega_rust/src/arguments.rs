@@ -4,17 +4,18 @@ use omega_contract::Error;
 use omega_contract::params::{Given, Params};
 use omega_contract::spec::FunctionSpec;
 use omega_kernel::Nulls;
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyTuple};
 
-use crate::errors::Outcome;
+use crate::errors::{Outcome, asked, kind};
 
 /// A Python str; anything else is refused by `name`.
 pub fn text(value: &Bound<'_, PyAny>, name: &str) -> Outcome<String> {
     match value.cast::<PyString>() {
         Ok(text) => Ok(text.to_string_lossy().into_owned()),
-        Err(_) => Err(Error::invalid_type(name, "a str", value.repr()?).into()),
+        Err(_) => Err(Error::invalid_type(name, "a str", shown(value)).into()),
     }
 }
 
@@ -23,7 +24,20 @@ pub fn flag(value: Option<&Bound<'_, PyAny>>, name: &str) -> Outcome<bool> {
     let Some(value) = value else { return Ok(false) };
     match value.cast::<PyBool>() {
         Ok(value) => Ok(value.is_true()),
-        Err(_) => Err(Error::invalid_type(name, "True or False", value.repr()?).into()),
+        Err(_) => Err(Error::invalid_type(name, "True or False", shown(value)).into()),
+    }
+}
+
+/// More of an object than this says nothing to a reader.
+const SHOWN_CHARACTERS: usize = 200;
+
+/// An object as messages show it: as Python would write it, and its type where that alone does not tell.
+pub fn shown(value: &Bound<'_, PyAny>) -> String {
+    let Ok(text) = value.repr() else { return format!("an object of type {}", kind(value)) };
+    let text = text.to_string_lossy();
+    match text.char_indices().nth(SHOWN_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into_owned(),
     }
 }
 
@@ -36,47 +50,60 @@ pub fn nulls_of(value: Option<&Bound<'_, PyAny>>) -> Outcome<Nulls> {
 pub fn resolve(spec: &FunctionSpec, parameters: &Bound<'_, PyAny>) -> Outcome<Params> {
     if let Ok(tuple) = parameters.cast::<PyTuple>() {
         let given = spec.parameters.iter().zip(tuple.iter_borrowed());
-        return Ok(Params::resolve(
-            spec,
-            given.map(|(parameter, value)| (parameter.name.as_str(), given_value(&value))),
-        )?);
+        let given = given.map(|(parameter, value)| Ok((parameter.name.as_str(), given_value(&value)?)));
+        return Ok(Params::resolve(spec, given.collect::<Outcome<Vec<_>>>()?)?);
     }
-    let dict = parameters.cast::<PyDict>().map_err(PyErr::from)?;
+    let dict = parameters
+        .cast::<PyDict>()
+        .map_err(|_| Error::invalid_type("the parameters", "a dict or a tuple", shown(parameters)))?;
     let mut given = Vec::with_capacity(dict.len());
     for (name, value) in dict.iter() {
-        given.push((name.extract::<String>()?, given_value(&value)));
+        given.push((text(&name, "the name of a parameter")?, given_value(&value)?));
     }
     Ok(Params::resolve(spec, given.iter().map(|(name, value)| (name.as_str(), value.clone())))?)
 }
 
-fn given_value(value: &Bound<'_, PyAny>) -> Given {
+/// A caller's choice as it is checked against the spec, and as messages show it.
+fn given_value(value: &Bound<'_, PyAny>) -> Outcome<Given> {
     let py = value.py();
     if value.is_instance_of::<PyBool>() {
-        return Given::Bool(value.is_truthy().unwrap_or(false));
+        return Ok(Given::Bool(value.is_truthy().unwrap_or(false)));
     }
     if let Ok(float) = value.cast::<PyFloat>() {
-        return Given::Float(float.value());
+        return Ok(Given::Float(float.value()));
     }
     if let Ok(text) = value.cast::<PyString>() {
-        return Given::Text(text.to_string_lossy().into_owned());
+        return Ok(Given::Text(text.to_string_lossy().into_owned()));
     }
+    let other = || Given::Other(format!("{} ({})", shown(value), kind(value)));
     // Numbers of other libraries convert themselves; arrays of one number would too, and are refused.
     let converts = |method| value.hasattr(method).unwrap_or(false);
     if !converts(intern!(py, "__len__")) {
         if value.is_instance_of::<PyInt>() || converts(intern!(py, "__index__")) {
             return match value.extract() {
-                Ok(int) => Given::Int(int),
-                Err(_) if value.is_instance_of::<PyInt>() => Given::HugeInt(text_of(value)),
-                Err(_) => Given::Other(text_of(value)),
+                Ok(int) => Ok(Given::Int(int)),
+                Err(_) if value.is_instance_of::<PyInt>() => Ok(Given::HugeInt(shown(value))),
+                Err(failure) => refused(value, failure).map(|()| other()),
             };
         }
         if converts(intern!(py, "__float__")) {
-            return value.extract().map_or_else(|_| Given::Other(text_of(value)), Given::Float);
+            return match value.extract() {
+                Ok(float) => Ok(Given::Float(float)),
+                Err(failure) => refused(value, failure).map(|()| other()),
+            };
         }
     }
-    Given::Other(text_of(value))
+    Ok(other())
 }
 
-fn text_of(value: &Bound<'_, PyAny>) -> String {
-    value.repr().map_or_else(|_| "an object".into(), |text| text.to_string_lossy().into_owned())
+/// Whether an object only says that it is no number: an error of its type or value. Whatever else it raises is told.
+pub fn refused(value: &Bound<'_, PyAny>, failure: PyErr) -> Outcome<()> {
+    let py = value.py();
+    if failure.is_instance_of::<PyTypeError>(py)
+        || failure.is_instance_of::<PyValueError>(py)
+        || failure.is_instance_of::<PyOverflowError>(py)
+    {
+        return Ok(());
+    }
+    asked("a number", value, Err(failure))
 }

@@ -8,10 +8,12 @@ mod capsules;
 mod copies;
 mod import;
 mod kinds;
+mod patience;
 mod reading;
 mod sequences;
 
 pub use capsules::produce;
 pub use copies::CopyLog;
 pub use import::{Bar, Grouping, Import, Request, key};
+pub use reading::{Extent, read};
 pub use sequences::{is_real, number};

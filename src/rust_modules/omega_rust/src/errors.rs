@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 
 use omega_contract::{Error, ErrorCode, memory};
-use pyo3::exceptions::PyMemoryError;
+use pyo3::exceptions::{PyException, PyMemoryError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
@@ -44,12 +44,16 @@ pub fn guard<T>(py: Python<'_>, function: &str, body: impl FnOnce() -> Outcome<T
     match catch(function, body) {
         Ok(value) => Ok(value),
         Err(Failure::Omega(error)) => Err(raise(py, &named(error, function), Some(function))),
-        Err(Failure::Python(error)) if error.get_type(py).is(py.get_type::<PyMemoryError>()) => {
-            let refused = raise(py, &named(memory::refusal_of_unknown(), function), Some(function));
-            refused.set_cause(py, Some(error));
-            Err(refused)
+        Err(Failure::Python(failure)) => {
+            // Whatever Python code of the caller's raised on the way: nothing leaves untyped.
+            Err(typed(py, failure, Some(function), |raised| {
+                Error::invalid_type(
+                    "what was passed",
+                    "objects that can be read",
+                    format!("one that raised {raised}"),
+                )
+            }))
         }
-        Err(Failure::Python(error)) => Err(error),
     }
 }
 
@@ -64,6 +68,64 @@ pub fn catch<T>(function: &str, body: impl FnOnce() -> Outcome<T>) -> Outcome<T>
     let outcome = catch_unwind(AssertUnwindSafe(body));
     GUARDED.set(GUARDED.get() - 1);
     outcome.unwrap_or_else(|_| Err(Error::internal(function, REASON.take()).into()))
+}
+
+/// What Python code of the caller's object returned; what it raised becomes the cause of a typed error about `name`.
+///
+/// KeyboardInterrupt and its like pass, and so does an error that is typed already.
+pub fn asked<T>(name: &str, object: &Bound<'_, PyAny>, answer: PyResult<T>) -> Outcome<T> {
+    answer.map_err(|failure| {
+        failed(object.py(), failure, |raised| {
+            Error::invalid_type(
+                name,
+                "an object that can be read",
+                format!("{} that raised {raised}", kind(object)),
+            )
+        })
+    })
+}
+
+/// A typed error with `failure` as its cause; `error` makes it from the words of the failure.
+pub fn failed(py: Python<'_>, failure: PyErr, error: impl FnOnce(String) -> Error) -> Failure {
+    Failure::Python(typed(py, failure, None, error))
+}
+
+fn typed(
+    py: Python<'_>,
+    failure: PyErr,
+    function: Option<&str>,
+    error: impl FnOnce(String) -> Error,
+) -> PyErr {
+    if !failure.is_instance_of::<PyException>(py) || is_typed(py, &failure) {
+        return failure;
+    }
+    let error = if failure.is_instance_of::<PyMemoryError>(py) {
+        let refusal = memory::refusal_of_unknown();
+        if let Some(function) = function { named(refusal, function) } else { refusal }
+    } else {
+        let value = failure.value(py);
+        let text = value.str().map_or_else(|_| "?".into(), |text| text.to_string_lossy().into_owned());
+        error(format!("{}: {text}", kind(value)))
+    };
+    let typed = raise(py, &error, function);
+    typed.set_cause(py, Some(failure));
+    typed
+}
+
+fn is_typed(py: Python<'_>, failure: &PyErr) -> bool {
+    static OMEGA_ERROR: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let class = OMEGA_ERROR.get_or_try_init(py, || {
+        py.import("omega.shared.exceptions")?.getattr("OmegaError").map(Bound::unbind)
+    });
+    class.is_ok_and(|class| failure.matches(py, class.bind(py)).unwrap_or(false))
+}
+
+/// The name of an object's type.
+pub fn kind(object: &Bound<'_, PyAny>) -> String {
+    object
+        .get_type()
+        .name()
+        .map_or_else(|_| "an unnamed type".into(), |name| name.to_string_lossy().into_owned())
 }
 
 /// Keeps a guarded panic from printing: its message travels in the error instead.

@@ -6,17 +6,19 @@ use std::collections::BTreeMap;
 use std::ffi::CStr;
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi};
-use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
-use arrow_array::{Array, RecordBatch, RecordBatchReader, StructArray, make_array};
+use arrow_array::{Array, ArrayRef, RecordBatch, StructArray, make_array};
 use arrow_schema::{DataType, Schema};
-use omega_contract::arrow::c::ArrowSchema;
+use omega_contract::arrow::c::{ArrowArray, ArrowArrayStream, ArrowSchema};
+use omega_contract::arrow::check;
+use omega_contract::arrow::stream::Reading;
 use omega_contract::schema::{Described, read_ipc};
-use omega_contract::{Error, tables};
+use omega_contract::{Error, ErrorCode, tables};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 
-use crate::errors::{Failure, Outcome, guard};
+use crate::data::{Extent, read};
+use crate::errors::{Failure, Outcome, catch, guard};
 
 /// Name, type, whether it may be missing, metadata.
 type Field = (String, String, bool, BTreeMap<String, String>);
@@ -81,16 +83,15 @@ fn static_tables() -> Vec<StaticTable> {
 pub fn batches(data: &Bound<'_, PyAny>) -> Outcome<(Schema, Vec<RecordBatch>)> {
     let py = data.py();
     if let Some(method) = data.getattr_opt(intern!(py, "__arrow_c_stream__"))? {
-        let reader = stream(&method.call0()?)?;
-        let schema = reader.schema();
-        let mut batches = Vec::new();
-        let mut rows = 0;
-        for batch in reader {
-            let batch = batch.map_err(|reason| Error::stream_failed(rows, reason))?;
-            rows += batch.num_rows();
-            batches.push(batch);
-        }
-        return Ok((schema.as_ref().clone(), batches));
+        let reading = read_stream(&method.call0()?, Extent::Whole)?;
+        let schema = table_schema(&reading.schema)?;
+        let batches = reading.arrays.into_iter().map(|array| {
+            // SAFETY: the stream handed both out.
+            let rows = unsafe { adopt(&reading.schema, array)? };
+            batch(rows.as_ref())
+        });
+        let batches = batches.collect::<Outcome<_>>()?;
+        return Ok((schema, batches));
     }
     let Some(method) = data.getattr_opt(intern!(py, "__arrow_c_array__"))? else {
         return Err(no_producer(data));
@@ -98,39 +99,65 @@ pub fn batches(data: &Bound<'_, PyAny>) -> Outcome<(Schema, Vec<RecordBatch>)> {
     let answer = method.call0()?;
     let pair = answer.cast::<PyTuple>().map_err(PyErr::from)?;
     let (schema, array) = (pair.get_item(0)?, pair.get_item(1)?);
-    let schema = live_schema(&schema)?;
-    let array = pointer::<FFI_ArrowArray>(&array, c"arrow_array")?;
+    let (schema, slot) = (live_schema(&schema)?, pointer::<ArrowArray>(&array, c"arrow_array")?);
     // SAFETY: capsules of these names hold these structs. Taking the array leaves a released one behind, as a
     // consumer must; the schema stays its capsule's.
-    let array = unsafe {
-        let array = FFI_ArrowArray::from_raw(array);
-        if array.is_released() {
-            return Err(
-                Error::released_capsule("arrow_array", "fresh: ask the producer for a new one").into()
-            );
+    let (schema, array) = unsafe { (&*schema, std::ptr::replace(slot, ArrowArray::empty())) };
+    if array.release.is_none() {
+        return Err(Error::released_capsule("arrow_array", "fresh: ask the producer for a new one").into());
+    }
+    // SAFETY: as above.
+    unsafe { check::schema(schema)? };
+    // SAFETY: as above.
+    let batch = batch(unsafe { adopt(schema, array)? }.as_ref())?;
+    Ok((batch.schema().as_ref().clone(), vec![batch]))
+}
+
+/// An array in the terms of arrow-rs, which believes what it is told: everything is looked at before and after.
+///
+/// # Safety
+/// The structs must be as the Arrow C data interface asks; the type has been checked.
+unsafe fn adopt(schema: &ArrowSchema, mut array: ArrowArray) -> Outcome<ArrayRef> {
+    // SAFETY: as the caller vouches.
+    unsafe { check::array(schema, &array)? };
+    let adopted = catch("omega.records", || {
+        // SAFETY: both declarations of each struct lay it out as the C data interface does, and the array is moved.
+        let data = unsafe {
+            let taken = FFI_ArrowArray::from_raw((&raw mut array).cast());
+            from_ffi(taken, &*std::ptr::from_ref(schema).cast::<FFI_ArrowSchema>())
+        };
+        let data = data.map_err(|reason| malformed(&reason))?;
+        data.validate_full().map_err(|reason| malformed(&reason))?;
+        Ok(make_array(data))
+    });
+    adopted.map_err(|failure| match failure {
+        // arrow-rs panics at what it finds impossible.
+        Failure::Omega(error) if error.code() == ErrorCode::Internal => {
+            malformed_as(error.field("reason").unwrap_or("it contradicts itself"))
         }
-        from_ffi(array, &*schema).map_err(|reason| malformed(&reason))?
-    };
-    let array = make_array(array);
-    let Some(rows) = array.as_any().downcast_ref::<StructArray>() else {
-        let found = array.data_type().to_string().to_lowercase();
+        other => other,
+    })
+}
+
+/// The rows of a struct as a batch.
+fn batch(rows: &dyn Array) -> Outcome<RecordBatch> {
+    let Some(rows) = rows.as_any().downcast_ref::<StructArray>() else {
+        let found = rows.data_type().to_string().to_lowercase();
         return Err(Error::unsupported_data("a table or record batch", found).into());
     };
     if rows.null_count() > 0 {
         let value = format!("{} missing rows", rows.null_count());
-        return Err(
-            Error::unsupported_data("a table or record batch, whose rows are all there", value).into()
-        );
+        let allowed = "a table or record batch, whose rows are all there";
+        return Err(Error::unsupported_data(allowed, value).into());
     }
-    let batch = RecordBatch::from(rows);
-    Ok((batch.schema().as_ref().clone(), vec![batch]))
+    Ok(RecordBatch::from(rows))
 }
 
 /// The schema in a capsule, if nobody has taken it yet.
-fn live_schema(capsule: &Bound<'_, PyAny>) -> Outcome<*mut FFI_ArrowSchema> {
-    let schema = pointer::<FFI_ArrowSchema>(capsule, c"arrow_schema")?;
-    // SAFETY: a capsule of this name holds this struct, which both declarations lay out as the C data interface does.
-    if unsafe { (*schema.cast::<ArrowSchema>()).release.is_none() } {
+fn live_schema(capsule: &Bound<'_, PyAny>) -> Outcome<*mut ArrowSchema> {
+    let schema = pointer::<ArrowSchema>(capsule, c"arrow_schema")?;
+    // SAFETY: a capsule of this name holds this struct.
+    if unsafe { (*schema).release.is_none() } {
         return Err(Error::released_capsule("arrow_schema", "fresh: ask the producer for a new one").into());
     }
     Ok(schema)
@@ -143,12 +170,21 @@ fn schema_of(data: &Bound<'_, PyAny>) -> Outcome<Schema> {
         let Some(method) = data.getattr_opt(intern!(py, "__arrow_c_stream__"))? else {
             return Ok(batches(data)?.0);
         };
-        return Ok(stream(&method.call0()?)?.schema().as_ref().clone());
+        return table_schema(&read_stream(&method.call0()?, Extent::Schema)?.schema);
     };
     let capsule = method.call0()?;
     let schema = live_schema(&capsule)?;
     // SAFETY: a capsule of this name holds this struct; it is only read.
-    let schema = unsafe { &*schema };
+    unsafe {
+        check::schema(&*schema)?;
+        table_schema(&*schema)
+    }
+}
+
+/// A checked schema in the terms of arrow-rs; one column alone is a table of one.
+fn table_schema(schema: &ArrowSchema) -> Outcome<Schema> {
+    // SAFETY: both declarations lay the struct out as the C data interface does.
+    let schema = unsafe { &*std::ptr::from_ref(schema).cast::<FFI_ArrowSchema>() };
     match DataType::try_from(schema).map_err(|reason| malformed(&reason))? {
         DataType::Struct(_) => Ok(Schema::try_from(schema).map_err(|reason| malformed(&reason))?),
         _ => {
@@ -157,12 +193,12 @@ fn schema_of(data: &Bound<'_, PyAny>) -> Outcome<Schema> {
     }
 }
 
-/// A reader of a stream capsule, which is left released.
-fn stream(capsule: &Bound<'_, PyAny>) -> Outcome<RecordBatchStreamReader> {
-    let stream = pointer::<FFI_ArrowArrayStream>(capsule, c"arrow_array_stream")?;
-    // SAFETY: a capsule of this name holds this struct, and `from_raw` leaves a released one behind.
-    let stream = unsafe { FFI_ArrowArrayStream::from_raw(stream) };
-    RecordBatchStreamReader::try_new(stream).map_err(|reason| malformed(&reason))
+/// Reads a stream capsule, which is left released.
+fn read_stream(capsule: &Bound<'_, PyAny>, extent: Extent) -> Outcome<Reading> {
+    let source = pointer::<ArrowArrayStream>(capsule, c"arrow_array_stream")?;
+    // SAFETY: a capsule of this name holds this struct, and who takes it holds the GIL.
+    let reading = unsafe { Reading::take(source)? };
+    read(capsule.py(), reading, extent, true)
 }
 
 /// The struct in a capsule.
@@ -177,6 +213,10 @@ fn pointer<T>(capsule: &Bound<'_, PyAny>, name: &'static CStr) -> Outcome<*mut T
 }
 
 fn malformed(reason: &arrow_schema::ArrowError) -> Failure {
+    malformed_as(&reason.to_string())
+}
+
+fn malformed_as(reason: &str) -> Failure {
     Error::malformed_arrow("the table", reason, "as the Arrow C data interface asks", "something else").into()
 }
 

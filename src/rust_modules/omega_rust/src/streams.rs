@@ -16,6 +16,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyTuple, PyType};
 
+use crate::arguments::shown;
 use crate::data::{Bar, is_real, number};
 use crate::errors::{Outcome, guard, raise};
 use crate::objects;
@@ -225,10 +226,7 @@ struct Arguments<'a, 'py> {
 }
 
 fn one_number(value: &Bound<'_, PyAny>, name: &str) -> Outcome<f64> {
-    number(value)?.ok_or_else(|| {
-        let shown = value.repr().map_or_else(|_| "an object".into(), |text| text.to_string());
-        Error::invalid_type(name, "a number or None", shown).into()
-    })
+    number(value)?.ok_or_else(|| Error::invalid_type(name, "a number or None", shown(value)).into())
 }
 
 #[pymethods]

@@ -2,7 +2,7 @@
 
 use super::column::{Bitmap, Chunk};
 use super::read::Field;
-use crate::{Error, Result};
+use crate::{Error, Result, memory};
 
 /// Consecutive rows of a float64 column, somewhere that its owner keeps alive.
 ///
@@ -81,7 +81,7 @@ impl Copies {
     pub unsafe fn float64(&mut self, field: &Field<'_>, name: &str) -> Result<RawChunk> {
         // SAFETY: as the caller vouches.
         let validity = unsafe { field.validity() };
-        if field.format == "g" && !field.array.dictionary_present() {
+        if field.format == "g" && field.extension.is_none() && !field.array.dictionary_present() {
             // SAFETY: as the caller vouches.
             let values = unsafe { field.values(size_of::<f64>())? };
             if field.parent_validity.is_none() && values.cast::<f64>().is_aligned() {
@@ -95,7 +95,7 @@ impl Copies {
             }
         }
         let reason = copy_reason(field);
-        let Some(read) = reader(field) else {
+        let Some(read) = reader(field)? else {
             let allowed = "a number (float, integer or decimal)";
             return Err(Error::unsupported_type(name, allowed, field.type_name()));
         };
@@ -117,7 +117,8 @@ impl Copies {
             // SAFETY: the buffer covers `rows` values of `width` bytes from `start`.
             unsafe { (read.value)(start.wrapping_add(row * read.width), read.scale) }
         };
-        let values = (0..field.rows).map(value).collect();
+        let mut values = memory::room(field.rows)?;
+        values.extend((0..field.rows).map(value));
         Ok(self.keep(name, &reason, values))
     }
 }
@@ -188,26 +189,29 @@ pub fn align(columns: &[Vec<RawChunk>]) -> Vec<Vec<RawChunk>> {
 /// How one value of a type becomes a float64.
 struct Reader {
     width: usize,
-    scale: f64,
-    value: unsafe fn(*const u8, f64) -> f64,
+    /// Digits after the point of a decimal.
+    scale: i32,
+    value: unsafe fn(*const u8, i32) -> f64,
 }
 
 macro_rules! read_as {
     ($type:ty) => {
         Reader {
             width: size_of::<$type>(),
-            scale: 1.0,
+            scale: 0,
             // SAFETY: the caller passes a pointer to one value of this type, aligned or not.
             value: |pointer, _| unsafe { pointer.cast::<$type>().read_unaligned() as f64 },
         }
     };
 }
 
-fn reader(field: &Field<'_>) -> Option<Reader> {
-    if field.array.dictionary_present() {
-        return None;
+/// The reader of a type of numbers; none for other types. An extension type is what its name says, not the numbers
+/// that it is stored in.
+fn reader(field: &Field<'_>) -> Result<Option<Reader>> {
+    if field.array.dictionary_present() || field.extension.is_some() {
+        return Ok(None);
     }
-    Some(match field.format {
+    Ok(Some(match field.format {
         "g" => read_as!(f64),
         "f" => read_as!(f32),
         "c" => read_as!(i8),
@@ -219,21 +223,76 @@ fn reader(field: &Field<'_>) -> Option<Reader> {
         "l" => read_as!(i64),
         "L" => read_as!(u64),
         // A column of nothing but missing rows has no buffers and is never read.
-        "n" => Reader { width: 0, scale: 1.0, value: |_, _| f64::NAN },
-        format => {
-            let mut parts = format.strip_prefix("d:")?.split(',');
-            let scale: i32 = parts.nth(1)?.parse().ok()?;
-            if parts.next().is_some_and(|bits| bits != "128") {
-                return None;
-            }
+        "n" => Reader { width: 0, scale: 0, value: |_, _| f64::NAN },
+        format if format.starts_with("d:") => {
+            let Some(scale) = decimal128(field)? else { return Ok(None) };
             Reader {
                 width: size_of::<i128>(),
-                scale: 10f64.powi(scale),
+                scale,
                 // SAFETY: the caller passes a pointer to one 16-byte value, aligned or not.
-                value: |pointer, scale| unsafe { pointer.cast::<i128>().read_unaligned() as f64 / scale },
+                value: |pointer, scale| decimal(unsafe { pointer.cast::<i128>().read_unaligned() }, scale),
             }
         }
-    })
+        _ => return Ok(None),
+    }))
+}
+
+/// The scale of a column of decimals of 128 bits; none for other widths.
+fn decimal128(field: &Field<'_>) -> Result<Option<i32>> {
+    let refuse =
+        |allowed: &str| Error::malformed_arrow(field.name, "the type of decimals", allowed, field.format);
+    let mut parts = field.format.trim_start_matches("d:").split(',');
+    let mut number = || parts.next().and_then(|part| part.parse::<i32>().ok());
+    let (Some(precision), Some(scale)) = (number(), number()) else {
+        return Err(refuse("d:precision,scale or d:precision,scale,bits"));
+    };
+    let bits = parts.next().unwrap_or("128");
+    let most = match bits {
+        "32" => 9,
+        "64" => 18,
+        "128" => 38,
+        "256" => 76,
+        _ => return Err(refuse("of 32, 64, 128 or 256 bits")),
+    };
+    if parts.next().is_some() || !(1..=most).contains(&precision) || !(-most..=most).contains(&scale) {
+        return Err(refuse(&format!("of 1 to {most} digits and a scale from -{most} to {most}")));
+    }
+    Ok((bits == "128").then_some(scale))
+}
+
+/// The greatest whole number below which a float64 holds them all.
+const EXACT: u128 = 1 << 53;
+/// The greatest power of ten that a float64 holds is the 22nd.
+const EXACT_POWER: u32 = 22;
+
+/// The float64 nearest to `value` / 10^`scale`: rounded once, as the same digits in a text would be.
+fn decimal(value: i128, scale: i32) -> f64 {
+    let (digits, power) = (value.unsigned_abs(), scale.unsigned_abs());
+    if digits <= EXACT && power <= EXACT_POWER {
+        // Both are exact, so the one operation rounds once.
+        let (value, power) = (value as f64, 10f64.powi(power.cast_signed()));
+        return if scale < 0 { value * power } else { value / power };
+    }
+    let magnitude = if (0..=19).contains(&scale) { quotient(digits, 10u64.pow(power)) } else { None };
+    let magnitude = magnitude.unwrap_or_else(|| {
+        // Rare enough for the way round by text, which Rust reads correctly rounded.
+        format!("{digits}e{}", -scale).parse().unwrap_or(f64::NAN)
+    });
+    if value < 0 { -magnitude } else { magnitude }
+}
+
+/// The float64 nearest to the quotient, where 64 binary places are enough to tell.
+fn quotient(dividend: u128, divisor: u64) -> Option<f64> {
+    let divisor = u128::from(divisor);
+    let (whole, rest) = (dividend / divisor, dividend % divisor);
+    if whole >= 1 << 64 {
+        // Enough bits without places: what is left only breaks a tie.
+        return Some((whole | u128::from(rest != 0)) as f64);
+    }
+    let (places, rest) = ((rest << 64) / divisor, (rest << 64) % divisor);
+    let bits = whole << 64 | places;
+    // 53 bits, one that says which half, and one that breaks a tie.
+    (bits >= 1 << 56).then(|| (bits | u128::from(rest != 0)) as f64 / (1u128 << 64) as f64)
 }
 
 /// Why a column cannot be borrowed, in the field's words.
@@ -252,5 +311,37 @@ fn copy_reason(field: &Field<'_>) -> String {
         "L" => "uint64".into(),
         "n" => "null".into(),
         other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decimal;
+
+    #[test]
+    fn decimals_are_as_near_as_their_digits_read_as_text() {
+        let mut state = 1_u128;
+        for round in 0..200_000 {
+            state = state
+                .wrapping_mul(0xda94_2042_e4dd_58b5)
+                .wrapping_add(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+            let value = (state as i128) >> (round % 128);
+            let scale = round % 77 - 38;
+            let text: f64 = format!("{value}e{}", -scale).parse().expect("digits");
+            assert_eq!(decimal(value, scale), text, "{value} / 10^{scale}");
+        }
+    }
+
+    #[test]
+    fn ties_go_to_the_even_neighbour_unless_a_digit_breaks_them() {
+        let tie = (1_i128 << 53) + 1;
+        assert_eq!(decimal(tie * 1000, 3), (1_u64 << 53) as f64);
+        assert_eq!(decimal(tie * 1000 + 1, 3), ((1_u64 << 53) + 2) as f64);
+        assert_eq!(decimal(-(tie * 1000 + 1), 3), -(((1_u64 << 53) + 2) as f64));
+        assert_eq!(decimal(i128::MIN, 38), -1.701_411_834_604_692_3);
+        assert_eq!(
+            decimal(i128::MAX, -38),
+            "170141183460469231731687303715884105727e38".parse().expect("digits")
+        );
     }
 }

@@ -258,8 +258,7 @@ struct Runtime {
     end_catch: unsafe extern "C" fn(),
     /// A `std::type_info*`: a virtual table, then the mangled name.
     exception_type: unsafe extern "C" fn() -> *const [*const c_char; 2],
-    demangle:
-        unsafe extern "C" fn(*const c_char, *mut c_char, *mut usize, *mut c_int) -> *mut c_char,
+    demangle: unsafe extern "C" fn(*const c_char, *mut c_char, *mut usize, *mut c_int) -> *mut c_char,
 }
 
 impl Runtime {
@@ -288,7 +287,10 @@ impl Runtime {
             let (Some(begin), Some(end), Some(exception_type), Some(demangle)) = symbols else { return None };
             // The C++ ABI fixes the signatures of these names.
             Some(Self {
-                begin_catch: std::mem::transmute::<*mut c_void, unsafe extern "C" fn(*mut c_void) -> *mut c_void>(begin),
+                begin_catch: std::mem::transmute::<
+                    *mut c_void,
+                    unsafe extern "C" fn(*mut c_void) -> *mut c_void,
+                >(begin),
                 end_catch: std::mem::transmute::<*mut c_void, unsafe extern "C" fn()>(end),
                 exception_type: std::mem::transmute::<
                     *mut c_void,
@@ -307,7 +309,9 @@ impl Runtime {
         // SAFETY: the C++ ABI lays `type_info` out so, and its name is a C string; `demangle` answers with memory of
         // malloc, or NULL.
         unsafe {
-            let Some(&[_, mangled]) = (self.exception_type)().as_ref() else { return "a C++ exception".into() };
+            let Some(&[_, mangled]) = (self.exception_type)().as_ref() else {
+                return "a C++ exception".into();
+            };
             let none = std::ptr::null_mut();
             let written = (self.demangle)(mangled, none, std::ptr::null_mut(), std::ptr::null_mut());
             if written.is_null() {

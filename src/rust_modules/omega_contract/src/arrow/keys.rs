@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::read::Field;
-use crate::{Error, Result};
+use crate::{Error, Result, memory};
 
 /// The value that a group shares.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,10 +134,11 @@ impl Groups {
             return Err(Error::missing_value(name, numbers.len() + row, "grouping"));
         }
         if field.array.dictionary_present() {
+            memory::reserve(numbers, field.rows)?;
             // SAFETY: as the caller vouches.
             return unsafe { self.number_dictionary(field, name, numbers) };
         }
-        numbers.reserve(field.rows);
+        memory::reserve(numbers, field.rows)?;
         let kind = KeyType::of(field, name)?;
         for row in 0..field.rows {
             // SAFETY: as the caller vouches.
@@ -168,7 +169,7 @@ impl Groups {
         // SAFETY: as the caller vouches.
         let present = unsafe { values.validity() };
         let (index_kind, value_kind) = (KeyType::of(field, name)?, KeyType::of(&values, name)?);
-        let mut known: Vec<Option<u32>> = vec![None; values.rows];
+        let mut known: Vec<Option<u32>> = memory::filled(values.rows, None)?;
         for row in 0..field.rows {
             // SAFETY: as the caller vouches.
             let KeyRef::Int(index) = (unsafe { read_key(field, index_kind, name, row)? }) else {
@@ -223,6 +224,9 @@ enum KeyType {
 
 impl KeyType {
     fn of(field: &Field<'_>, name: &str) -> Result<Self> {
+        if field.extension.is_some() {
+            return Err(Error::unsupported_type(name, "text or whole numbers", field.type_name()));
+        }
         Ok(match field.format {
             "c" => Self::Int8,
             "C" => Self::UInt8,
@@ -313,11 +317,17 @@ unsafe fn read_view<'a>(field: &Field<'a>, name: &str, row: usize) -> Result<Key
     let index = usize::try_from(int(8)).ok().filter(|&index| index < buffers);
     let index = index.ok_or_else(|| refuse("a text buffer's number", "one of the array's", int(8)))?;
     let start = usize::try_from(int(12)).map_err(|_| refuse("a text offset", "at least 0", int(12)))?;
+    // SAFETY: as the caller vouches.
+    let (sizes, data) = unsafe { (field.buffer(buffers + 2).cast::<i64>(), field.buffer(index + 2)) };
+    if sizes.is_null() || data.is_null() {
+        let which = if sizes.is_null() { "the buffer of sizes" } else { "the text buffer" };
+        return Err(Error::malformed_arrow(name, which, "present", "NULL"));
+    }
     // SAFETY: the sizes buffer has one int64 for each data buffer.
-    let size = unsafe { field.buffer(buffers + 2).cast::<i64>().add(index).read_unaligned() };
+    let size = unsafe { sizes.add(index).read_unaligned() };
     if usize::try_from(size).is_ok_and(|size| start + length <= size) {
         // SAFETY: just checked against the buffer's size.
-        return utf8(name, unsafe { std::slice::from_raw_parts(field.buffer(index + 2).add(start), length) });
+        return utf8(name, unsafe { std::slice::from_raw_parts(data.add(start), length) });
     }
     Err(refuse("a text offset", "within its buffer", int(12)))
 }

@@ -2,6 +2,8 @@
 
 /// The structs of the Arrow C data, stream and device interfaces, and of Omega's own C ABI.
 pub mod c;
+/// Looks at every pointer and count of a producer's structs before anybody follows them.
+pub mod check;
 /// Columns of float64 as kernels read them: borrowed values and a validity bitmap.
 pub mod column;
 /// Whatever numeric type a producer has, as float64: borrowed where it is, copied and counted where it is not.

@@ -6,11 +6,18 @@
 use std::ffi::{CStr, c_char};
 
 use super::c::{ArrowArray, ArrowSchema};
+use super::check::{MOST_CHILDREN, dictionary_mismatch};
 use super::column::Bitmap;
 use crate::{Error, Result};
 
 /// More rows than fit in the 47 bits of a process's addresses at the widest type's 16 bytes each.
 const MOST_ROWS: usize = 1 << 43;
+
+/// More buffers than any column has; those of text views number as the producer likes.
+const MOST_BUFFERS: i64 = 1 << 20;
+
+/// More than any field's metadata holds: pairs, and bytes in each half of a pair.
+const MOST_METADATA: usize = 1 << 24;
 
 /// One column of a producer, checked and not yet interpreted.
 #[derive(Clone, Copy)]
@@ -29,6 +36,8 @@ pub struct Field<'a> {
     pub rows: usize,
     /// Presence of the whole rows of a record batch, where it says that some are missing.
     pub parent_validity: Option<Bitmap<'a>>,
+    /// The name of its extension type, where it is one.
+    pub extension: Option<&'a str>,
 }
 
 /// What the columns of a producer are: those of a record batch, or one column alone.
@@ -57,8 +66,12 @@ pub unsafe fn fields<'a>(schema: &'a ArrowSchema, array: &'a ArrowArray) -> Resu
     }
     // SAFETY: the caller vouches for the structs.
     let whole = unsafe { field(schema, array, 0, None, None)? };
-    if whole.format != "+s" {
+    if whole.format != "+s" || whole.extension.is_some() {
         return Ok(Fields { rows: whole.rows, fields: vec![whole], is_batch: false });
+    }
+    if !(0..=MOST_CHILDREN).contains(&array.n_children) {
+        let allowed = format!("from 0 to {MOST_CHILDREN}");
+        return Err(Error::malformed_arrow(whole.name, "the number of children", allowed, array.n_children));
     }
     let n_children = usize::try_from(array.n_children).unwrap_or(0);
     if array.n_children != schema.n_children
@@ -81,6 +94,14 @@ pub unsafe fn fields<'a>(schema: &'a ArrowSchema, array: &'a ArrowArray) -> Resu
         let (Some(schema), Some(array)) = (unsafe { schema.as_ref() }, unsafe { array.as_ref() }) else {
             return Err(Error::malformed_arrow(whole.name, "each child", "present", "NULL"));
         };
+        if schema.release.is_none() || array.release.is_none() {
+            return Err(Error::malformed_arrow(
+                whole.name,
+                "each child",
+                "present",
+                "one that was moved away",
+            ));
+        }
         // SAFETY: as above.
         fields.push(unsafe { field(schema, array, whole.offset, Some(whole.rows), parent_validity)? });
     }
@@ -109,6 +130,39 @@ unsafe fn field<'a>(
 ) -> Result<Field<'a>> {
     // SAFETY: name and format are NULL or C strings, as the caller vouches.
     let (name, format) = unsafe { (text(schema.name), text(schema.format)) };
+    let (length, offset) = extent(name, array)?;
+    // SAFETY: as the caller vouches.
+    unsafe { buffer_counts(name, format, array)? };
+    if array.dictionary.is_null() != schema.dictionary.is_null() {
+        return Err(dictionary_mismatch(name, schema));
+    }
+    let mut extension = None;
+    let note = |key: &'a [u8], value: &'a [u8]| {
+        if key == b"ARROW:extension:name" {
+            extension = Some(std::str::from_utf8(value).unwrap_or("a name that is no text"));
+        }
+    };
+    // SAFETY: as the caller vouches.
+    unsafe { pairs(name, schema, note)? };
+    let rows = parent_rows.unwrap_or(length);
+    if length < parent_offset + rows {
+        let allowed = format!("at least {}, the end of the batch's rows", parent_offset + rows);
+        return Err(Error::malformed_arrow(name, "length", allowed, length));
+    }
+    Ok(Field {
+        name,
+        format,
+        schema,
+        array,
+        offset: parent_offset + offset,
+        rows,
+        parent_validity,
+        extension,
+    })
+}
+
+/// The rows of an array and those before them, checked along with the number that are missing.
+pub(super) fn extent(name: &str, array: &ArrowArray) -> Result<(usize, usize)> {
     let refuse =
         |reason: &str, allowed: &str, value: i64| Error::malformed_arrow(name, reason, allowed, value);
     let length = usize::try_from(array.length).map_err(|_| refuse("length", "at least 0", array.length))?;
@@ -119,33 +173,90 @@ unsafe fn field<'a>(
     if array.null_count < -1 || array.null_count > array.length {
         return Err(refuse("null_count", "-1, or from 0 to the length", array.null_count));
     }
-    if array.n_buffers < least_buffers(format) || (array.n_buffers > 0 && array.buffers.is_null()) {
-        let allowed = format!("at least {} for format {format}", least_buffers(format));
-        return Err(Error::malformed_arrow(name, "the number of buffers", allowed, array.n_buffers));
+    Ok((length, offset))
+}
+
+/// How many buffers an array of this format has, at the least.
+pub(super) fn least_buffers(format: &str) -> i64 {
+    match format {
+        "n" | "" => 0,
+        "u" | "U" | "z" | "Z" | "vu" | "vz" | "+vl" | "+vL" => 3,
+        "+s" => 1,
+        _ if format.starts_with("+w") || format.starts_with("+us") => 1,
+        _ if format.starts_with("+r") => 0,
+        _ => 2,
+    }
+}
+
+/// Refuses an array that has not as many buffers as its format asks for, or missing rows and no bitmap.
+///
+/// # Safety
+/// `buffers` is NULL or holds `n_buffers` pointers.
+pub(super) unsafe fn buffer_counts(name: &str, format: &str, array: &ArrowArray) -> Result<()> {
+    let least = least_buffers(format);
+    let refuse = |value: &dyn std::fmt::Display| {
+        let allowed = format!("at least {least} for format {format}, and at most {MOST_BUFFERS}");
+        Err(Error::malformed_arrow(name, "the number of buffers", allowed, value))
+    };
+    if array.n_buffers < least || array.n_buffers > MOST_BUFFERS {
+        return refuse(&array.n_buffers);
+    }
+    if array.n_buffers > 0 && array.buffers.is_null() {
+        return refuse(&"NULL");
     }
     let keeps_no_bitmap = format == "n" || format.starts_with("+u") || format.starts_with("+r");
     // SAFETY: `buffers` was just checked to hold its first pointer where there is one.
     let has_bitmap = array.n_buffers > 0 && unsafe { !(*array.buffers).is_null() };
     if array.null_count > 0 && !has_bitmap && !keeps_no_bitmap {
-        return Err(refuse("null_count", "0 without a validity bitmap", array.null_count));
+        let allowed = "0 without a validity bitmap";
+        return Err(Error::malformed_arrow(name, "null_count", allowed, array.null_count));
     }
-    let rows = parent_rows.unwrap_or(length);
-    if length < parent_offset + rows {
-        let allowed = format!("at least {}, the end of the batch's rows", parent_offset + rows);
-        return Err(Error::malformed_arrow(name, "length", allowed, length));
-    }
-    Ok(Field { name, format, schema, array, offset: parent_offset + offset, rows, parent_validity })
+    Ok(())
 }
 
-/// How many buffers the format needs at the least; formats that nobody reads need none.
-fn least_buffers(format: &str) -> i64 {
-    match format {
-        "n" | "" => 0,
-        "u" | "U" | "z" | "Z" | "vu" | "vz" => 3,
-        "+s" => 1,
-        _ if format.starts_with('+') => 0,
-        _ => 2,
+/// Reads the pairs of a field's metadata: a count, then for each half its length and its bytes.
+///
+/// # Safety
+/// The metadata are NULL, or as long as they say where that is credible.
+pub(super) unsafe fn pairs<'a>(
+    name: &str,
+    schema: &'a ArrowSchema,
+    mut each: impl FnMut(&'a [u8], &'a [u8]),
+) -> Result<()> {
+    if schema.metadata.is_null() {
+        return Ok(());
     }
+    let mut rest: *const u8 = schema.metadata.cast();
+    // SAFETY: a count comes first, and a length before each half.
+    let count = unsafe { length(name, &mut rest)? };
+    for _ in 0..count {
+        let mut halves = [&[][..]; 2];
+        for half in &mut halves {
+            // SAFETY: as above, and as many bytes follow as it says.
+            *half = unsafe {
+                let bytes = length(name, &mut rest)?;
+                std::slice::from_raw_parts(rest, bytes)
+            };
+            rest = rest.wrapping_add(half.len());
+        }
+        each(halves[0], halves[1]);
+    }
+    Ok(())
+}
+
+/// Reads one number of a field's metadata, and steps over it.
+///
+/// # Safety
+/// Four bytes follow.
+unsafe fn length(name: &str, rest: &mut *const u8) -> Result<usize> {
+    // SAFETY: as the caller vouches.
+    let number = unsafe { rest.cast::<i32>().read_unaligned() };
+    *rest = rest.wrapping_add(4);
+    let allowed = || format!("from 0 to {MOST_METADATA}");
+    usize::try_from(number)
+        .ok()
+        .filter(|&number| number <= MOST_METADATA)
+        .ok_or_else(|| Error::malformed_arrow(name, "a length in the metadata", allowed(), number))
 }
 
 impl<'a> Field<'a> {
@@ -163,9 +274,12 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// The type in words, where it is one that data come in; the format string where it is not.
+    /// The type in words, where it is one that data come in; the format string where it is not; an extension type's name.
     #[must_use]
     pub fn type_name(&self) -> &'a str {
+        if let Some(extension) = self.extension {
+            return extension;
+        }
         if self.array.dictionary_present() {
             return "dictionary";
         }
@@ -224,7 +338,7 @@ impl<'a> Field<'a> {
 ///
 /// # Safety
 /// `pointer` is NULL or a C string that lives for `'a`.
-unsafe fn text<'a>(pointer: *const c_char) -> &'a str {
+pub(super) unsafe fn text<'a>(pointer: *const c_char) -> &'a str {
     if pointer.is_null() {
         return "";
     }

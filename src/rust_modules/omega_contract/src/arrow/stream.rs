@@ -5,12 +5,20 @@
 use std::ffi::{CStr, c_int};
 
 use super::c::{ArrowArray, ArrowArrayStream, ArrowSchema};
+use super::check;
 use super::foreign::{self, Thrown};
+use super::read::extent;
 use super::write::empty_array;
-use crate::{Error, Result};
+use crate::{Error, Result, memory};
 
 /// What a producer says where it has no memory: `ENOMEM`.
 const NO_MEMORY: c_int = 12;
+
+/// What an array weighs at the least, with what its producer keeps for it.
+const ARRAY_BYTES: usize = 1 << 10;
+
+/// How much may be taken in between two looks at whether there is as much again.
+const LOOK_BYTES: usize = 64 << 20;
 
 /// A stream on its way through; what it has handed out so far is ours to release.
 pub struct Reading {
@@ -21,6 +29,8 @@ pub struct Reading {
     /// The arrays so far.
     pub arrays: Vec<ArrowArray>,
     rows: i64,
+    /// Bytes handed out since memory was last looked at.
+    taken: usize,
 }
 
 impl Reading {
@@ -44,7 +54,7 @@ impl Reading {
         if stream.get_schema.is_none() || stream.get_next.is_none() {
             return Err(Error::malformed_arrow("", "the stream's callbacks", "present", "NULL"));
         }
-        Ok(Self { stream, schema: Box::new(ArrowSchema::empty()), arrays: Vec::new(), rows: 0 })
+        Ok(Self { stream, schema: Box::new(ArrowSchema::empty()), arrays: Vec::new(), rows: 0, taken: 0 })
     }
 
     /// Asks for the type of the arrays.
@@ -55,7 +65,12 @@ impl Reading {
         let Some(get_schema) = self.stream.get_schema else { return Ok(()) };
         // SAFETY: the callback belongs to this stream and fills the empty struct.
         let answer = unsafe { foreign::fill(get_schema, &raw mut *self.stream, &raw mut *self.schema) };
-        self.check(answer)
+        self.check(answer)?;
+        if self.schema.release.is_none() {
+            return Err(Error::malformed_arrow("", "the stream's type", "present", "a released one"));
+        }
+        // SAFETY: the producer has filled the schema.
+        unsafe { check::schema(&self.schema) }
     }
 
     /// Asks for the next array; whether there was one.
@@ -71,13 +86,23 @@ impl Reading {
         if array.release.is_none() {
             if self.arrays.is_empty() {
                 // A stream without arrays still has a type to be checked.
-                // SAFETY: the producer has filled the schema.
+                // SAFETY: the schema has been checked.
                 self.arrays.push(unsafe { empty_array(&self.schema) });
             }
             return Ok(false);
         }
         self.rows = self.rows.saturating_add(array.length);
-        self.arrays.push(array);
+        // Its memory is the producer's, but one that never ends would take all there is, and all of it is kept.
+        // An array that lies about its rows is refused when it is looked at.
+        let rows = extent("", &array).map_or(0, |(rows, _)| rows);
+        let values = rows.saturating_mul(usize::try_from(self.schema.n_children).unwrap_or(0).max(1));
+        self.taken =
+            self.taken.saturating_add(values.saturating_mul(size_of::<f64>())).saturating_add(ARRAY_BYTES);
+        if self.taken >= LOOK_BYTES {
+            memory::ask(self.taken)?;
+            self.taken = 0;
+        }
+        memory::push(&mut self.arrays, array)?;
         Ok(true)
     }
 

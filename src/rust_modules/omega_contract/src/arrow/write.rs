@@ -5,10 +5,11 @@
 
 use std::any::Any;
 use std::ffi::{CString, c_char, c_int, c_void};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::c::{ARROW_FLAG_NULLABLE, ArrowArray, ArrowArrayStream, ArrowSchema};
 use super::keys::Key;
+use super::read::{least_buffers, text};
 use crate::{Result, memory};
 
 /// Values that several columns and consumers may share.
@@ -166,15 +167,24 @@ pub fn batch_array(columns: &[Column], rows: usize) -> Result<ArrowArray> {
 /// No rows of a type, laid out so that whoever reads columns by name finds them.
 ///
 /// # Safety
-/// The schema must be as the Arrow C data interface asks.
+/// The schema must have passed [`super::check::schema`].
 #[must_use]
 pub unsafe fn empty_array(schema: &ArrowSchema) -> ArrowArray {
     let children = (0..usize::try_from(schema.n_children).unwrap_or(0))
-        // SAFETY: `children` holds `n_children` pointers to schemas, as the caller vouches.
-        .filter_map(|index| unsafe {
-            (*schema.children.add(index)).as_ref().map(|child| empty_array(child))
-        });
-    array(0, 0, vec![std::ptr::null(); 3], children.collect(), Box::new(()))
+        // SAFETY: as the caller vouches: there are `n_children`, and none is NULL.
+        .map(|index| unsafe { empty_array(&**schema.children.add(index)) });
+    // SAFETY: NULL, or a schema that was checked.
+    let dictionary = unsafe { schema.dictionary.as_ref().map(|values| Box::new(empty_array(values))) };
+    let pointer =
+        dictionary.as_deref().map_or(std::ptr::null_mut(), |values| std::ptr::from_ref(values).cast_mut());
+    // SAFETY: NULL or a C string.
+    let buffers = least_buffers(unsafe { text(schema.format) });
+    let buffers = vec![std::ptr::null(); usize::try_from(buffers).unwrap_or(0)];
+    // The lock only says that nobody shares what is in it.
+    let owner = Box::new(Mutex::new(dictionary));
+    let mut empty = array(0, 0, buffers, children.collect(), owner);
+    empty.dictionary = pointer;
+    empty
 }
 
 /// A stream of one array.

@@ -6,14 +6,14 @@ use std::mem::ManuallyDrop;
 use omega_contract::Error;
 use omega_contract::arrow::c::{ArrowArray, ArrowArrayStream, ArrowDeviceArray, ArrowSchema};
 use omega_contract::arrow::stream::Reading;
-use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyString, PyTuple};
 
 use super::kinds::{Kind, is_in_memory, kind_of};
 use super::reading::{Extent, read};
-use crate::errors::{Failure, Outcome, raise};
+use crate::arguments::shown;
+use crate::errors::{Failure, Outcome, asked, failed};
 
 const SCHEMA: &CStr = c"arrow_schema";
 const ARRAY: &CStr = c"arrow_array";
@@ -125,15 +125,8 @@ pub fn produce(data: &Bound<'_, PyAny>) -> Outcome<Option<Produced>> {
 
 /// Calls a method of the producer; whatever exception it raises becomes the cause of a typed one.
 fn ask<'py>(producer: &Bound<'py, PyAny>, method: &Bound<'py, PyString>) -> Outcome<Bound<'py, PyAny>> {
-    producer.call_method0(method).map_err(|failure| {
-        let py = method.py();
-        if !failure.is_instance_of::<PyException>(py) {
-            return Failure::Python(failure);
-        }
-        let typed = raise(py, &Error::stream_failed(0, failure.value(py)), None);
-        typed.set_cause(py, Some(failure));
-        Failure::Python(typed)
-    })
+    let answer = producer.call_method0(method);
+    answer.map_err(|failure| failed(method.py(), failure, |raised| Error::stream_failed(0, raised)))
 }
 
 /// Refuses tensors that say they are not in ordinary memory.
@@ -143,7 +136,11 @@ fn refuse_other_device(data: &Bound<'_, PyAny>) -> Outcome<()> {
         return Err(Error::non_cpu_device("CPU memory (device type 1)", 2).into());
     }
     if let Some(method) = data.getattr_opt(intern!(py, "__dlpack_device__"))? {
-        let (device_type, _): (i32, i64) = method.call0()?.extract()?;
+        let answer = asked("__dlpack_device__", data, method.call0())?;
+        let Ok((device_type, _)) = answer.extract::<(i32, i64)>() else {
+            let allowed = "a device type and a device number";
+            return Err(Error::invalid_type("what __dlpack_device__ returns", allowed, shown(&answer)).into());
+        };
         if device_type != CPU {
             return Err(Error::non_cpu_device("CPU memory (device type 1)", device_type).into());
         }

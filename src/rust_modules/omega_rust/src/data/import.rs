@@ -1,20 +1,22 @@
 //! One call's data, whatever it came as: its numeric columns, and the group of every row.
 
-use omega_contract::Error;
 use omega_contract::arrow::column::Chunk;
 use omega_contract::arrow::float64::{Copies, RawChunk, align};
 use omega_contract::arrow::keys::{Groups, Key};
 use omega_contract::arrow::read::{Field, fields};
 use omega_contract::spec::Input;
+use omega_contract::{Error, memory};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyMapping, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyList, PyMapping, PyString, PyTuple};
 
 use super::capsules::{Produced, produce};
 use super::copies;
 use super::kinds::{Kind, kind_of};
+use super::patience::Patience;
 use super::sequences::{Sequence, number, sequence};
-use crate::errors::Outcome;
+use crate::arguments::{shown, text};
+use crate::errors::{Outcome, asked};
 
 const ACCEPTED: &str =
     "an Arrow array, table or stream, a NumPy array, a mapping of columns, or a list of numbers";
@@ -155,7 +157,7 @@ impl Import {
     fn group(&mut self, py: Python<'_>, whole: &Whole<'_>, by: &Bound<'_, PyAny>) -> Outcome<()> {
         let mut grouping = Grouping { name: "by".into(), groups: Groups::default(), numbers: Vec::new() };
         let alone = if let Ok(name) = by.cast::<PyString>() {
-            grouping.name = name.to_str()?.to_owned();
+            grouping.name = text(name.as_any(), "by")?;
             match whole {
                 Whole::Mapping(mapping) => Some(mapping_item(mapping, &grouping.name)?),
                 _ => None,
@@ -190,24 +192,31 @@ impl Grouping {
 
     /// Keys of a list, or of anything that makes one of itself, such as a NumPy array of text.
     fn extend_from_list(&mut self, object: &Bound<'_, PyAny>, copies: &mut Copies) -> Outcome<()> {
-        let list = match object.getattr_opt(intern!(object.py(), "tolist"))? {
-            Some(method) => method.call0()?,
-            None if object.hasattr(intern!(object.py(), "__len__"))? => object.clone(),
-            None => {
-                let allowed = "the name of a column, or a column of groups";
-                return Err(Error::invalid_type("by", allowed, object.repr()?).into());
-            }
+        let py = object.py();
+        let refuse = || -> Outcome<()> {
+            let allowed = "the name of a column, or a column of groups";
+            Err(Error::invalid_type("by", allowed, shown(object)).into())
         };
+        // A NumPy scalar makes a number of itself, and what has no order or stands for bytes is no column.
+        let list = match object.getattr_opt(intern!(py, "tolist"))? {
+            Some(method) => asked("by", object, method.call0())?,
+            None => object.clone(),
+        };
+        if !list.is_instance_of::<PyList>() && !list.is_instance_of::<PyTuple>() {
+            return refuse();
+        }
         let reason = object.get_type().name()?.to_string();
         copies.allow(&self.name, &reason)?;
-        for (row, item) in list.try_iter()?.enumerate() {
-            let item = item?;
+        let mut patience = Patience::new(py);
+        for (row, item) in asked("by", object, list.try_iter())?.enumerate() {
+            patience.check()?;
+            let item = asked("by", object, item)?;
             let key = key(&item);
             if let (Some(key), Some(first)) = (&key, self.groups.keys().first())
                 && std::mem::discriminant(key) != std::mem::discriminant(first)
             {
                 let allowed = "all text or all whole numbers";
-                return Err(Error::unsupported_type(&self.name, allowed, item.repr()?).into());
+                return Err(Error::unsupported_type(&self.name, allowed, shown(&item)).into());
             }
             let number = match key {
                 Some(Key::Text(text)) => self.groups.text(&text),
@@ -217,11 +226,11 @@ impl Grouping {
                 }
                 None => {
                     return Err(
-                        Error::unsupported_type(&self.name, "text or whole numbers", item.repr()?).into()
+                        Error::unsupported_type(&self.name, "text or whole numbers", shown(&item)).into()
                     );
                 }
             };
-            self.numbers.push(number);
+            memory::push(&mut self.numbers, number)?;
         }
         Ok(())
     }
@@ -342,14 +351,21 @@ fn single<'a>(py: Python<'_>, produced: &'a Produced, name: &str) -> Outcome<Vec
 }
 
 fn mapping_item<'py>(mapping: &Bound<'py, PyMapping>, name: &str) -> Outcome<Bound<'py, PyAny>> {
+    let ask = |answer| asked(name, mapping.as_any(), answer);
     if let Ok(dict) = mapping.as_any().cast::<PyDict>() {
         if let Some(item) = dict.get_item(name)? {
             return Ok(item);
         }
-    } else if mapping.contains(name)? {
-        return Ok(mapping.get_item(name)?);
+    } else if asked(name, mapping.as_any(), mapping.contains(name))? {
+        return ask(mapping.get_item(name));
     }
-    let names: Vec<String> = mapping.keys()?.iter().map(|key| key.to_string()).collect();
+    let keys = asked(name, mapping.as_any(), mapping.keys())?;
+    let names: Vec<String> = keys
+        .iter()
+        .map(|key| {
+            key.cast::<PyString>().map_or_else(|_| shown(&key), |key| key.to_string_lossy().into_owned())
+        })
+        .collect();
     let available = if names.is_empty() { "no column".into() } else { names.join(", ") };
     Err(Error::missing_column(name, available).into())
 }
@@ -380,17 +396,14 @@ impl<'a, 'py> Bar<'a, 'py> {
     /// The bar's number of a name; NaN where it is missing.
     pub fn number(&self, name: &str) -> Outcome<f64> {
         let value = self.item(name)?;
-        number(&value)?.ok_or_else(|| {
-            let shown = value.repr().map_or_else(|_| "an object".into(), |text| text.to_string());
-            Error::invalid_type(name, "a number or None", shown).into()
-        })
+        number(&value)?.ok_or_else(|| Error::invalid_type(name, "a number or None", shown(&value)).into())
     }
 
     /// Whatever the bar has under a name.
     pub fn item(&self, name: &str) -> Outcome<Bound<'py, PyAny>> {
         match self {
             Self::Mapping(mapping) => mapping_item(mapping, name),
-            Self::Record(record) => match record.getattr_opt(name)? {
+            Self::Record(record) => match asked(name, record, record.getattr_opt(name))? {
                 Some(value) => Ok(value),
                 None => Err(Error::missing_column(name, format!("a {}", record.get_type().name()?)).into()),
             },

@@ -77,7 +77,8 @@ pub fn is_in_memory(class: &Bound<'_, PyType>) -> PyResult<bool> {
         return Ok(true);
     }
     let (Ok(module), Ok(name)) = (class.module(), class.name()) else { return Ok(false) };
-    let known = IN_MEMORY.iter().any(|&(known_module, known_name)| module == known_module && name == known_name);
+    let known =
+        IN_MEMORY.iter().any(|&(known_module, known_name)| module == known_module && name == known_name);
     if known {
         met().push(class.clone().unbind());
     }

@@ -97,9 +97,9 @@ fn read_elsewhere(py: Python<'_>, reading: Reading, extent: Extent) -> Outcome<R
     let process = process::id();
     py.detach(move || {
         let reading = Abandoned(Some(reading));
-        thread::Builder::new().name("omega reader".into()).spawn(move || read(send, reading)).map_err(|reason| {
-            Error::stream_failed(0, format!("no thread could be started to read it ({reason})"))
-        })?;
+        thread::Builder::new().name("omega reader".into()).spawn(move || read(send, reading)).map_err(
+            |reason| Error::stream_failed(0, format!("no thread could be started to read it ({reason})")),
+        )?;
         loop {
             match receive.recv_timeout(PATIENCE) {
                 Ok(mut answer) => {

@@ -1,15 +1,16 @@
 //! Columns that are not Arrow: NumPy arrays and other buffers, and lists of numbers.
 
-use omega_contract::Error;
 use omega_contract::arrow::float64::{Copies, RawChunk};
+use omega_contract::{Error, memory};
 use pyo3::buffer::PyUntypedBuffer;
-use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyTuple};
 
 use super::kinds::{Kind, kind_of};
-use crate::errors::Outcome;
+use super::patience::Patience;
+use crate::arguments::{refused, shown};
+use crate::errors::{Outcome, asked};
 
 /// What a column's numbers were read from; keeps borrowed memory alive.
 pub enum Sequence {
@@ -66,12 +67,12 @@ pub fn sequence(
         "strided float64".to_owned()
     };
     copies.allow(name, &reason)?;
-    let values = widen(&buffer, &format);
+    let values = widen(&buffer, &format)?;
     Ok(Some((Sequence::Copied, copies.keep(name, &reason, values))))
 }
 
 /// Reads a strided or narrower buffer value by value.
-fn widen(buffer: &PyUntypedBuffer, format: &str) -> Vec<f64> {
+fn widen(buffer: &PyUntypedBuffer, format: &str) -> Outcome<Vec<f64>> {
     let stride = buffer.strides().first().copied().unwrap_or(0);
     let start = buffer.buf_ptr().cast::<u8>();
     let swapped = format.starts_with('>') && cfg!(target_endian = "little");
@@ -100,7 +101,8 @@ fn widen(buffer: &PyUntypedBuffer, format: &str) -> Vec<f64> {
             (_, 4) => Box::new(read!(u32)),
             (_, _) => Box::new(read!(u64)),
         };
-    (0..buffer.item_count()).map(|row| value(start.wrapping_offset(stride * row.cast_signed()))).collect()
+    let rows = 0..buffer.item_count();
+    Ok(memory::collected(rows.map(|row| value(start.wrapping_offset(stride * row.cast_signed()))))?)
 }
 
 fn is_signed(code: &str) -> bool {
@@ -129,18 +131,21 @@ fn numbers(data: &Bound<'_, PyAny>, name: &str, copies: &mut Copies) -> Outcome<
     let reason = data.get_type().name()?.to_string();
     copies.allow(name, &reason)?;
     let mut values = Vec::new();
-    for (row, item) in data.try_iter()?.enumerate() {
-        let item = item?;
-        values.push(number(&item)?.ok_or_else(|| {
-            let value = item.repr().map_or_else(|_| "?".into(), |text| text.to_string());
-            Error::invalid_type(format!("column `{name}`, row {row},"), "a number or None", value)
-        })?);
+    let mut patience = Patience::new(data.py());
+    for (row, item) in asked(name, data, data.try_iter())?.enumerate() {
+        patience.check()?;
+        let item = asked(name, data, item)?;
+        let value = number(&item)?.ok_or_else(|| {
+            Error::invalid_type(format!("column `{name}`, row {row},"), "a number or None", shown(&item))
+        })?;
+        memory::push(&mut values, value)?;
     }
     Ok(copies.keep(name, &reason, values))
 }
 
 /// A Python number as float64, NaN for `None`; nothing for anything else, bool included.
-pub fn number(item: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
+#[inline]
+pub fn number(item: &Bound<'_, PyAny>) -> Outcome<Option<f64>> {
     if let Ok(value) = item.cast::<PyFloat>() {
         return Ok(Some(value.value()));
     }
@@ -155,9 +160,7 @@ pub fn number(item: &Bound<'_, PyAny>) -> PyResult<Option<f64>> {
     }
     match item.extract() {
         Ok(value) => Ok(Some(value)),
-        // An int beyond the largest float, or whatever refuses to be one, is no number that a column can hold.
-        Err(error) if error.is_instance_of::<PyException>(item.py()) => Ok(None),
-        Err(interrupt) => Err(interrupt),
+        Err(failure) => refused(item, failure).map(|()| None),
     }
 }
 
