@@ -45,7 +45,7 @@ def call(
     [None, 1.5, 2.5, 3.5]
     """
     # A name that is no str goes to native code as it is, to be refused there.
-    function = _function(name) if isinstance(name, str) else _rust.function(name)
+    function = _function(name) if type(name) is str else _rust.function(name)
     columns = tuple(given.pop(column, None) for column in function.inputs)
     return run(function, data, columns, given, nulls, by, strict_zero_copy)
 

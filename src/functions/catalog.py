@@ -17,7 +17,6 @@ def functions() -> list[str]:
     return _rust.function_names()
 
 
-@lru_cache(maxsize=256)
 def spec(name: str) -> FunctionSpec:
     """All there is to know about a function: inputs, parameters, outputs, units, sources.
 
@@ -26,6 +25,14 @@ def spec(name: str) -> FunctionSpec:
     >>> [parameter.name for parameter in spec("ta.rsi").parameters]
     ['period']
     """
+    # A name that is no str goes to native code as it is, to be refused there.
+    return (
+        _spec(name) if type(name) is str else FunctionSpec.model_validate_json(_rust.function(name).spec_json)
+    )
+
+
+@lru_cache(maxsize=256)
+def _spec(name: str) -> FunctionSpec:
     return FunctionSpec.model_validate_json(_rust.function(name).spec_json)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,7 +70,7 @@ class FeatureSet:
             raise InvalidTypeError(
                 name="the features",
                 allowed="a mapping of names to (function, parameters)",
-                value=repr(definitions),
+                value=reprlib.repr(definitions),
             )
         triples = [(name, *_definition(name, given)) for name, given in definitions.items()]
         self._adopt(_rust.FeatureSet(triples, by, nulls))
@@ -152,7 +153,7 @@ def _definition(name: str, given: object) -> tuple[str, dict[str, Any]]:
             return function, dict(parameters)
         case _:
             raise InvalidTypeError(
-                name=f"feature `{name}`", allowed="a pair (function, parameters)", value=repr(given)
+                name=f"feature `{name}`", allowed="a pair (function, parameters)", value=reprlib.repr(given)
             )
 
 

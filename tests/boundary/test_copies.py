@@ -1,10 +1,11 @@
 """A copy that a type forces is counted and can be refused, and gives the same numbers."""
 
 import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -140,4 +141,25 @@ def test_missing_rows_of_a_struct_are_missing_in_its_columns() -> None:
     )
     with omega.count_copies() as copies:
         assert omega.ta.sma(struct, period=1).to_pylist() == [4.0, None, 2.0, 16.0, 32.0]
+    assert len(copies) == 1
+
+
+def test_logs_that_were_never_closed_keep_nothing() -> None:
+    def abandoned() -> Iterator[None]:
+        with omega.count_copies():
+            yield
+
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
+
+    for _ in range(100):
+        next(abandoned())
+        omega.count_copies().__enter__()
+    omega.ta.sma([1.0], period=1)
+    before = resident()
+    for _ in range(200_000):
+        omega.ta.sma([1.0], period=1)
+    assert resident() - before < 4_000_000
+    with omega.count_copies() as copies:
+        omega.ta.sma([1.0], period=1)
     assert len(copies) == 1

@@ -152,11 +152,28 @@ def test_a_type_that_is_no_number_is_refused(kind: bytes | None) -> None:
 @pytest.mark.parametrize(
     "kind",
     [
-        b"d:", b"d:3", b"d:3,x", b"d:x,2", b"d:,", b"d:0,0", b"d:-1,0", b"d:39,0", b"d:38,400", b"d:38,39",
-        b"d:38,-39", b"d:38,-2147483648", b"d:99999999999,0", b"d:38,0,0", b"d:38,0,129", b"d:38,0,x",
-        b"d:38,0,128,1", b"d:10,2,32", b"d:19,2,64", b"d:77,2,256",
+        b"d:",
+        b"d:3",
+        b"d:3,x",
+        b"d:x,2",
+        b"d:,",
+        b"d:0,0",
+        b"d:-1,0",
+        b"d:39,0",
+        b"d:38,400",
+        b"d:38,39",
+        b"d:38,-39",
+        b"d:38,-2147483648",
+        b"d:99999999999,0",
+        b"d:38,0,0",
+        b"d:38,0,129",
+        b"d:38,0,x",
+        b"d:38,0,128,1",
+        b"d:10,2,32",
+        b"d:19,2,64",
+        b"d:77,2,256",
     ],
-)  # fmt: skip
+)
 def test_a_type_of_decimals_that_cannot_be_is_refused(kind: bytes) -> None:
     with pytest.raises(MalformedArrowError, match="the type of decimals must be") as refusal:
         omega.ta.sma(Column(kind=kind, memory=[None, np.zeros(64).ctypes.data]))
@@ -207,11 +224,19 @@ def test_views_of_text_by_hand_are_read() -> None:
 @pytest.mark.parametrize(
     "lies",
     [
-        {"sizes": None}, {"data": False}, {"sizes": 19}, {"sizes": -1}, {"n_buffers": 3}, {"n_buffers": 2},
-        {"n_buffers": 2**62}, {"n_buffers": 2**63 - 1}, {"n_buffers": -1}, {"buffers": None},
+        {"sizes": None},
+        {"data": False},
+        {"sizes": 19},
+        {"sizes": -1},
+        {"n_buffers": 3},
+        {"n_buffers": 2},
+        {"n_buffers": 2**62},
+        {"n_buffers": 2**63 - 1},
+        {"n_buffers": -1},
+        {"buffers": None},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_views_of_text_that_lead_nowhere_are_refused(lies: dict[str, Any]) -> None:
     column, _alive = views(**lies)
     with pytest.raises(MalformedArrowError):
@@ -272,7 +297,7 @@ def test_absurd_numbers_of_children_are_refused(count: int) -> None:
         {"n_children": count},
         {"schema_n_children": count},
     ):
-        for use in (lambda data: omega.ta.sma(data), _rust.schemas.null_counts, _rust.schemas.describe):
+        for use in (omega.ta.sma, _rust.schemas.null_counts, _rust.schemas.describe):
             with pytest.raises(MalformedArrowError):
                 use(Batch([Column()], **lies))
             with contextlib.suppress(MalformedArrowError):
@@ -282,7 +307,7 @@ def test_absurd_numbers_of_children_are_refused(count: int) -> None:
 
 @pytest.mark.parametrize("part", ["schema", "array"])
 def test_a_child_that_was_moved_away_is_refused(part: str) -> None:
-    for use in (lambda data: omega.ta.sma(data), _rust.schemas.null_counts):
+    for use in (omega.ta.sma, _rust.schemas.null_counts):
         column = Column()
         getattr(column, part).release = None
         with pytest.raises(MalformedArrowError, match="child"):
@@ -298,7 +323,7 @@ def test_a_dictionary_is_in_the_type_and_in_the_array_or_in_neither(kind: bytes)
         )
         getattr(column, part).dictionary = ctypes.pointer(getattr(values, part))
         for use in (
-            lambda data: omega.ta.sma(data),
+            omega.ta.sma,
             lambda data: omega.ta.sma([1.0] * 4, by=data),
             lambda data: omega.ta.sma(Batch([data])),
             lambda data: _rust.schemas.null_counts(Batch([data])),
@@ -333,7 +358,7 @@ def test_an_extension_type_is_not_the_numbers_that_it_is_stored_in(name: str) ->
         column = Column(kind=kind)
         column.schema.metadata = ctypes.cast(raw, ctypes.c_char_p)
         for use in (
-            lambda data: omega.ta.sma(data),
+            omega.ta.sma,
             lambda data: omega.ta.sma([1.0] * 4, by=data),
             lambda data: omega.ta.sma(Batch([data])),
         ):
@@ -365,7 +390,7 @@ def test_metadata_of_absurd_lengths_are_refused(raw: bytes) -> None:
     held = ctypes.create_string_buffer(raw + bytes(64))
     column = Column()
     column.schema.metadata = ctypes.cast(held, ctypes.c_char_p)
-    for use in (lambda data: omega.ta.sma(data), lambda data: _rust.schemas.null_counts(Batch([data]))):
+    for use in (omega.ta.sma, lambda data: _rust.schemas.null_counts(Batch([data]))):
         with pytest.raises(MalformedArrowError, match="metadata"):
             use(column)
 

@@ -7,6 +7,7 @@
 mod capsules;
 mod copies;
 mod import;
+mod indexes;
 mod kinds;
 mod patience;
 mod reading;

@@ -1,27 +1,43 @@
 //! Lets a caller see the copies that types forced.
 
 use std::cell::RefCell;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use omega_contract::arrow::float64::Copied;
 use pyo3::prelude::*;
 
+/// What one log has collected.
+type Collected = Mutex<Vec<Copied>>;
+
 thread_local! {
-    /// The logs that are open on this thread, innermost last.
-    static OPEN: RefCell<Vec<(usize, Vec<Copied>)>> = const { RefCell::new(Vec::new()) };
+    /// The logs that are open on this thread, innermost last. One that nobody holds any more, as that of a generator
+    /// that was abandoned, is gone.
+    static OPEN: RefCell<Vec<Weak<Collected>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Adds what one call copied to every log that is open on this thread.
 pub fn record(copied: &[Copied]) {
     if !copied.is_empty() {
-        OPEN.with_borrow_mut(|open| open.iter_mut().for_each(|(_, log)| log.extend_from_slice(copied)));
+        OPEN.with_borrow_mut(|open| {
+            open.retain(|log| {
+                log.upgrade().is_some_and(|log| {
+                    lock(&log).extend_from_slice(copied);
+                    true
+                })
+            });
+        });
     }
 }
 
+fn lock(log: &Collected) -> MutexGuard<'_, Vec<Copied>> {
+    log.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A context manager that collects the copies made by this thread's calls.
-#[pyclass(module = "omega._rust")]
+#[pyclass(frozen, module = "omega._rust")]
 #[derive(Default)]
 pub struct CopyLog {
-    copied: Vec<Copied>,
+    copied: Arc<Collected>,
 }
 
 #[pymethods]
@@ -32,41 +48,38 @@ impl CopyLog {
     }
 
     fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        OPEN.with_borrow_mut(|open| open.push((slf.as_ptr().addr(), Vec::new())));
+        OPEN.with_borrow_mut(|open| {
+            open.retain(|log| log.strong_count() > 0);
+            open.push(Arc::downgrade(&slf.get().copied));
+        });
         slf
     }
 
-    fn __exit__(
-        slf: &Bound<'_, Self>,
-        _kind: &Bound<'_, PyAny>,
-        _value: &Bound<'_, PyAny>,
-        _traceback: &Bound<'_, PyAny>,
-    ) {
+    fn __exit__(&self, _kind: &Bound<'_, PyAny>, _value: &Bound<'_, PyAny>, _traceback: &Bound<'_, PyAny>) {
         // Its own, not the innermost: logs of interleaved tasks close in any order.
-        let own = OPEN.with_borrow_mut(|open| {
-            let place = open.iter().rposition(|(log, _)| *log == slf.as_ptr().addr())?;
-            Some(open.remove(place).1)
+        OPEN.with_borrow_mut(|open| {
+            let own = open.iter().rposition(|log| std::ptr::eq(log.as_ptr(), Arc::as_ptr(&self.copied)));
+            own.map(|place| open.remove(place));
         });
-        slf.borrow_mut().copied.extend(own.unwrap_or_default());
     }
 
     /// One `(column, reason, bytes)` for each copy, in order.
     #[getter]
     fn copies(&self) -> Vec<(String, String, usize)> {
-        self.copied.iter().map(|copy| (copy.name.clone(), copy.reason.clone(), copy.bytes)).collect()
+        lock(&self.copied).iter().map(|copy| (copy.name.clone(), copy.reason.clone(), copy.bytes)).collect()
     }
 
     /// How many bytes were copied in all.
     #[getter]
     fn bytes(&self) -> usize {
-        self.copied.iter().map(|copy| copy.bytes).sum()
+        lock(&self.copied).iter().map(|copy| copy.bytes).sum()
     }
 
     fn __len__(&self) -> usize {
-        self.copied.len()
+        lock(&self.copied).len()
     }
 
     fn __repr__(&self) -> String {
-        format!("CopyLog({} copies, {} bytes)", self.copied.len(), self.bytes())
+        format!("CopyLog({} copies, {} bytes)", self.__len__(), self.bytes())
     }
 }

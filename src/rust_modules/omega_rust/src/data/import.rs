@@ -12,9 +12,10 @@ use pyo3::types::{PyBool, PyDict, PyList, PyMapping, PyString, PyTuple};
 
 use super::capsules::{Produced, produce};
 use super::copies;
+use super::indexes::Indexes;
 use super::kinds::{Kind, kind_of};
 use super::patience::Patience;
-use super::sequences::{Sequence, number, sequence};
+use super::sequences::{Sequence, items_of, number, sequence};
 use crate::arguments::{shown, text};
 use crate::errors::{Outcome, asked};
 
@@ -74,6 +75,14 @@ impl Import {
     /// Borrows what `request` holds.
     pub fn new(py: Python<'_>, request: &Request<'_, '_>) -> Outcome<Self> {
         let whole = Whole::of(request)?;
+        let mut indexes = Indexes::default();
+        let has_columns =
+            || request.columns.is_some_and(|columns| columns.iter_borrowed().any(|column| !column.is_none()));
+        // Data alone has one index.
+        let several = request.by.is_some_and(|by| !by.is_instance_of::<PyString>()) || has_columns();
+        if let Some(data) = request.data.filter(|_| several) {
+            indexes.add("data", data)?;
+        }
         let mut import = Self {
             columns: Vec::with_capacity(request.inputs.len()),
             rows: 0,
@@ -84,6 +93,11 @@ impl Import {
         };
         for (index, input) in request.inputs.iter().enumerate() {
             let source = whole.source(request, index)?;
+            if let Source::Alone(object) = &source
+                && !request.data.is_some_and(|data| data.is(object))
+            {
+                indexes.add(&input.name, object)?;
+            }
             let chunks = import.column(py, &whole, &source, &input.name)?;
             let rows: usize = chunks.iter().map(|chunk| chunk.rows).sum();
             if index == 0 {
@@ -95,7 +109,7 @@ impl Import {
             import.columns.push(chunks);
         }
         if let Some(by) = request.by {
-            import.group(py, &whole, by)?;
+            import.group(py, &whole, by, &mut indexes)?;
         }
         if import.columns.iter().any(|chunks| chunks.len() != 1) {
             import.columns = align(&import.columns);
@@ -154,7 +168,13 @@ impl Import {
     }
 
     /// Numbers the group of every row.
-    fn group(&mut self, py: Python<'_>, whole: &Whole<'_>, by: &Bound<'_, PyAny>) -> Outcome<()> {
+    fn group<'py>(
+        &mut self,
+        py: Python<'py>,
+        whole: &Whole<'py>,
+        by: &Bound<'py, PyAny>,
+        indexes: &mut Indexes<'py>,
+    ) -> Outcome<()> {
         let mut grouping = Grouping { name: "by".into(), groups: Groups::default(), numbers: Vec::new() };
         let alone = if let Ok(name) = by.cast::<PyString>() {
             grouping.name = text(name.as_any(), "by")?;
@@ -165,6 +185,9 @@ impl Import {
         } else {
             Some(by.clone())
         };
+        if let Some(object) = &alone {
+            indexes.add(&grouping.name, object)?;
+        }
         match alone {
             None => grouping.extend(&whole.fields(py, &grouping.name.clone(), false)?)?,
             Some(object) => match produce(&object)? {
@@ -207,6 +230,7 @@ impl Grouping {
         }
         let reason = object.get_type().name()?.to_string();
         copies.allow(&self.name, &reason)?;
+        memory::reserve_exact(&mut self.numbers, items_of(&list))?;
         let mut patience = Patience::new(py);
         for (row, item) in asked("by", object, list.try_iter())?.enumerate() {
             patience.check()?;

@@ -126,11 +126,17 @@ fn number_type(format: &str) -> Option<&'static str> {
     })
 }
 
+/// How many items a list or a tuple has, whatever its class says.
+pub fn items_of(data: &Bound<'_, PyAny>) -> usize {
+    data.cast::<PyList>()
+        .map_or_else(|_| data.cast::<PyTuple>().map_or(0, |tuple| tuple.len()), |list| list.len())
+}
+
 /// A list of numbers, `None` for missing.
 fn numbers(data: &Bound<'_, PyAny>, name: &str, copies: &mut Copies) -> Outcome<RawChunk> {
     let reason = data.get_type().name()?.to_string();
     copies.allow(name, &reason)?;
-    let mut values = Vec::new();
+    let mut values = memory::room(items_of(data))?;
     let mut patience = Patience::new(data.py());
     for (row, item) in asked(name, data, data.try_iter())?.enumerate() {
         patience.check()?;
