@@ -6,10 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import omega
+import omega as typed
 import pytest
 from omega import _rust
 from omega.shared.exceptions import InternalError, InvalidTypeError, OmegaError, OutOfMemoryError
+
+
+#: Without its types: what is passed here is wrong on purpose.
+omega: Any = typed
 
 
 def raising(method: str, error: type[BaseException], *also: str) -> Any:

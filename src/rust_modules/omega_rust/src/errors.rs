@@ -73,15 +73,19 @@ pub fn catch<T>(function: &str, body: impl FnOnce() -> Outcome<T>) -> Outcome<T>
 /// What Python code of the caller's object returned; what it raised becomes the cause of a typed error about `name`.
 ///
 /// KeyboardInterrupt and its like pass, and so does an error that is typed already.
+#[inline]
 pub fn asked<T>(name: &str, object: &Bound<'_, PyAny>, answer: PyResult<T>) -> Outcome<T> {
-    answer.map_err(|failure| {
-        failed(object.py(), failure, |raised| {
-            Error::invalid_type(
-                name,
-                "an object that can be read",
-                format!("{} that raised {raised}", kind(object)),
-            )
-        })
+    match answer {
+        Ok(value) => Ok(value),
+        Err(failure) => Err(unreadable(name, object, failure)),
+    }
+}
+
+#[cold]
+fn unreadable(name: &str, object: &Bound<'_, PyAny>, failure: PyErr) -> Failure {
+    failed(object.py(), failure, |raised| {
+        let value = format!("{} that raised {raised}", kind(object));
+        Error::invalid_type(name, "an object that can be read", value)
     })
 }
 

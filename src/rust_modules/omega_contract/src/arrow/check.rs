@@ -58,12 +58,13 @@ pub unsafe fn array(schema: &ArrowSchema, array: &ArrowArray) -> Result<()> {
             return Err(Error::malformed_arrow(name, format!("buffer {index}"), "present", "NULL"));
         }
     }
-    // SAFETY: the offsets are there, one more than the rows.
     let last = match format {
         _ if length + offset == 0 => 0,
-        "u" | "z" => {
-            i64::from(unsafe { (*array.buffers.add(1)).cast::<i32>().add(length + offset).read_unaligned() })
-        }
+        // SAFETY: the offsets are there, one more than the rows.
+        "u" | "z" => unsafe {
+            i64::from((*array.buffers.add(1)).cast::<i32>().add(length + offset).read_unaligned())
+        },
+        // SAFETY: as above.
         "U" | "Z" => unsafe { (*array.buffers.add(1)).cast::<i64>().add(length + offset).read_unaligned() },
         _ => 0,
     };
@@ -81,10 +82,9 @@ pub unsafe fn array(schema: &ArrowSchema, array: &ArrowArray) -> Result<()> {
         // SAFETY: as the caller vouches.
         unsafe { self::array(child_schema, child)? };
     }
-    // SAFETY: both are NULL or neither is.
-    if let (Some(values_schema), Some(values)) =
-        unsafe { (schema.dictionary.as_ref(), array.dictionary.as_ref()) }
-    {
+    // SAFETY: both are NULL, or as the caller vouches.
+    let dictionary = unsafe { (schema.dictionary.as_ref(), array.dictionary.as_ref()) };
+    if let (Some(values_schema), Some(values)) = dictionary {
         // SAFETY: as the caller vouches.
         unsafe { self::array(values_schema, values)? };
     }

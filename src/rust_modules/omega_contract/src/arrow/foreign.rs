@@ -45,7 +45,7 @@ pub(super) unsafe fn last_error(
 ) -> *const c_char {
     // SAFETY: as the caller vouches.
     let answer = unsafe { call(callback as *const c_void, stream.cast(), std::ptr::null_mut()) };
-    answer.map_or(std::ptr::null(), |address| std::ptr::with_exposed_provenance(address))
+    answer.map_or(std::ptr::null(), std::ptr::with_exposed_provenance)
 }
 
 macro_rules! release_on_drop {

@@ -73,7 +73,7 @@ static MET: Mutex<Vec<Py<PyType>>> = Mutex::new(Vec::new());
 /// not known may. Subclasses are not known.
 pub fn is_in_memory(class: &Bound<'_, PyType>) -> PyResult<bool> {
     let met = || MET.lock().unwrap_or_else(PoisonError::into_inner);
-    if met().iter().any(|known| class.is(known)) {
+    if met().iter().any(|known| known.is(class)) {
         return Ok(true);
     }
     let (Ok(module), Ok(name)) = (class.module(), class.name()) else { return Ok(false) };

@@ -141,6 +141,10 @@ fn numbers(data: &Bound<'_, PyAny>, name: &str, copies: &mut Copies) -> Outcome<
     for (row, item) in asked(name, data, data.try_iter())?.enumerate() {
         patience.check()?;
         let item = asked(name, data, item)?;
+        if let Ok(float) = item.cast::<PyFloat>() {
+            memory::push(&mut values, float.value())?;
+            continue;
+        }
         let value = number(&item)?.ok_or_else(|| {
             Error::invalid_type(format!("column `{name}`, row {row},"), "a number or None", shown(&item))
         })?;
