@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -272,7 +273,7 @@ def test_every_pointer_and_every_count_of_every_kind_of_field_is_looked_at(kind:
     cases += [(set(), {"null_count": value}) for value in (*ABSURD, 1) if value != -1]
     cases += [(set(), {"buffers": None})]
     for null, lies in cases:
-        for use in (
+        uses: tuple[Callable[[Any], Any], ...] = (
             lambda data: omega.ta.sma(data, period=2),
             lambda data: omega.ta.sma([1.0] * 4, period=2, by=data),
             lambda data: omega.ta.sma(Batch([data]), period=2),
@@ -282,7 +283,8 @@ def test_every_pointer_and_every_count_of_every_kind_of_field_is_looked_at(kind:
             lambda data: _rust.records.Bar.from_arrow(Batch([data])),
             lambda data: _rust.schemas.null_counts(Streamed(Batch([data]))),
             lambda data: omega.ta.sma(Streamed(Batch([data])), period=2),
-        ):
+        )
+        for use in uses:
             with contextlib.suppress(OmegaError):
                 use(column(null, **lies))
         with pytest.raises(MalformedArrowError):

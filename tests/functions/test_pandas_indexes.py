@@ -34,9 +34,6 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
     "a mapping of groups": lambda other: omega.risk.volatility(
         {"returns": CLOSE, "k": other.astype(int)}, by="k"
     ),
-    "an accumulator": lambda other: (
-        omega.accumulate("risk.volatility").update({"returns": CLOSE}) or features(other)
-    ),
     "a feature set": features,
     "a feature set by group": lambda other: omega.FeatureSet({"x": ("ta.sma", {})}, by="k").run(
         {"close": CLOSE, "k": other.astype(int)}
