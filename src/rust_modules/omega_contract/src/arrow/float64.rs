@@ -341,7 +341,7 @@ mod tests {
         assert_eq!(decimal(i128::MIN, 38), -1.701_411_834_604_692_3);
         assert_eq!(
             decimal(i128::MAX, -38),
-            "170141183460469231731687303715884105727e38".parse().expect("digits")
+            "170141183460469231731687303715884105727e38".parse::<f64>().expect("digits")
         );
     }
 }

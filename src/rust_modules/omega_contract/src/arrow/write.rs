@@ -5,7 +5,7 @@
 
 use std::any::Any;
 use std::ffi::{CString, c_char, c_int, c_void};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::c::{ARROW_FLAG_NULLABLE, ArrowArray, ArrowArrayStream, ArrowSchema};
 use super::keys::Key;
@@ -180,12 +180,19 @@ pub unsafe fn empty_array(schema: &ArrowSchema) -> ArrowArray {
     // SAFETY: NULL or a C string.
     let buffers = least_buffers(unsafe { text(schema.format) });
     let buffers = vec![std::ptr::null(); usize::try_from(buffers).unwrap_or(0)];
-    // The lock only says that nobody shares what is in it.
-    let owner = Box::new(Mutex::new(dictionary));
+    let owner = Box::new(Unread { _dictionary: dictionary });
     let mut empty = array(0, 0, buffers, children.collect(), owner);
     empty.dictionary = pointer;
     empty
 }
+
+/// A dictionary that its array keeps alive.
+struct Unread {
+    _dictionary: Option<Box<ArrowArray>>,
+}
+
+// SAFETY: nobody reads it here; it is only dropped.
+unsafe impl Sync for Unread {}
 
 /// A stream of one array.
 #[must_use]

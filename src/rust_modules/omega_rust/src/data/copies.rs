@@ -1,13 +1,14 @@
 //! Lets a caller see the copies that types forced.
 
 use std::cell::RefCell;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
 use omega_contract::arrow::float64::Copied;
 use pyo3::prelude::*;
 
 /// What one log has collected.
-type Collected = Mutex<Vec<Copied>>;
+#[expect(clippy::disallowed_types, reason = "held for a moment and with the GIL, as who forks holds it")]
+type Collected = std::sync::Mutex<Vec<Copied>>;
 
 thread_local! {
     /// The logs that are open on this thread, innermost last. One that nobody holds any more, as that of a generator

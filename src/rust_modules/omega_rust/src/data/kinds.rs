@@ -1,6 +1,6 @@
 //! Which protocol an object speaks, asked in the order that makes the common ones cheap.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -67,7 +67,8 @@ const IN_MEMORY: [(&str, &str); 8] = [
 ];
 
 /// The types of that list that were met so far. Who holds one keeps its address from being used again.
-static MET: Mutex<Vec<Py<PyType>>> = Mutex::new(Vec::new());
+#[expect(clippy::disallowed_types, reason = "held for a moment and with the GIL, as who forks holds it")]
+static MET: std::sync::Mutex<Vec<Py<PyType>>> = std::sync::Mutex::new(Vec::new());
 
 /// Whether streams of this type never wait: for a file, a query, or another thread. Readers, relations and whatever is
 /// not known may. Subclasses are not known.
