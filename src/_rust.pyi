@@ -1,6 +1,7 @@
 # The compiled module: what serves every function, and nothing that people call by name.
 
 import sys
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, Self, final
 
@@ -94,7 +95,7 @@ class Accumulator:
 class FeatureSet:
     def __new__(
         cls,
-        definitions: list[tuple[str, str, dict[str, Any]]],
+        definitions: Mapping[str, tuple[str, Mapping[str, Any]]],
         by: str | None = None,
         nulls: str | None = None,
     ) -> Self: ...

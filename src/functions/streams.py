@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Mapping
 from typing import Any
 
 from omega import _rust
 from omega.functions.call import Data, Nulls
 from omega.functions.libraries import library_of, source_of
-from omega.shared.exceptions import InvalidTypeError, SnapshotMismatchError
+from omega.shared.exceptions import SnapshotMismatchError
 
 
 def stream(name: str, /, *, nulls: Nulls = "skip", **parameters: Any) -> _rust.Stream:
@@ -66,14 +65,7 @@ class FeatureSet:
         by: str | None = None,
         nulls: Nulls = "skip",
     ) -> None:
-        if not isinstance(definitions, Mapping):
-            raise InvalidTypeError(
-                name="the features",
-                allowed="a mapping of names to (function, parameters)",
-                value=reprlib.repr(definitions),
-            )
-        triples = [(name, *_definition(name, given)) for name, given in definitions.items()]
-        self._adopt(_rust.FeatureSet(triples, by, nulls))
+        self._adopt(_rust.FeatureSet(definitions, by, nulls))
 
     def _adopt(self, native: _rust.FeatureSet) -> None:
         self._native = native
@@ -144,17 +136,6 @@ class FeatureSet:
 
     def __repr__(self) -> str:
         return repr(self._native)
-
-
-def _definition(name: str, given: object) -> tuple[str, dict[str, Any]]:
-    """A function and its parameters, or a refusal that names the feature."""
-    match given:
-        case (str(function), Mapping() as parameters):
-            return function, dict(parameters)
-        case _:
-            raise InvalidTypeError(
-                name=f"feature `{name}`", allowed="a pair (function, parameters)", value=reprlib.repr(given)
-            )
 
 
 def restore(snapshot: bytes, /) -> Any:

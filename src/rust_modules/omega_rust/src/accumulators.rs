@@ -14,6 +14,7 @@ use crate::errors::{Outcome, guard};
 use crate::objects;
 use crate::registry::{Entry, find, reduction_factory};
 use crate::streams::{MOST_COLUMNS, answer_type, check_version, named_tuple, reduced, saved_params};
+use crate::words::kind;
 
 /// The state of one metric over the rows so far.
 #[pyclass(frozen, module = "omega._rust")]
@@ -106,8 +107,7 @@ impl Accumulator {
     fn merge(&self, py: Python<'_>, other: &Bound<'_, PyAny>) -> PyResult<()> {
         self.guard(py, || {
             let Ok(other) = other.cast::<Self>() else {
-                let value = other.get_type().name()?;
-                return Err(Error::invalid_type("what is merged", "an accumulator", value).into());
+                return Err(Error::invalid_type("what is merged", "an accumulator", kind(other)).into());
             };
             let other = other.get();
             if other.entry.spec.name != self.entry.spec.name

@@ -9,12 +9,13 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyTuple};
 
-use crate::errors::{Outcome, asked, kind};
+use crate::errors::{Outcome, asked};
+use crate::words::{has, kind, shown, tolerated, written};
 
-/// A Python str; anything else is refused by `name`.
+/// A Python str; anything else is refused by `name`. A text that UTF-8 cannot write is the name of nothing.
 pub fn text(value: &Bound<'_, PyAny>, name: &str) -> Outcome<String> {
     match value.cast::<PyString>() {
-        Ok(text) => Ok(text.to_string_lossy().into_owned()),
+        Ok(text) => Ok(written(text)),
         Err(_) => Err(Error::invalid_type(name, "a str", shown(value)).into()),
     }
 }
@@ -25,19 +26,6 @@ pub fn flag(value: Option<&Bound<'_, PyAny>>, name: &str) -> Outcome<bool> {
     match value.cast::<PyBool>() {
         Ok(value) => Ok(value.is_true()),
         Err(_) => Err(Error::invalid_type(name, "True or False", shown(value)).into()),
-    }
-}
-
-/// More of an object than this says nothing to a reader.
-const SHOWN_CHARACTERS: usize = 200;
-
-/// An object as messages show it: as Python would write it, and its type where that alone does not tell.
-pub fn shown(value: &Bound<'_, PyAny>) -> String {
-    let Ok(text) = value.repr() else { return format!("an object of type {}", kind(value)) };
-    let text = text.to_string_lossy();
-    match text.char_indices().nth(SHOWN_CHARACTERS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.into_owned(),
     }
 }
 
@@ -67,29 +55,29 @@ pub fn resolve(spec: &FunctionSpec, parameters: &Bound<'_, PyAny>) -> Outcome<Pa
 fn given_value(value: &Bound<'_, PyAny>) -> Outcome<Given> {
     let py = value.py();
     if value.is_instance_of::<PyBool>() {
-        return Ok(Given::Bool(value.is_truthy().unwrap_or(false)));
+        return Ok(Given::Bool(tolerated(py, value.is_truthy()).unwrap_or(false)));
     }
     if let Ok(float) = value.cast::<PyFloat>() {
         return Ok(Given::Float(float.value()));
     }
     if let Ok(text) = value.cast::<PyString>() {
-        return Ok(Given::Text(text.to_string_lossy().into_owned()));
+        return Ok(Given::Text(written(text)));
     }
     let other = || Given::Other(format!("{} ({})", shown(value), kind(value)));
     // Numbers of other libraries convert themselves; arrays of one number would too, and are refused.
-    let converts = |method| value.hasattr(method).unwrap_or(false);
+    let converts = |method| has(value, method);
     if !converts(intern!(py, "__len__")) {
         if value.is_instance_of::<PyInt>() || converts(intern!(py, "__index__")) {
             return match value.extract() {
                 Ok(int) => Ok(Given::Int(int)),
                 Err(_) if value.is_instance_of::<PyInt>() => Ok(Given::HugeInt(shown(value))),
-                Err(failure) => refused(value, failure).map(|()| other()),
+                Err(failure) => refused("a number", value, failure).map(|()| other()),
             };
         }
         if converts(intern!(py, "__float__")) {
             return match value.extract() {
                 Ok(float) => Ok(Given::Float(float)),
-                Err(failure) => refused(value, failure).map(|()| other()),
+                Err(failure) => refused("a number", value, failure).map(|()| other()),
             };
         }
     }
@@ -97,7 +85,7 @@ fn given_value(value: &Bound<'_, PyAny>) -> Outcome<Given> {
 }
 
 /// Whether an object only says that it is no number: an error of its type or value. Whatever else it raises is told.
-pub fn refused(value: &Bound<'_, PyAny>, failure: PyErr) -> Outcome<()> {
+pub fn refused(name: &str, value: &Bound<'_, PyAny>, failure: PyErr) -> Outcome<()> {
     let py = value.py();
     if failure.is_instance_of::<PyTypeError>(py)
         || failure.is_instance_of::<PyValueError>(py)
@@ -105,5 +93,5 @@ pub fn refused(value: &Bound<'_, PyAny>, failure: PyErr) -> Outcome<()> {
     {
         return Ok(());
     }
-    asked("a number", value, Err(failure))
+    asked(name, value, Err(failure))
 }

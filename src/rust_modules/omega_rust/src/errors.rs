@@ -9,6 +9,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
+use crate::words::{interrupted, kind, said};
+
 /// Why a door call failed: by Omega's own rules, or because Python code it ran raised.
 pub enum Failure {
     /// An error of the table.
@@ -41,20 +43,24 @@ thread_local! {
 
 /// Runs `body` for `function`; whatever goes wrong, a panic included, leaves as one typed exception.
 pub fn guard<T>(py: Python<'_>, function: &str, body: impl FnOnce() -> Outcome<T>) -> PyResult<T> {
-    match catch(function, body) {
-        Ok(value) => Ok(value),
-        Err(Failure::Omega(error)) => Err(raise(py, &named(error, function), Some(function))),
-        Err(Failure::Python(failure)) => {
-            // Whatever Python code of the caller's raised on the way: nothing leaves untyped.
-            Err(typed(py, failure, Some(function), |raised| {
-                Error::invalid_type(
-                    "what was passed",
-                    "objects that can be read",
-                    format!("one that raised {raised}"),
-                )
-            }))
-        }
+    let failure = match catch(function, body) {
+        Ok(value) => return Ok(value),
+        Err(failure) => failure,
+    };
+    if let Some(interrupt) = interrupted() {
+        return Err(interrupt);
     }
+    Err(match failure {
+        Failure::Omega(error) => raise(py, &named(error, function), Some(function)),
+        // Whatever Python code of the caller's raised on the way: nothing leaves untyped.
+        Failure::Python(failure) => typed(py, failure, Some(function), |raised| {
+            Error::invalid_type(
+                "what was passed",
+                "objects that can be read",
+                format!("one that raised {raised}"),
+            )
+        }),
+    })
 }
 
 /// The error with the name of the function called, which whoever was refused memory does not know.
@@ -107,9 +113,7 @@ fn typed(
         let refusal = memory::refusal_of_unknown();
         if let Some(function) = function { named(refusal, function) } else { refusal }
     } else {
-        let value = failure.value(py);
-        let text = value.str().map_or_else(|_| "?".into(), |text| text.to_string_lossy().into_owned());
-        error(format!("{}: {text}", kind(value)))
+        error(said(&failure, py))
     };
     let typed = raise(py, &error, function);
     typed.set_cause(py, Some(failure));
@@ -122,14 +126,6 @@ fn is_typed(py: Python<'_>, failure: &PyErr) -> bool {
         py.import("omega.shared.exceptions")?.getattr("OmegaError").map(Bound::unbind)
     });
     class.is_ok_and(|class| failure.matches(py, class.bind(py)).unwrap_or(false))
-}
-
-/// The name of an object's type.
-pub fn kind(object: &Bound<'_, PyAny>) -> String {
-    object
-        .get_type()
-        .name()
-        .map_or_else(|_| "an unnamed type".into(), |name| name.to_string_lossy().into_owned())
 }
 
 /// Keeps a guarded panic from printing: its message travels in the error instead.

@@ -11,17 +11,19 @@ use omega_julia_host::{Held, Lock};
 use omega_kernel::payload::{bytes, decode, encode, list};
 use omega_kernel::snapshot::{Snapshot, SnapshotKind};
 use omega_kernel::{Grouped, Nulls, Stream};
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::{flag, nulls_of, resolve, text};
 use crate::compute::{columns, detached, fill};
 use crate::data::{Bar, Import, Request, key};
-use crate::errors::{Outcome, guard};
+use crate::errors::{Outcome, asked, guard};
 use crate::objects;
 use crate::registry::{Entry, find, rowwise_factory};
 use crate::streams::{MOST_COLUMNS, check_version, reduced, saved_params};
+use crate::words::{is_mapping, shown};
 
 const NAME: &str = "omega.FeatureSet";
 /// Rises when the payload of its snapshots changes.
@@ -166,12 +168,7 @@ struct SavedFeature<'a> {
 }
 
 impl FeatureSet {
-    fn build(
-        py: Python<'_>,
-        definitions: Vec<(String, &'static Entry, Params)>,
-        by: Option<String>,
-        nulls: Nulls,
-    ) -> Result<Self> {
+    fn build(py: Python<'_>, definitions: Vec<Definition>, by: Option<String>, nulls: Nulls) -> Result<Self> {
         let mut inputs: Vec<Input> = Vec::new();
         let mut features = Vec::with_capacity(definitions.len());
         let mut taken: Vec<String> = Vec::new();
@@ -331,7 +328,7 @@ impl FeatureSet {
                 &empty
             }
         };
-        let bar = Bar::of(bar);
+        let bar = Bar::of(bar)?;
         for (slot, input) in row.iter_mut().zip(&self.inputs) {
             *slot = bar.number(&input.name)?;
         }
@@ -339,7 +336,7 @@ impl FeatureSet {
         let item = bar.item(by)?;
         match key(&item) {
             Some(key) => Ok(Some(key)),
-            None => Err(Error::invalid_type(by, "text or a whole number", item.repr()?).into()),
+            None => Err(Error::invalid_type(by, "text or a whole number", shown(&item)).into()),
         }
     }
 
@@ -410,29 +407,59 @@ fn fresh(features: &[Feature], grouped: bool, nulls: Nulls) -> Result<Live> {
     Ok(Live { groups: Groups::default(), states: states.collect::<Result<_>>()?, rows: 0 })
 }
 
+/// A feature as it is built: its name, its function and its parameters.
+type Definition = (String, &'static Entry, Params);
+
+/// The features that a caller asked for.
+fn definitions_of(definitions: &Bound<'_, PyAny>) -> Outcome<Vec<Definition>> {
+    const NAME: &str = "the features";
+    let py = definitions.py();
+    if !asked(NAME, definitions, is_mapping(definitions))? {
+        let allowed = "a mapping of names to (function, parameters)";
+        return Err(Error::invalid_type(NAME, allowed, shown(definitions)).into());
+    }
+    let items = asked(NAME, definitions, definitions.call_method0(intern!(py, "items")))?;
+    let mut resolved = Vec::new();
+    for item in asked(NAME, definitions, items.try_iter())? {
+        let item = asked(NAME, definitions, item)?;
+        let (name, given): (Bound<'_, PyAny>, Bound<'_, PyAny>) = asked(NAME, definitions, item.extract())?;
+        let name = text(&name, "the feature's name")?;
+        let label = format!("feature `{name}`");
+        let refuse = || Error::invalid_type(&label, "a pair (function, parameters)", shown(&given));
+        let pair = given.cast::<PyTuple>().map_or_else(
+            |_| given.cast::<PyList>().ok().map(|list| list.to_tuple()),
+            |pair| Some(pair.clone()),
+        );
+        let pair = pair.filter(|pair| pair.len() == 2).ok_or_else(refuse)?;
+        let (function, parameters) = (pair.get_item(0)?, pair.get_item(1)?);
+        if !function.is_instance_of::<PyString>() || !asked(&label, &parameters, is_mapping(&parameters))? {
+            return Err(refuse().into());
+        }
+        let entry = find(&text(&function, "the function's name")?)?;
+        let parameters = asked(&label, &parameters, py.get_type::<PyDict>().call1((&parameters,)))?;
+        resolved.push((name, entry, resolve(&entry.spec, &parameters)?));
+    }
+    if resolved.is_empty() {
+        return Err(Error::invalid_shape(NAME, "at least one", "none").into());
+    }
+    Ok(resolved)
+}
+
 #[pymethods]
 impl FeatureSet {
-    /// A set from `(name, function, parameters)` triples.
+    /// A set from a mapping of names to `(function, parameters)`.
     #[new]
     #[pyo3(signature = (definitions, by=None, nulls=None))]
     fn new(
         py: Python<'_>,
-        definitions: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>, Bound<'_, PyDict>)>,
+        definitions: &Bound<'_, PyAny>,
         by: Option<&Bound<'_, PyAny>>,
         nulls: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         guard(py, NAME, || {
-            if definitions.is_empty() {
-                return Err(Error::invalid_shape("the features", "at least one", "none").into());
-            }
-            let mut resolved = Vec::with_capacity(definitions.len());
-            for (name, function, parameters) in definitions {
-                let entry = find(&text(&function, "the function's name")?)?;
-                let params = resolve(&entry.spec, parameters.as_any())?;
-                resolved.push((text(&name, "the feature's name")?, entry, params));
-            }
+            let definitions = definitions_of(definitions)?;
             let by = by.map(|by| text(by, "by")).transpose()?;
-            Ok(Self::build(py, resolved, by, nulls_of(nulls)?)?)
+            Ok(Self::build(py, definitions, by, nulls_of(nulls)?)?)
         })
     }
 

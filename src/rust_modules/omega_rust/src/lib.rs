@@ -34,6 +34,8 @@ mod snapshots;
 mod streams;
 /// Hidden entries that only tests call.
 mod testing;
+/// What Python objects are called in messages, whatever their own code does when it is asked.
+mod words;
 
 use pyo3::prelude::*;
 

@@ -11,6 +11,7 @@ use pyo3::types::PyCapsule;
 
 use crate::errors::{Outcome, guard};
 use crate::schemas::batches;
+use crate::words::repr_of;
 
 /// Rows of one table. Any Arrow consumer takes them.
 #[pyclass(frozen, module = "omega._rust.records")]
@@ -112,7 +113,7 @@ macro_rules! classes {
 
                 fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
                     let fields = [
-                        $(format!("{}={}", stringify!($field), self.$field().into_bound_py_any(py)?.repr()?)),+
+                        $(format!("{}={}", stringify!($field), repr_of(&self.$field().into_bound_py_any(py)?)?)),+
                     ];
                     Ok(format!("{}({})", stringify!($name), fields.join(", ")))
                 }

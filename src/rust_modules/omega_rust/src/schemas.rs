@@ -19,6 +19,7 @@ use pyo3::types::{PyCapsule, PyTuple};
 
 use crate::data::{Extent, read};
 use crate::errors::{Failure, Outcome, catch, guard};
+use crate::words::kind;
 
 /// Name, type, whether it may be missing, metadata.
 type Field = (String, String, bool, BTreeMap<String, String>);
@@ -221,8 +222,7 @@ fn malformed_as(reason: &str) -> Failure {
 }
 
 fn no_producer(data: &Bound<'_, PyAny>) -> Failure {
-    let found = data.get_type().name().map_or_else(|_| "an object".into(), |name| name.to_string());
-    Error::unsupported_data("a table with __arrow_c_stream__ or __arrow_c_array__", found).into()
+    Error::unsupported_data("a table with __arrow_c_stream__ or __arrow_c_array__", kind(data)).into()
 }
 
 /// Missing values inside the lists of a column; a missing list hides its own.

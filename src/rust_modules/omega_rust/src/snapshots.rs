@@ -8,6 +8,7 @@ use crate::accumulators::Accumulator;
 use crate::errors::guard;
 use crate::feature_sets::FeatureSet;
 use crate::streams::Stream;
+use crate::words::kind;
 
 /// The stream, accumulator or feature set that a snapshot holds.
 #[pyfunction]
@@ -15,7 +16,7 @@ use crate::streams::Stream;
 pub fn restore<'py>(py: Python<'py>, snapshot: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     guard(py, "omega.restore", || {
         let Ok(bytes) = snapshot.extract::<&[u8]>() else {
-            return Err(Error::invalid_type("a snapshot", "bytes", snapshot.get_type().name()?).into());
+            return Err(Error::invalid_type("a snapshot", "bytes", kind(snapshot)).into());
         };
         let snapshot = Snapshot::decode(bytes)?;
         Ok(match snapshot.kind {

@@ -16,11 +16,11 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyTuple, PyType};
 
-use crate::arguments::shown;
 use crate::data::{Bar, is_real, number};
 use crate::errors::{Outcome, guard, raise};
 use crate::objects;
 use crate::registry::{Entry, find, rowwise_factory};
+use crate::words::{name_of, shown};
 
 /// The most inputs and the most outputs of any indicator; a row fits on the stack.
 pub const MOST_COLUMNS: usize = 8;
@@ -152,7 +152,7 @@ pub fn answer_type(py: Python<'_>, spec: &FunctionSpec) -> PyResult<Py<PyType>> 
     if class.is_subclass_of::<PyTuple>()? {
         return Ok(class.unbind());
     }
-    let error = Error::invalid_type(format!("the answer of {}", spec.name), "a named tuple", class.name()?);
+    let error = Error::invalid_type(format!("the answer of {}", spec.name), "a named tuple", name_of(&class));
     Err(raise(py, &error, Some(&spec.name)))
 }
 
@@ -164,7 +164,7 @@ fn read_row(spec: &FunctionSpec, call: &Arguments<'_, '_>, row: &mut [f64]) -> O
     }
     if given == spec.inputs.len() {
         for ((slot, value), input) in row.iter_mut().zip(&call.positional).zip(&spec.inputs) {
-            *slot = match number(value)? {
+            *slot = match number(value, || input.name.clone())? {
                 Some(value) => value,
                 None if given == 1 && !is_real(value) => return read_bar(spec, value, row),
                 None => one_number(value, &input.name)?,
@@ -212,7 +212,7 @@ fn is_input(spec: &FunctionSpec, name: &str) -> bool {
 }
 
 fn read_bar(spec: &FunctionSpec, bar: &Bound<'_, PyAny>, row: &mut [f64]) -> Outcome<()> {
-    let bar = Bar::of(bar);
+    let bar = Bar::of(bar)?;
     for (slot, input) in row.iter_mut().zip(&spec.inputs) {
         *slot = bar.number(&input.name)?;
     }
@@ -226,7 +226,8 @@ struct Arguments<'a, 'py> {
 }
 
 fn one_number(value: &Bound<'_, PyAny>, name: &str) -> Outcome<f64> {
-    number(value)?.ok_or_else(|| Error::invalid_type(name, "a number or None", shown(value)).into())
+    number(value, || name.to_owned())?
+        .ok_or_else(|| Error::invalid_type(name, "a number or None", shown(value)).into())
 }
 
 #[pymethods]

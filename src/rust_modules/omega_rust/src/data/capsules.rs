@@ -12,8 +12,8 @@ use pyo3::types::{PyCapsule, PyString, PyTuple};
 
 use super::kinds::{Kind, is_in_memory, kind_of};
 use super::reading::{Extent, read};
-use crate::arguments::shown;
 use crate::errors::{Failure, Outcome, asked, failed};
+use crate::words::{kind, shown, tolerated};
 
 const SCHEMA: &CStr = c"arrow_schema";
 const ARRAY: &CStr = c"arrow_array";
@@ -137,7 +137,7 @@ fn refuse_other_device(data: &Bound<'_, PyAny>) -> Outcome<()> {
     }
     if let Some(method) = data.getattr_opt(intern!(py, "__dlpack_device__"))? {
         let answer = asked("__dlpack_device__", data, method.call0())?;
-        let Ok((device_type, _)) = answer.extract::<(i32, i64)>() else {
+        let Some((device_type, _)) = tolerated(py, answer.extract::<(i32, i64)>()) else {
             let allowed = "a device type and a device number";
             return Err(Error::invalid_type("what __dlpack_device__ returns", allowed, shown(&answer)).into());
         };
@@ -161,8 +161,7 @@ fn pair(answer: &Bound<'_, PyAny>, method: &str) -> Outcome<(Py<PyCapsule>, Py<P
 }
 
 fn not_a_capsule(method: &str, answer: &Bound<'_, PyAny>) -> Error {
-    let value = answer.get_type().name().map_or_else(|_| "an unnamed type".into(), |name| name.to_string());
-    Error::invalid_type(format!("what {method} returns"), "Arrow capsules", value)
+    Error::invalid_type(format!("what {method} returns"), "Arrow capsules", kind(answer))
 }
 
 fn pointer<T>(capsule: &Bound<'_, PyCapsule>, name: &CStr) -> Outcome<*mut T> {

@@ -8,7 +8,7 @@ use omega_contract::spec::Input;
 use omega_contract::{Error, memory};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyList, PyMapping, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple};
 
 use super::capsules::{Produced, produce};
 use super::copies;
@@ -16,8 +16,9 @@ use super::indexes::Indexes;
 use super::kinds::{Kind, kind_of};
 use super::patience::Patience;
 use super::sequences::{Sequence, items_of, number, sequence};
-use crate::arguments::{shown, text};
+use crate::arguments::text;
 use crate::errors::{Outcome, asked};
+use crate::words::{has, is_mapping, kind as name_of_type, shown, tolerated, written};
 
 const ACCEPTED: &str =
     "an Arrow array, table or stream, a NumPy array, a mapping of columns, or a list of numbers";
@@ -228,7 +229,7 @@ impl Grouping {
         if !list.is_instance_of::<PyList>() && !list.is_instance_of::<PyTuple>() {
             return refuse();
         }
-        let reason = object.get_type().name()?.to_string();
+        let reason = name_of_type(object);
         copies.allow(&self.name, &reason)?;
         memory::reserve_exact(&mut self.numbers, items_of(&list))?;
         let mut patience = Patience::new(py);
@@ -265,7 +266,7 @@ pub fn key(item: &Bound<'_, PyAny>) -> Option<Key> {
     if let Ok(text) = item.cast::<PyString>() {
         return text.to_str().ok().map(|text| Key::Text(text.to_owned()));
     }
-    if item.is_instance_of::<PyBool>() { None } else { item.extract().ok().map(Key::Int) }
+    if item.is_instance_of::<PyBool>() { None } else { tolerated(item.py(), item.extract()).map(Key::Int) }
 }
 
 /// The object that was passed as `data`, as far as it is more than one column.
@@ -273,7 +274,7 @@ enum Whole<'py> {
     /// Arrow data: a batch, batches, or one column.
     Produced(Produced),
     /// A mapping of columns.
-    Mapping(Bound<'py, PyMapping>),
+    Mapping(Bound<'py, PyAny>),
     /// One column that is not Arrow.
     Alone(Bound<'py, PyAny>),
     /// Nothing: all columns came by keyword.
@@ -289,10 +290,8 @@ impl<'py> Whole<'py> {
         if let Some(produced) = produce(data)? {
             return Ok(Self::Produced(produced));
         }
-        if let Ok(mapping) = data.cast::<PyMapping>() {
-            return Ok(Self::Mapping(mapping.clone()));
-        }
-        Ok(Self::Alone(data.clone()))
+        let mapping = asked("data", data, is_mapping(data))?;
+        Ok(if mapping { Self::Mapping(data.clone()) } else { Self::Alone(data.clone()) })
     }
 
     /// Where the input at `index` comes from.
@@ -374,29 +373,27 @@ fn single<'a>(py: Python<'_>, produced: &'a Produced, name: &str) -> Outcome<Vec
     Ok(chunks)
 }
 
-fn mapping_item<'py>(mapping: &Bound<'py, PyMapping>, name: &str) -> Outcome<Bound<'py, PyAny>> {
-    let ask = |answer| asked(name, mapping.as_any(), answer);
-    if let Ok(dict) = mapping.as_any().cast::<PyDict>() {
-        if let Some(item) = dict.get_item(name)? {
+fn mapping_item<'py>(mapping: &Bound<'py, PyAny>, name: &str) -> Outcome<Bound<'py, PyAny>> {
+    if let Ok(dict) = mapping.cast_exact::<PyDict>() {
+        if let Some(item) = asked(name, mapping, dict.get_item(name))? {
             return Ok(item);
         }
-    } else if asked(name, mapping.as_any(), mapping.contains(name))? {
-        return ask(mapping.get_item(name));
+    } else if asked(name, mapping, mapping.contains(name))? {
+        return asked(name, mapping, mapping.get_item(name));
     }
-    let keys = asked(name, mapping.as_any(), mapping.keys())?;
-    let names: Vec<String> = keys
-        .iter()
-        .map(|key| {
-            key.cast::<PyString>().map_or_else(|_| shown(&key), |key| key.to_string_lossy().into_owned())
-        })
-        .collect();
+    let keys = asked(name, mapping, mapping.call_method0(intern!(mapping.py(), "keys")))?;
+    let mut names = Vec::new();
+    for key in asked(name, mapping, keys.try_iter())? {
+        let key = asked(name, mapping, key)?;
+        names.push(key.cast::<PyString>().map_or_else(|_| shown(&key), written));
+    }
     let available = if names.is_empty() { "no column".into() } else { names.join(", ") };
     Err(Error::missing_column(name, available).into())
 }
 
 fn unsupported(object: &Bound<'_, PyAny>) -> Error {
-    let value = object.get_type().name().map_or_else(|_| "an unnamed type".into(), |name| name.to_string());
-    let lazy = object.hasattr("collect").unwrap_or(false);
+    let value = name_of_type(object);
+    let lazy = has(object, intern!(object.py(), "collect"));
     if lazy {
         return Error::unsupported_data(format!("{ACCEPTED}; call .collect() on a lazy frame first"), value);
     }
@@ -406,21 +403,23 @@ fn unsupported(object: &Bound<'_, PyAny>) -> Error {
 /// One bar, asked for its values by name.
 pub enum Bar<'a, 'py> {
     /// A mapping has items.
-    Mapping(&'a Bound<'py, PyMapping>),
+    Mapping(&'a Bound<'py, PyAny>),
     /// A record has attributes.
     Record(&'a Bound<'py, PyAny>),
 }
 
 impl<'a, 'py> Bar<'a, 'py> {
     /// What kind of bar an object is.
-    pub fn of(object: &'a Bound<'py, PyAny>) -> Self {
-        object.cast::<PyMapping>().map_or(Self::Record(object), Self::Mapping)
+    pub fn of(object: &'a Bound<'py, PyAny>) -> Outcome<Self> {
+        let mapping = asked("a bar", object, is_mapping(object))?;
+        Ok(if mapping { Self::Mapping(object) } else { Self::Record(object) })
     }
 
     /// The bar's number of a name; NaN where it is missing.
     pub fn number(&self, name: &str) -> Outcome<f64> {
         let value = self.item(name)?;
-        number(&value)?.ok_or_else(|| Error::invalid_type(name, "a number or None", shown(&value)).into())
+        number(&value, || name.to_owned())?
+            .ok_or_else(|| Error::invalid_type(name, "a number or None", shown(&value)).into())
     }
 
     /// Whatever the bar has under a name.
@@ -429,7 +428,7 @@ impl<'a, 'py> Bar<'a, 'py> {
             Self::Mapping(mapping) => mapping_item(mapping, name),
             Self::Record(record) => match asked(name, record, record.getattr_opt(name))? {
                 Some(value) => Ok(value),
-                None => Err(Error::missing_column(name, format!("a {}", record.get_type().name()?)).into()),
+                None => Err(Error::missing_column(name, format!("a {}", name_of_type(record))).into()),
             },
         }
     }

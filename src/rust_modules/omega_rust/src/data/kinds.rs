@@ -7,6 +7,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 
+use crate::words::name_of;
+
 /// How an object hands out its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -47,11 +49,15 @@ pub fn kind_of(object: &Bound<'_, PyAny>) -> PyResult<Kind> {
     if class.hasattr(intern!(py, "__arrow_c_stream__"))? {
         return Ok(Kind::ArrowStream);
     }
-    if class.name()? == "ndarray" && class.module()? == "numpy" {
+    if is_named(&class, "numpy", "ndarray")? {
         NDARRAY.get_or_init(py, || class.unbind());
         return Ok(Kind::NumPy);
     }
     Ok(Kind::Other)
+}
+
+fn is_named(class: &Bound<'_, PyType>, module: &str, name: &str) -> PyResult<bool> {
+    Ok(name_of(class) == name && class.module()? == module)
 }
 
 /// Types whose streams hand out what is in memory already, by module and name.
@@ -77,11 +83,11 @@ pub fn is_in_memory(class: &Bound<'_, PyType>) -> PyResult<bool> {
     if met().iter().any(|known| known.is(class)) {
         return Ok(true);
     }
-    let (Ok(module), Ok(name)) = (class.module(), class.name()) else { return Ok(false) };
-    let known =
-        IN_MEMORY.iter().any(|&(known_module, known_name)| module == known_module && name == known_name);
-    if known {
-        met().push(class.clone().unbind());
+    for (module, name) in IN_MEMORY {
+        if is_named(class, module, name)? {
+            met().push(class.clone().unbind());
+            return Ok(true);
+        }
     }
-    Ok(known)
+    Ok(false)
 }

@@ -9,8 +9,9 @@ use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyTuple};
 
 use super::kinds::{Kind, kind_of};
 use super::patience::Patience;
-use crate::arguments::{refused, shown};
+use crate::arguments::refused;
 use crate::errors::{Outcome, asked};
+use crate::words::{has, kind as name_of_type, name_of, shown, text_of, tolerated};
 
 /// What a column's numbers were read from; keeps borrowed memory alive.
 pub enum Sequence {
@@ -33,14 +34,14 @@ pub fn sequence(
     if kind != Kind::NumPy {
         if is_masked(data)? {
             let allowed = "without a mask; use .filled(numpy.nan)";
-            return Err(Error::unsupported_data(allowed, data.get_type().name()?).into());
+            return Err(Error::unsupported_data(allowed, name_of_type(data)).into());
         }
         // bytes and bytearray are buffers too, and never a column of numbers.
         if data.hasattr(intern!(data.py(), "decode"))? {
             return Ok(None);
         }
     }
-    let Ok(buffer) = PyUntypedBuffer::get(data) else {
+    let Some(buffer) = tolerated(data.py(), PyUntypedBuffer::get(data)) else {
         return refuse_array(data, name);
     };
     if buffer.dimensions() != 1 {
@@ -134,7 +135,7 @@ pub fn items_of(data: &Bound<'_, PyAny>) -> usize {
 
 /// A list of numbers, `None` for missing.
 fn numbers(data: &Bound<'_, PyAny>, name: &str, copies: &mut Copies) -> Outcome<RawChunk> {
-    let reason = data.get_type().name()?.to_string();
+    let reason = name_of_type(data);
     copies.allow(name, &reason)?;
     let mut values = memory::room(items_of(data))?;
     let mut patience = Patience::new(data.py());
@@ -145,17 +146,17 @@ fn numbers(data: &Bound<'_, PyAny>, name: &str, copies: &mut Copies) -> Outcome<
             memory::push(&mut values, float.value())?;
             continue;
         }
-        let value = number(&item)?.ok_or_else(|| {
-            Error::invalid_type(format!("column `{name}`, row {row},"), "a number or None", shown(&item))
-        })?;
+        let place = || format!("column `{name}`, row {row},");
+        let value = number(&item, place)?
+            .ok_or_else(|| Error::invalid_type(place(), "a number or None", shown(&item)))?;
         memory::push(&mut values, value)?;
     }
     Ok(copies.keep(name, &reason, values))
 }
 
-/// A Python number as float64, NaN for `None`; nothing for anything else, bool included.
+/// A Python number as float64, NaN for `None`; nothing for anything else, bool included. `name` says what it is to be.
 #[inline]
-pub fn number(item: &Bound<'_, PyAny>) -> Outcome<Option<f64>> {
+pub fn number(item: &Bound<'_, PyAny>, name: impl FnOnce() -> String) -> Outcome<Option<f64>> {
     if let Ok(value) = item.cast::<PyFloat>() {
         return Ok(Some(value.value()));
     }
@@ -170,7 +171,7 @@ pub fn number(item: &Bound<'_, PyAny>) -> Outcome<Option<f64>> {
     }
     match item.extract() {
         Ok(value) => Ok(Some(value)),
-        Err(failure) => refused(item, failure).map(|()| None),
+        Err(failure) => refused(&name(), item, failure).map(|()| None),
     }
 }
 
@@ -178,9 +179,9 @@ pub fn number(item: &Bound<'_, PyAny>) -> Outcome<Option<f64>> {
 /// the interpreter looks too: a record may answer for attributes that it lacks, slowly.
 pub fn is_real(item: &Bound<'_, PyAny>) -> bool {
     let (py, class) = (item.py(), item.get_type());
-    let name = class.name().map(|name| name.to_string()).unwrap_or_default();
-    class.hasattr(intern!(py, "__float__")).unwrap_or(false)
-        && !class.hasattr(intern!(py, "__len__")).unwrap_or(true)
+    let name = name_of(&class);
+    has(&class, intern!(py, "__float__"))
+        && !tolerated(py, class.hasattr(intern!(py, "__len__"))).unwrap_or(true)
         // NumPy's complex numbers drop a part, and its booleans are no more numbers than Python's.
         && !name.starts_with("complex")
         && !name.starts_with("bool")
@@ -194,10 +195,15 @@ fn is_masked(data: &Bound<'_, PyAny>) -> PyResult<bool> {
 fn refuse_array<T>(data: &Bound<'_, PyAny>, name: &str) -> Outcome<Option<T>> {
     let py = data.py();
     let Some(dimensions) = data.getattr_opt(intern!(py, "ndim"))? else { return Ok(None) };
-    if dimensions.extract::<usize>().is_ok_and(|dimensions| dimensions != 1) {
+    if let Some(dimensions) = tolerated(py, dimensions.extract::<usize>())
+        && dimensions != 1
+    {
         let value = format!("{dimensions} dimensions");
         return Err(Error::invalid_shape(format!("column `{name}`"), "one-dimensional", value).into());
     }
-    let kind = data.getattr_opt(intern!(py, "dtype"))?.unwrap_or_else(|| data.get_type().into_any());
-    Err(Error::unsupported_type(name, "numbers", kind.str()?).into())
+    let kind = match data.getattr_opt(intern!(py, "dtype"))? {
+        Some(kind) => asked("dtype", data, text_of(&kind))?,
+        None => name_of_type(data),
+    };
+    Err(Error::unsupported_type(name, "numbers", kind).into())
 }

@@ -11,6 +11,7 @@ use pyo3::types::{PyString, PyTuple};
 
 use super::{Arguments, Stream, read_row};
 use crate::data::number;
+use crate::words::{shown, written};
 
 const UPDATE: &CStr = c"update(*row, **columns)
 --
@@ -87,7 +88,9 @@ unsafe fn step(
                 if names.is_null() && given == row.len() {
                     let mut read = 0;
                     while let Some(slot) = row.get_mut(read) {
-                        let Some(value) = number(&argument(read))? else { break };
+                        let Some(value) = number(&argument(read), || spec.inputs[read].name.clone())? else {
+                            break;
+                        };
                         *slot = value;
                         read += 1;
                     }
@@ -101,7 +104,10 @@ unsafe fn step(
                     // SAFETY: the interpreter passes a tuple of str, and a value behind the positional ones for each.
                     let names = unsafe { Borrowed::from_ptr(py, names).cast_unchecked::<PyTuple>() };
                     for (index, name) in names.iter_borrowed().enumerate() {
-                        call.keywords.push((name.to_string(), argument(given + index)));
+                        call.keywords.push((
+                            name.cast::<PyString>().map_or_else(|_| shown(&name), |name| written(&name)),
+                            argument(given + index),
+                        ));
                     }
                 }
                 read_row(spec, &call, row)
