@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from omega import _rust
-from omega.shared.exceptions import InternalError, InvalidTypeError, OmegaError, OutOfMemoryError
+from omega.shared.exceptions import (
+    InternalError,
+    InvalidTypeError,
+    OmegaError,
+    OutOfMemoryError,
+    UnsupportedTypeError,
+)
 
 #: Without its types: what is passed here is wrong on purpose.
 omega: Any = importlib.import_module("omega")
@@ -144,6 +150,9 @@ def entries() -> Iterator[tuple[str, Callable[[Any], Any]]]:
     yield "features function", lambda evil: omega.FeatureSet({"x": (evil, {})})
     yield "features parameters", lambda evil: omega.FeatureSet({"x": ("ta.sma", evil)})
     yield "features parameter", lambda evil: omega.FeatureSet({"x": ("ta.sma", {"period": evil})})
+    yield "features", omega.FeatureSet
+    yield "features definition", lambda evil: omega.FeatureSet({"x": evil})
+    yield "features pair", lambda evil: omega.FeatureSet({"x": ("ta.sma", {}, evil)})
     yield "features by", lambda evil: omega.FeatureSet({"x": ("ta.sma", {})}, by=evil)
     yield "features nulls", lambda evil: omega.FeatureSet({"x": ("ta.sma", {})}, nulls=evil)
     yield "features extend", lambda evil: features().extend(evil)
@@ -255,3 +264,50 @@ def test_what_has_no_order_or_is_no_column_is_no_column_of_groups(by: Any) -> No
         omega.risk.max_drawdown(X, by=by)
     with pytest.raises(InvalidTypeError):
         omega.FeatureSet({"x": ("ta.sma", {})}, by="k").run({"close": X, "k": by})
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("method", ["__repr__", "__getattr__", "__float__"])
+def test_an_interruption_is_raised_whatever_it_meets(method: str, interrupt: type[BaseException]) -> None:
+    """The words of an error may fail; Ctrl-C in the middle of them may not get lost."""
+    evil = raising(method, interrupt)
+    calls: list[Callable[[], Any]] = [
+        lambda: omega.ta.sma([1.0, evil], period=1),
+        lambda: omega.stream("ta.sma", period=1).update(close=evil),
+        lambda: omega.FeatureSet({"x": ("ta.sma", {"period": 1})}).update(close=evil),
+    ]
+    if method == "__repr__":
+        calls += [
+            lambda: omega.call(evil, X),
+            lambda: omega.ta.sma(X, period=evil),
+            lambda: omega.ta.sma(X, nulls=evil),
+            lambda: omega.ta.sma(X, by=evil),
+            lambda: omega.ta.sma(X, by=["a", "b", "c", evil]),
+            lambda: omega.FeatureSet({"x": evil}),
+        ]
+    elif method == "__getattr__":
+        calls = [lambda: omega.ta.sma(evil)]
+    for call in calls:
+        with pytest.raises(interrupt, match=f"by {method}"):
+            call()
+
+
+def test_a_lone_surrogate_is_named_as_python_escapes_it() -> None:
+    keywords = {"\ud800": 1}
+    calls: list[Callable[[], Any]] = [
+        lambda: omega.call("ta.sma", X, **keywords),
+        lambda: omega.ta.sma(X, **keywords),
+        lambda: omega.stream("ta.sma", **keywords),
+        lambda: omega.stream("ta.sma").update(1.0, **keywords),
+        lambda: omega.warm_up_rows("ta.sma", **keywords),
+        lambda: omega.FeatureSet({"x": ("ta.sma", keywords)}),
+    ]
+    for call in calls:
+        with pytest.raises(OmegaError, match=r"`\\ud800`"):
+            call()
+
+
+@pytest.mark.parametrize("view", [memoryview(b"aab"), bytearray(b"aab"), b"aab"])
+def test_bytes_are_no_groups(view: Any) -> None:
+    with pytest.raises((InvalidTypeError, UnsupportedTypeError)):
+        omega.ta.sma(X[:3], period=1, by=view)

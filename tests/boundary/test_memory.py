@@ -149,6 +149,46 @@ SCENARIOS = {
         for mebibytes in range(1, 40, 3):
             refused(column.to_pylist, mebibytes)
     """,
+    "what no machine has": """
+        import pyarrow as pa
+        resource.setrlimit(resource.RLIMIT_AS, (taken() + 2**30, -1))
+        nulls = pa.Array.from_buffers(pa.null(), 2**40, [None])
+        for data in (np.broadcast_to(1.0, 10**12), np.broadcast_to(np.float32(1), 10**13), nulls):
+            for call in (omega.ta.sma, omega.risk.volatility):
+                try:
+                    call(data)
+                except OutOfMemoryError as error:
+                    assert int(error.fields["value"]) > 10**12 > int(error.fields["allowed"]), error
+                else:
+                    raise AssertionError("it was not refused")
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2**20
+    """,
+    "a grouped call": """
+        data, by = np.ones(ROWS // 4), np.arange(ROWS // 4) % 7
+        refused(lambda: omega.ta.sma(data, by=by), 30)
+        refused(lambda: omega.risk.volatility(data, by=by), 30)
+        assert len(omega.ta.sma(data[:100], by=by[:100])) == 100
+    """,
+    "groups of many keys": """
+        keys = np.arange(ROWS // 5)
+        data = np.ones(len(keys))
+        refused(lambda: omega.risk.volatility(data, by=keys), 100)
+        names = [f"a name that is not short {key}" for key in range(ROWS // 20)]
+        refused(lambda: omega.ta.sma(data[: len(names)], by=names), 40)
+        assert len(omega.ta.sma(data[:100], by=keys[:100])) == 100
+    """,
+    "a feature set that meets new keys": """
+        features = omega.FeatureSet({"x": ("ta.sma", {"period": 1})}, by="key")
+        def fill():
+            for key in range(10**9):
+                features.update(close=1.0, key=f"{key:0200}")
+        refused(fill, 48)
+        before = features.snapshot()
+        assert omega.restore(before).snapshot() == before
+        known = f"{0:0200}"
+        assert features.update(close=3.0, key=known) == {"x": 3.0}
+        assert features.update(close=2.0, key="new") == {"x": 2.0}
+    """,
 }
 
 

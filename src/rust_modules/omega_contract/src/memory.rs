@@ -8,7 +8,10 @@
 mod free;
 
 use std::fmt::Display;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use hashbrown::HashMap;
 
 use crate::{Error, Result};
 
@@ -80,11 +83,54 @@ pub fn reserve_up_to<T>(values: &mut Vec<T>, additional: usize, most: usize) -> 
 
 #[cold]
 fn grow<T>(values: &mut Vec<T>, additional: usize, most: usize) -> Result<()> {
-    let twice = values.capacity().saturating_mul(2).max(FIRST_ROOM).min(most).saturating_sub(values.len());
-    if twice > additional && reserve_exact(values, twice).is_ok() {
-        return Ok(());
+    grow_by(values, additional, most, reserve_exact)
+}
+
+fn grow_by<T>(
+    values: &mut Vec<T>,
+    additional: usize,
+    most: usize,
+    reserve: impl Fn(&mut Vec<T>, usize) -> Result<()>,
+) -> Result<()> {
+    // Where there is no room for as much again, a quarter or an eighth more still keeps what pushing costs in
+    // proportion to the rows; growing by each would copy all of them each time.
+    let capacity = values.capacity();
+    for more in [capacity.max(FIRST_ROOM), capacity / 4, capacity / 8] {
+        let room = capacity.saturating_add(more).min(most).saturating_sub(values.len());
+        if room > additional && reserve(values, room).is_ok() {
+            return Ok(());
+        }
     }
-    reserve_exact(values, additional)
+    reserve(values, additional)
+}
+
+/// The same text.
+///
+/// # Errors
+/// `OUT_OF_MEMORY`
+pub fn text(text: &str) -> Result<String> {
+    ask(text.len())?;
+    let mut copy = String::new();
+    copy.try_reserve_exact(text.len()).map_err(|_| refusal(text.len()))?;
+    copy.push_str(text);
+    Ok(copy)
+}
+
+/// Room in a map for one entry more, and for some to come.
+///
+/// # Errors
+/// `OUT_OF_MEMORY`; the map is unchanged then.
+#[inline]
+pub fn reserve_entries<K: Eq + Hash, V>(map: &mut HashMap<K, V>) -> Result<()> {
+    if map.len() < map.capacity() { Ok(()) } else { grow_map(map) }
+}
+
+#[cold]
+fn grow_map<K: Eq + Hash, V>(map: &mut HashMap<K, V>) -> Result<()> {
+    // A map that grows doubles, with a byte beside each entry.
+    let bytes = map.capacity().max(FIRST_ROOM).saturating_mul(2 * (size_of::<(K, V)>() + 1));
+    ask(bytes)?;
+    map.try_reserve(1).map_err(|_| refusal(bytes))
 }
 
 /// Room in a vector for `additional` values more and, if it has to grow, for no others.
@@ -175,6 +221,31 @@ mod tests {
         reserve(&mut values, 1 << 45).expect_err("256 TiB");
         push(&mut values, 3.0).expect("a few bytes");
         assert_eq!(copied(&values).expect("a few bytes"), [1.0, 2.0, 3.0]);
+    }
+
+    #[test]
+    fn near_the_end_of_memory_growing_stays_in_proportion() {
+        let most = 1_000_000;
+        let scarce = |values: &mut Vec<u8>, more: usize| {
+            let wanted = values.len() + more;
+            if wanted > most { Err(refusal(wanted)) } else { reserve_exact(values, more) }
+        };
+        let mut values = vec![0; 600_000];
+        let mut grown = 0;
+        while values.len() < most {
+            if values.len() == values.capacity() {
+                if grow_by(&mut values, 1, usize::MAX, scarce).is_err() {
+                    break;
+                }
+                grown += 1;
+            }
+            values.push(0);
+            // The last eighth is not worth a copy for each row; what can be had without one is enough.
+            if values.len() > most / 8 * 7 {
+                break;
+            }
+        }
+        assert!(grown <= 3, "{grown} copies");
     }
 
     #[test]

@@ -71,12 +71,14 @@ enum State {
 impl Live {
     fn copy(&self) -> Result<Self> {
         let states = self.states.iter().map(State::copy).collect::<Result<_>>()?;
-        Ok(Self { groups: self.groups.clone(), states, rows: self.rows })
+        Ok(Self { groups: self.groups.copy()?, states, rows: self.rows })
     }
 
-    /// Makes sure that every feature can take a row of a group, or leaves all of them as they are.
-    fn reserve(&mut self, group: u32) -> Result<()> {
+    /// The group of a row that every feature, and the groups, have room for; or all of them are left as they are.
+    fn reserve(&mut self, key: Option<&Key>) -> Result<u32> {
+        let group = key.map_or(0, |key| self.groups.find(key).unwrap_or(self.groups.next()));
         let reserved = self.states.iter_mut().try_for_each(|state| state.reserve(group));
+        let reserved = reserved.and_then(|()| key.map_or(Ok(group), |key| self.groups.number_of(key)));
         if reserved.is_err() {
             let known = self.groups.keys().len();
             self.states.iter_mut().for_each(|state| state.truncate(known));
@@ -207,8 +209,8 @@ impl FeatureSet {
         let corrupt =
             |reason: &str| Error::snapshot_corrupt(reason, "the state of a feature set", "other bytes");
         let saved: Saved<'_> = decode(snapshot.payload)?;
-        let distinct = Groups::from_keys(&saved.groups).keys().len();
-        if saved.features.is_empty() || distinct != saved.groups.len() {
+        let groups = Groups::from_keys(&saved.groups)?;
+        if saved.features.is_empty() || groups.keys().len() != saved.groups.len() {
             return Err(corrupt("it contradicts itself"));
         }
         if saved.by.is_none() && !saved.groups.is_empty() {
@@ -224,7 +226,7 @@ impl FeatureSet {
         let set = Self::build(py, definitions, saved.by.map(str::to_owned), snapshot.nulls)?;
         {
             let mut live = set.lock()?;
-            live.groups = Groups::from_keys(&saved.groups);
+            live.groups = groups;
             live.rows = saved.rows;
             for (state, feature) in live.states.iter_mut().zip(&saved.features) {
                 state.load(feature.state)?;
@@ -270,7 +272,13 @@ impl FeatureSet {
             None => None,
             Some(grouping) => {
                 let keys = grouping.groups.keys();
-                let known = memory::collected(keys.iter().map(|key| live.groups.number_of(key)))?;
+                let known = {
+                    let mut known = memory::room(keys.len())?;
+                    for key in keys {
+                        known.push(live.groups.number_of(key)?);
+                    }
+                    known
+                };
                 Some(memory::collected(grouping.numbers.iter().map(|&number| known[number as usize]))?)
             }
         };
@@ -335,7 +343,7 @@ impl FeatureSet {
         let Some(by) = &self.by else { return Ok(None) };
         let item = bar.item(by)?;
         match key(&item) {
-            Some(key) => Ok(Some(key)),
+            Some(key) => Ok(Some(key.copy()?)),
             None => Err(Error::invalid_type(by, "text or a whole number", shown(&item)).into()),
         }
     }
@@ -354,14 +362,12 @@ impl FeatureSet {
         // One refused value refuses the whole row, before any feature has taken it.
         omega_kernel::check_row(&self.inputs, &row, self.nulls, live.rows)?;
         let mut outputs = memory::filled(self.features.len(), [f64::NAN; MOST_COLUMNS])?;
-        let group = key.as_ref().map_or(0, |key| live.groups.find(key).unwrap_or(live.groups.next()));
-        if update {
+        let group = if update {
             // What the features may need is there before any of them, or the groups, have taken the row.
-            live.reserve(group)?;
-            if let Some(key) = &key {
-                live.groups.number_of(key);
-            }
-        }
+            live.reserve(key.as_ref())?
+        } else {
+            key.as_ref().map_or(0, |key| live.groups.find(key).unwrap_or(live.groups.next()))
+        };
         for ((feature, state), output) in self.features.iter().zip(&mut live.states).zip(&mut outputs) {
             let input = feature.gather(&row);
             let (input, output) = (&input[..feature.inputs.len()], &mut output[..feature.outputs.len()]);

@@ -13,6 +13,7 @@ use crate::data::{Import, Request, produce};
 use crate::errors::{Outcome, guard};
 use crate::julia::{Inputs, running};
 use crate::registry::{EntryBody, find};
+use crate::words::kind;
 
 /// Adds the submodule `testing`.
 pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -127,7 +128,7 @@ fn julia_echo(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Echo> {
     guard(py, "contract.echo", || {
         let (julia, id) = (running(py, "contract.echo")?, julia_id("contract.echo@julia")?);
         let Some(produced) = produce(data)? else {
-            return Err(Error::unsupported_data("an Arrow array or batch", data.get_type().name()?).into());
+            return Err(Error::unsupported_data("an Arrow array or batch", kind(data)).into());
         };
         // SAFETY: the capsule protocol vouches for the structs.
         let (schema, arrays) = unsafe { produced.structs(py)? };

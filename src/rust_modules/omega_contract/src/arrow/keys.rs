@@ -7,7 +7,7 @@ use super::read::Field;
 use crate::{Error, Result, memory};
 
 /// The value that a group shares.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Key {
     /// As in a column of symbols.
     Text(String),
@@ -15,8 +15,36 @@ pub enum Key {
     Int(i64),
 }
 
+/// A key where it lies.
+#[derive(Clone, Copy, Debug)]
+pub enum KeyRef<'a> {
+    /// As in a column of symbols.
+    Text(&'a str),
+    /// As in a column of instrument numbers.
+    Int(i64),
+}
+
+impl KeyRef<'_> {
+    /// The key on its own.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    pub fn copy(self) -> Result<Key> {
+        Ok(match self {
+            Self::Text(text) => Key::Text(memory::text(text)?),
+            Self::Int(int) => Key::Int(int),
+        })
+    }
+
+    /// Whether both are text or both are numbers.
+    #[must_use]
+    pub fn is_like(self, other: &Key) -> bool {
+        matches!((self, other), (Self::Text(_), Key::Text(_)) | (Self::Int(_), Key::Int(_)))
+    }
+}
+
 /// Which number each key has, in order of first appearance.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Groups {
     texts: HashMap<String, u32>,
     ints: HashMap<i64, u32>,
@@ -34,54 +62,116 @@ impl Groups {
         &self.keys
     }
 
+    /// The same groups.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    pub fn copy(&self) -> Result<Self> {
+        let mut copy = Self::from_keys(&self.keys)?;
+        copy.followers.copy_from_slice(&self.followers);
+        copy.last = self.last;
+        Ok(copy)
+    }
+
     /// Groups with these keys, numbered in this order.
-    #[must_use]
-    pub fn from_keys(keys: &[Key]) -> Self {
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    pub fn from_keys(keys: &[Key]) -> Result<Self> {
         let mut groups = Self::default();
         for key in keys {
-            groups.number_of(key);
+            groups.number_of(key)?;
         }
-        groups
+        Ok(groups)
     }
 
     /// The number of a key, new or known.
-    pub fn number_of(&mut self, key: &Key) -> u32 {
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`; the groups are unchanged then.
+    pub fn number_of(&mut self, key: &Key) -> Result<u32> {
         match key {
             Key::Text(text) => self.text(text),
             Key::Int(int) => self.int(*int),
         }
     }
 
+    /// The number of a key, new or known.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`; the groups are unchanged then.
+    #[inline]
+    pub fn number_of_ref(&mut self, key: KeyRef<'_>) -> Result<u32> {
+        match key {
+            KeyRef::Text(text) => self.text(text),
+            KeyRef::Int(int) => self.int(int),
+        }
+    }
+
     /// The number of a text, new or known.
-    pub fn text(&mut self, text: &str) -> u32 {
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`; the groups are unchanged then.
+    pub fn text(&mut self, text: &str) -> Result<u32> {
         if let Some((number, Key::Text(known))) = self.guess()
             && known == text
         {
             self.last = number;
-            return number;
+            return Ok(number);
         }
-        let next = self.next();
-        let number = *self.texts.entry_ref(text).or_insert_with(|| {
-            self.keys.push(Key::Text(text.into()));
-            next
-        });
-        self.follow(number)
+        let number = match self.texts.get(text) {
+            Some(&number) => number,
+            None => self.add_text(text)?,
+        };
+        Ok(self.follow(number))
     }
 
     /// The number of a whole number, new or known.
-    pub fn int(&mut self, int: i64) -> u32 {
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`; the groups are unchanged then.
+    pub fn int(&mut self, int: i64) -> Result<u32> {
         if let Some((number, Key::Int(known))) = self.guess()
             && *known == int
         {
             self.last = number;
-            return number;
+            return Ok(number);
         }
-        let next = self.next();
-        let number = *self.ints.entry(int).or_insert_with(|| {
-            self.keys.push(Key::Int(int));
-            next
-        });
-        self.follow(number)
+        let number = match self.ints.get(&int) {
+            Some(&number) => number,
+            None => self.add_int(int)?,
+        };
+        Ok(self.follow(number))
+    }
+
+    fn add_text(&mut self, text: &str) -> Result<u32> {
+        let (key, name) = (memory::text(text)?, memory::text(text)?);
+        let number = self.reserve()?;
+        memory::reserve_entries(&mut self.texts)?;
+        self.texts.insert(name, number);
+        Ok(self.add(Key::Text(key)))
+    }
+
+    fn add_int(&mut self, int: i64) -> Result<u32> {
+        let number = self.reserve()?;
+        memory::reserve_entries(&mut self.ints)?;
+        self.ints.insert(int, number);
+        Ok(self.add(Key::Int(int)))
+    }
+
+    /// The number of the next key, once there is room for it.
+    fn reserve(&mut self) -> Result<u32> {
+        memory::reserve(&mut self.keys, 1)?;
+        memory::reserve(&mut self.followers, 1)?;
+        Ok(self.next())
+    }
+
+    /// Adds a key that there is room for.
+    fn add(&mut self, key: Key) -> u32 {
+        let number = self.next();
+        self.keys.push(key);
+        self.followers.push(0);
+        number
     }
 
     /// The group that came next last time. Interleaved rows mostly keep their order from one time to the next, and
@@ -93,7 +183,6 @@ impl Groups {
 
     /// Remembers that a row of `number` came after the last one.
     fn follow(&mut self, number: u32) -> u32 {
-        self.followers.resize(self.keys.len(), 0);
         self.followers[self.last as usize] = number;
         self.last = number;
         number
@@ -142,11 +231,8 @@ impl Groups {
         let kind = KeyType::of(field, name)?;
         for row in 0..field.rows {
             // SAFETY: as the caller vouches.
-            let number = match unsafe { read_key(field, kind, name, row)? } {
-                KeyRef::Text(text) => self.text(text),
-                KeyRef::Int(int) => self.int(int),
-            };
-            numbers.push(number);
+            let key = unsafe { read_key(field, kind, name, row)? };
+            numbers.push(self.number_of_ref(key)?);
         }
         Ok(())
     }
@@ -186,12 +272,9 @@ impl Groups {
                 }
                 None => {
                     // SAFETY: as the caller vouches; `index` is below the dictionary's length.
-                    let number = match unsafe {
-                        read_key(&values, value_kind, name, usize::try_from(index).unwrap_or(0))?
-                    } {
-                        KeyRef::Text(text) => self.text(text),
-                        KeyRef::Int(int) => self.int(int),
-                    };
+                    let key =
+                        unsafe { read_key(&values, value_kind, name, usize::try_from(index).unwrap_or(0))? };
+                    let number = self.number_of_ref(key)?;
                     *slot.insert(number)
                 }
             };
@@ -199,11 +282,6 @@ impl Groups {
         }
         Ok(())
     }
-}
-
-enum KeyRef<'a> {
-    Text(&'a str),
-    Int(i64),
 }
 
 /// How keys lie in memory; told from the format once, not once per row.

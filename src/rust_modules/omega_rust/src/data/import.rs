@@ -2,7 +2,7 @@
 
 use omega_contract::arrow::column::Chunk;
 use omega_contract::arrow::float64::{Copies, RawChunk, align};
-use omega_contract::arrow::keys::{Groups, Key};
+use omega_contract::arrow::keys::{Groups, KeyRef};
 use omega_contract::arrow::read::{Field, fields};
 use omega_contract::spec::Input;
 use omega_contract::{Error, memory};
@@ -15,7 +15,7 @@ use super::copies;
 use super::indexes::Indexes;
 use super::kinds::{Kind, kind_of};
 use super::patience::Patience;
-use super::sequences::{Sequence, items_of, number, sequence};
+use super::sequences::{Sequence, is_bytes, items_of, number, sequence};
 use crate::arguments::text;
 use crate::errors::{Outcome, asked};
 use crate::words::{has, is_mapping, kind as name_of_type, shown, tolerated, written};
@@ -229,6 +229,9 @@ impl Grouping {
         if !list.is_instance_of::<PyList>() && !list.is_instance_of::<PyTuple>() {
             return refuse();
         }
+        if is_bytes(object)? {
+            return Err(Error::unsupported_type(&self.name, "text or whole numbers", "bytes").into());
+        }
         let reason = name_of_type(object);
         copies.allow(&self.name, &reason)?;
         memory::reserve_exact(&mut self.numbers, items_of(&list))?;
@@ -237,24 +240,18 @@ impl Grouping {
             patience.check()?;
             let item = asked("by", object, item)?;
             let key = key(&item);
-            if let (Some(key), Some(first)) = (&key, self.groups.keys().first())
-                && std::mem::discriminant(key) != std::mem::discriminant(first)
-            {
+            let Some(key) = key else {
+                if item.is_none() {
+                    return Err(Error::missing_value(&self.name, row, "grouping").into());
+                }
+                let allowed = "text or whole numbers";
+                return Err(Error::unsupported_type(&self.name, allowed, shown(&item)).into());
+            };
+            if self.groups.keys().first().is_some_and(|first| !key.is_like(first)) {
                 let allowed = "all text or all whole numbers";
                 return Err(Error::unsupported_type(&self.name, allowed, shown(&item)).into());
             }
-            let number = match key {
-                Some(Key::Text(text)) => self.groups.text(&text),
-                Some(Key::Int(int)) => self.groups.int(int),
-                None if item.is_none() => {
-                    return Err(Error::missing_value(&self.name, row, "grouping").into());
-                }
-                None => {
-                    return Err(
-                        Error::unsupported_type(&self.name, "text or whole numbers", shown(&item)).into()
-                    );
-                }
-            };
+            let number = self.groups.number_of_ref(key)?;
             memory::push(&mut self.numbers, number)?;
         }
         Ok(())
@@ -262,11 +259,11 @@ impl Grouping {
 }
 
 /// A Python object as a group key, if it can be one.
-pub fn key(item: &Bound<'_, PyAny>) -> Option<Key> {
+pub fn key<'a>(item: &'a Bound<'_, PyAny>) -> Option<KeyRef<'a>> {
     if let Ok(text) = item.cast::<PyString>() {
-        return text.to_str().ok().map(|text| Key::Text(text.to_owned()));
+        return text.to_str().ok().map(KeyRef::Text);
     }
-    if item.is_instance_of::<PyBool>() { None } else { tolerated(item.py(), item.extract()).map(Key::Int) }
+    if item.is_instance_of::<PyBool>() { None } else { tolerated(item.py(), item.extract()).map(KeyRef::Int) }
 }
 
 /// The object that was passed as `data`, as far as it is more than one column.

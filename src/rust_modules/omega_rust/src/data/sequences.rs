@@ -127,6 +127,15 @@ fn number_type(format: &str) -> Option<&'static str> {
     })
 }
 
+/// Whether it is memory without a type of its own, as a view of bytes is.
+pub fn is_bytes(data: &Bound<'_, PyAny>) -> Outcome<bool> {
+    if matches!(kind_of(data)?, Kind::NumPy | Kind::List) {
+        return Ok(false);
+    }
+    let buffer = tolerated(data.py(), PyUntypedBuffer::get(data));
+    Ok(buffer.is_some_and(|buffer| matches!(buffer.format().to_bytes(), b"B" | b"c")))
+}
+
 /// How many items a list or a tuple has, whatever its class says.
 pub fn items_of(data: &Bound<'_, PyAny>) -> usize {
     data.cast::<PyList>()
