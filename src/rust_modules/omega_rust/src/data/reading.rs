@@ -6,10 +6,10 @@
 
 use std::process;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use omega_contract::arrow::stream::Reading;
 use omega_contract::{Error, Result};
@@ -20,6 +20,9 @@ use crate::errors::Outcome;
 
 /// How long a signal may wait to be looked at.
 const PATIENCE: Duration = Duration::from_millis(50);
+
+/// How long a process that ends waits for readers that were left alone.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How much of a stream is wanted.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,12 +82,61 @@ impl Drop for Abandoned {
     }
 }
 
+/// Readers of this process that have not ended, and which process that is: a forked child has none of its parent's.
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+static PROCESS: AtomicU32 = AtomicU32::new(0);
+
+/// One reader, as long as it runs.
+struct Running;
+
+impl Running {
+    fn new() -> Self {
+        if PROCESS.swap(process::id(), Ordering::Relaxed) != process::id() {
+            RUNNING.store(0, Ordering::Relaxed);
+        }
+        RUNNING.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.fetch_sub(1, Ordering::Release);
+    }
+}
+
+/// Has the interpreter wait for readers that nobody waits for, before it takes down what their producers may use.
+fn wait_at_exit(py: Python<'_>) -> PyResult<()> {
+    static ASKED: AtomicBool = AtomicBool::new(false);
+    if !ASKED.swap(true, Ordering::Relaxed) {
+        let wait = wrap_pyfunction!(wait_for_readers, py)?;
+        py.import(intern!(py, "atexit"))?.call_method1(intern!(py, "register"), (wait,))?;
+    }
+    Ok(())
+}
+
+/// Waits a moment for readers that nobody waits for; a second Ctrl-C ends the wait.
+#[pyfunction]
+fn wait_for_readers(py: Python<'_>) {
+    let until = Instant::now() + FAREWELL;
+    let left = || PROCESS.load(Ordering::Relaxed) == process::id() && RUNNING.load(Ordering::Acquire) > 0;
+    py.detach(|| {
+        while left() && Instant::now() < until {
+            thread::sleep(PATIENCE / 10);
+            if Python::attach(|py| py.check_signals()).is_err() {
+                break;
+            }
+        }
+    });
+}
+
 /// Reads on a thread of its own, and looks at signals meanwhile.
 fn read_elsewhere(py: Python<'_>, reading: Reading, extent: Extent) -> Outcome<Reading> {
     let (send, receive) = sync_channel(1);
     let stop = Arc::new(AtomicBool::new(false));
     let read = {
         let stop = Arc::clone(&stop);
+        let running = Running::new();
         move |send: SyncSender<Answer>, mut reading: Abandoned| {
             let read = reading.0.as_mut().map_or(Ok(()), |reading| run(reading, extent, &stop));
             if let Some(reading) = &mut reading.0 {
@@ -92,6 +144,7 @@ fn read_elsewhere(py: Python<'_>, reading: Reading, extent: Extent) -> Outcome<R
             }
             // Where nobody waits any more, the answer comes back and is dropped here.
             drop(send.send(Answer { reading, read }));
+            drop(running);
         }
     };
     let process = process::id();
@@ -116,6 +169,7 @@ fn read_elsewhere(py: Python<'_>, reading: Reading, extent: Extent) -> Outcome<R
             }
             if let Err(interrupt) = interrupt {
                 stop.store(true, Ordering::Relaxed);
+                Python::attach(wait_at_exit)?;
                 return Err(interrupt.into());
             }
         }
