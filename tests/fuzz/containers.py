@@ -1,0 +1,205 @@
+"""Every way to hand the same columns over: each library, slices, chunks, strides, other types of equal
+numbers."""
+
+from __future__ import annotations
+
+import array
+import math
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+
+from tests.functions.market import Floats
+from tests.functions.producers import COLUMNS, TABLES, Producer
+
+Columns = Mapping[str, Floats]
+Make = Callable[[Columns, Random], Any]
+
+
+def nullable(values: Floats) -> Any:
+    """A pyarrow array with null where there is NaN."""
+    return pa.array(values, from_pandas=True)
+
+
+def chunked(column: Any, dice: Random) -> Any:
+    """The column in parts, some of them without rows."""
+    cuts = sorted(dice.randrange(len(column) + 1) for _ in range(dice.randrange(5)))
+    parts = zip([0, *cuts], [*cuts, len(column)], strict=True)
+    return pa.chunked_array([column.slice(start, end - start) for start, end in parts], column.type)
+
+
+def sliced(column: Any, dice: Random) -> Any:
+    """The column in the middle of a longer one."""
+    before, after = dice.randrange(70), dice.randrange(70)
+    odd = pa.array([None if row % 3 == 0 else 1.0 for row in range(before)], column.type)
+    more = pa.array([2.0] * after, column.type)
+    return pa.concat_arrays([odd, column, more]).slice(before, len(column))
+
+
+def struct(columns: Columns, dice: Random) -> Any:
+    """A struct array in which rows that miss a value may be missing as a whole, whatever lies under them."""
+    missing = np.isnan(np.stack(list(columns.values()))).any(axis=0)
+    under = [pa.array(np.where(missing, 7.0, values)) for values in columns.values()]
+    return pa.StructArray.from_arrays(under, names=list(columns), mask=pa.array(missing))
+
+
+def narrowest(values: Floats, dice: Random) -> Any:
+    """The same numbers in another Arrow type that holds them exactly, where there is one."""
+    column = nullable(values)
+    exact = [pa.float32(), *(pa.decimal128(38, scale) for scale in (0, 3, 9))]
+    exact += [
+        pa.int8(),
+        pa.int16(),
+        pa.int32(),
+        pa.int64(),
+        pa.uint8(),
+        pa.uint16(),
+        pa.uint32(),
+        pa.uint64(),
+    ]
+    kind = dice.choice(exact)
+    whole = values[~np.isnan(values)]
+    if not (np.all(whole == np.round(whole)) and np.all(np.abs(whole) < 2**31)):
+        return column
+    if np.signbit(whole[whole == 0]).any():  # whole numbers have no -0.0
+        return column
+    try:
+        return column.cast(kind)
+    except pa.ArrowInvalid:
+        return column
+
+
+def spread(values: Floats, dice: Random) -> Any:
+    """The same numbers as NumPy holds them elsewhere: strided, backwards, big-endian, in a table or a record."""
+    rows = len(values)
+    match dice.randrange(7):
+        case 0:
+            wide = np.full(3 * rows, 9.0)
+            wide[::3] = values
+            return wide[::3]
+        case 1:
+            return np.ascontiguousarray(values[::-1])[::-1]
+        case 2:
+            return values.astype(">f8")
+        case 3:
+            return np.asfortranarray(np.tile(values.reshape(rows, 1), (1, 2)))[:, 1]
+        case 4:
+            return np.tile(values.reshape(rows, 1), (1, 3))[:, 1]
+        case 5:
+            record = np.zeros(rows, dtype=[("before", "i1"), ("x", "<f8")])
+            record["x"] = values
+            return record["x"]
+        case _:
+            frozen = values.copy()
+            frozen.flags.writeable = False
+            return frozen
+
+
+def plain(values: Floats, dice: Random) -> Any:
+    """Python's own numbers, of several kinds at once."""
+    kinds: list[Callable[[float], Any]] = [float, float, np.float64, Decimal]
+    if np.isfinite(values[~np.isnan(values)]).all():
+        kinds.append(Fraction)
+    numbers = [
+        dice.choice([None, float("nan"), np.nan]) if math.isnan(value) else dice.choice(kinds)(float(value))
+        for value in values
+    ]
+    # Neither Fraction nor Decimal keeps the sign of -0.0 on its way through float; a list of floats does.
+    if np.signbit(values[values == 0]).any():
+        numbers = [None if math.isnan(value) else float(value) for value in values]
+    return numbers if dice.random() < 0.7 else tuple(numbers)
+
+
+def _single(producer: Producer) -> Callable[[Floats, Random], Any]:
+    return lambda values, _: producer.make({"x": values})
+
+
+def _whole(producer: Producer) -> Make:
+    return lambda columns, _: producer.make(columns)
+
+
+#: One column -> one object that holds it.
+SINGLE: dict[str, Callable[[Floats, Random], Any]] = {
+    **{each.name: _single(each) for each in COLUMNS},
+    "pyarrow.Array with nulls": lambda values, _: nullable(values),
+    "pyarrow.Array of another type": narrowest,
+    "pyarrow.ChunkedArray in parts": lambda values, dice: chunked(narrowest(values, dice), dice),
+    "pyarrow.Array sliced": lambda values, dice: sliced(nullable(values), dice),
+    "pyarrow.Array sliced, in parts": lambda values, dice: chunked(sliced(nullable(values), dice), dice),
+    "polars.Series with nulls": lambda values, _: pl.Series("x", nullable(values)),
+    "polars.Series in parts": lambda values, dice: pl.Series("x", chunked(nullable(values), dice)),
+    "polars.Series sliced": lambda values, _: pl.Series("x", [1.0, *values, 2.0])[1:-1],
+    "pandas.Series of Arrow": lambda values, _: pd.Series(
+        pd.arrays.ArrowExtensionArray(chunked(nullable(values), Random(1)))
+    ),
+    "numpy.ndarray elsewhere": spread,
+    "array.array": lambda values, _: array.array("d", values.tobytes()),
+    "list or tuple": plain,
+}
+
+
+def keyed_mixture(columns: Columns, dice: Random) -> Any:
+    """A mapping in which every column is of another library."""
+    return {name: dice.choice(list(SINGLE.values()))(values, dice) for name, values in columns.items()}
+
+
+#: All columns -> one object that holds them.
+WHOLE: dict[str, Make] = {
+    **{each.name: _whole(each) for each in TABLES},
+    "pyarrow.Table in parts": lambda columns, dice: pa.table(
+        {name: chunked(narrowest(values, dice), dice) for name, values in columns.items()}
+    ),
+    "pyarrow.RecordBatch sliced": lambda columns, dice: pa.RecordBatch.from_arrays(
+        [pa.concat_arrays([pa.array([1.0, None]), nullable(each)]) for each in columns.values()],
+        list(columns),
+    ).slice(2),
+    "pyarrow.RecordBatchReader": lambda columns, dice: pa.table(
+        {name: nullable(values) for name, values in columns.items()}
+    ).to_reader(max_chunksize=dice.choice((1, 7, 1000))),
+    "pyarrow.StructArray with missing rows": struct,
+    "polars.DataFrame in parts": lambda columns, dice: pl.from_arrow(
+        pa.table({name: chunked(nullable(values), dice) for name, values in columns.items()}), rechunk=False
+    ),
+    "pandas.DataFrame with more columns": lambda columns, _: pd.DataFrame({"other": "x", **columns}),
+    "mapping of anything": keyed_mixture,
+}
+
+
+def hand_over(columns: Columns, dice: Random) -> tuple[str, Any, dict[str, Any]]:
+    """The columns in some way: what it is called, the data, and columns by keyword."""
+    if dice.random() < 0.15:
+        by_keyword = keyed_mixture(columns, dice)
+        return "columns by keyword", None, by_keyword
+    if len(columns) == 1 and dice.random() < 0.6:
+        name = dice.choice(list(SINGLE))
+        return name, SINGLE[name](next(iter(columns.values())), dice), {}
+    name = dice.choice(list(WHOLE))
+    return name, WHOLE[name](columns, dice), {}
+
+
+def hand_over_keys(keys: list[Any], dice: Random) -> tuple[str, Any]:
+    """Group keys in some library."""
+    ways: dict[str, Callable[[], Any]] = {
+        "list": lambda: list(keys),
+        "pyarrow": lambda: pa.array(
+            keys, pa.int64() if isinstance(next(iter(keys), ""), int) else pa.string()
+        ),
+        "polars": lambda: pl.Series(
+            keys, dtype=pl.Int64 if isinstance(next(iter(keys), ""), int) else pl.String
+        ),
+    }
+    if keys:
+        ways["pyarrow dictionary"] = lambda: pa.array(keys).dictionary_encode()
+        ways["pyarrow in parts"] = lambda: chunked(pa.array(keys), dice)
+        ways["pandas"] = lambda: pd.Series(keys)
+        ways["text view"] = lambda: pa.array(keys, pa.string_view()) if isinstance(keys[0], str) else keys
+        ways["numpy"] = lambda: np.array(keys) if isinstance(keys[0], int) else keys
+    name = dice.choice(list(ways))
+    return f"by {name}", ways[name]()
