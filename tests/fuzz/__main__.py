@@ -33,7 +33,8 @@ def main(
     jobs: Annotated[int, typer.Option(help="Processes at once; one per processor if 0.")] = 0,
 ) -> None:
     """Attacks Omega with random calls, data, structs, snapshots and threads; exit status 1 if anything was
-    found."""
+    found.
+    """
     names = attack.split(",") if attack else list(ATTACKS)
     for name in names:
         try:
@@ -92,12 +93,8 @@ def storm(console: Console, names: list[str], seed: int, minutes: float, jobs: i
             said[0] = time.monotonic()
             state = ", ".join(f"{each.attack} {each.cases:,}" for each in reports if each.cases)
             causes = sum(len(each.found) for each in reports)
-            console.print(
-                f"fuzz: {said[0] - begun:.0f} of {minutes * 60:.0f} s, {causes} findings; cases: {
-                    state or 'begun'
-                }",
-                highlight=False,
-            )
+            spent = f"{said[0] - begun:.0f} of {minutes * 60:.0f} s"
+            console.print(f"fuzz: {spent}, {causes} findings; cases: {state or 'begun'}", highlight=False)
 
     def one(report: Report) -> None:
         run_for(report, seed, share, tick, lambda found: show(console, found))

@@ -41,7 +41,7 @@ class Tally:
         self.outcomes[outcome] += 1
 
     def note(self, text: str) -> None:
-        """What the case does next; said at once where a single case is replayed, for it may be the last word."""
+        """What the case does next; said at once in a replay, for it may be the last word."""
         self.notes.append(text)
         if self.aloud:
             print(f"  {text}", file=sys.stderr, flush=True)
@@ -90,7 +90,8 @@ class Deliberate(BaseException):
 
 def attempt(tally: Tally, call: Callable[[], Any]) -> Outcome:
     """What a call comes to. Anything that leaves it but a typed refusal that does not blame Omega is a
-    finding."""
+    finding.
+    """
     try:
         answer = call()
     except InternalError as blame:
@@ -110,7 +111,8 @@ def attempt(tally: Tally, call: Callable[[], Any]) -> Outcome:
 
 def signature(error: BaseException) -> str:
     """The same for findings of one cause, mostly: what was raised, where, in words without what is theirs
-    alone."""
+    alone.
+    """
     root = error
     while root.__cause__ is not None:
         root = root.__cause__

@@ -1,5 +1,6 @@
 """Every way to hand the same columns over: each library, slices, chunks, strides, other types of equal
-numbers."""
+numbers.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +78,7 @@ def narrowest(values: Floats, dice: Random) -> Any:
 
 
 def spread(values: Floats, dice: Random) -> Any:
-    """The same numbers as NumPy holds them elsewhere: strided, backwards, big-endian, in a table or a record."""
+    """The same numbers as NumPy may hold them: strided, backwards, big-endian, in a table or a record."""
     rows = len(values)
     match dice.randrange(7):
         case 0:

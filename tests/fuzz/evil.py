@@ -37,7 +37,7 @@ _METHODS = [
 
 
 def shape_shifter(dice: Random) -> Any:
-    """An object with some of the methods that data have, each of which lies, raises, or is no method at all."""
+    """An object with some of the methods that data have, which lie, raise, or are no methods at all."""
 
     def method(answer: Any, failure: type[BaseException] | None) -> Callable[..., Any]:
         def answering(self: object, *positional: Any, **keywords: Any) -> Any:

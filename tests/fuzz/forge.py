@@ -102,7 +102,8 @@ class Node:
 
     def views(self, bitmap: int | None) -> list[int | None]:
         """Text views, short and long; some point at no buffer, before it, or behind its end, which its size
-        tells."""
+        tells.
+        """
         dice = self.dice
         views = np.zeros((ROWS, 4), "<i4")
         views[:, 0] = 3

@@ -1,5 +1,6 @@
 """Which magnitudes the door takes, asked of the door itself, so that the attacks always reach its very
-borders."""
+borders.
+"""
 
 from functools import cache
 

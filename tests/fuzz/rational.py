@@ -106,7 +106,8 @@ def sma(columns: Mapping[str, Column], parameters: Mapping[str, Any]) -> Rows:
 
 def exponential(values: Column, period: int) -> list[Fraction | None]:
     """Seeded by the mean of the first `period` values; from then on (1 - k) * last + k * value, k = 2 /
-    (period + 1)."""
+    (period + 1).
+    """
     made: list[Fraction | None] = [None] * len(values)
     weight = Fraction(2, period + 1)
     for row in range(period - 1, len(values)):

@@ -1,5 +1,6 @@
 """Runs attacks in processes of their own, a time slice each, and says what they found and how to see it
-again."""
+again.
+"""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def sample(
 
 
 def numbers(dice: Random, names: list[str], rows: int) -> dict[str, Floats]:
-    """Columns of one temper: calm markets, flat ones, whole numbers, or the far ends of what the door takes."""
+    """Columns of one temper: markets, flat ones, whole numbers, or the far ends of what the door takes."""
     rng = np.random.default_rng(dice.getrandbits(64))
     least, greatest = decades()
     temper = dice.choice(("market", "market", "market", "whole", "flat", "near", "scaled", "wild", "ends"))

@@ -1,4 +1,4 @@
-"""Random calls of every function in every way, with data from every library, and with what is no data at all."""
+"""Random calls of every function in every way, with data from every library, and with what is none."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """Models and simulations on random, degenerate and hostile returns: a typed refusal, or an answer that makes
-sense."""
+sense.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ Invariant = Callable[[Fields, Floats], str | None]
 
 def garch(fields: Fields, returns: Floats) -> str | None:
     """Within the constraints of the model, and one forecast after the other on its way to the long-run
-    variance."""
+    variance.
+    """
     omega_, alpha, beta = (float(fields[each]) for each in ("omega", "alpha", "beta"))
     if min(omega_, alpha, beta) < 0:
         return f"weights must not be negative: {omega_}, {alpha}, {beta}"
@@ -114,7 +116,8 @@ def case(dice: Random, tally: Tally) -> None:
 
 def series(dice: Random, spec: FunctionSpec, rows: int) -> dict[str, Floats]:
     """Returns that a model may have trouble with: flat, tiny, huge, one jump, gaps, or beyond what the door
-    takes."""
+    takes.
+    """
     columns = numbers(dice, [each.name for each in spec.inputs], rows)
     rng = np.random.default_rng(dice.getrandbits(64))
     for column in columns.values():

@@ -119,7 +119,8 @@ def said(cell: Cell) -> str:
     """The exact answer in words."""
     if cell is None or isinstance(cell, Doubtful):
         return "missing"
-    return f"{_float(cell.exact)!r} within a magnitude of {_float(cell.unit):.3g}{', exactly' if cell.strict else ''}"
+    exactly = ", exactly" if cell.strict else ""
+    return f"{_float(cell.exact)!r} within a magnitude of {_float(cell.unit):.3g}{exactly}"
 
 
 def _float(exact: Fraction) -> float:

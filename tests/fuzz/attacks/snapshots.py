@@ -1,5 +1,6 @@
 """Snapshots with bits flipped, parts cut out, swapped and forged: refused, or restored to something that is
-sound."""
+sound.
+"""
 
 from __future__ import annotations
 
@@ -148,7 +149,8 @@ def forged(whole: bytes, dice: Random, tally: Tally) -> tuple[bytes, str]:
 
 def exercise(live: Any, dice: Random, tally: Tally) -> None:
     """Goes on for some rows from a state that somebody made up: no answer is infinite, and it can be saved
-    again."""
+    again.
+    """
     answers: list[Any] = []
     for _ in range(6):
         size = dice.choice((1.0, 1.0, 100.0, 1e-9))

@@ -59,7 +59,7 @@ def case(dice: Random, tally: Tally) -> None:
 
 
 def together(dice: Random, tally: Tally, work: list[Work], seconds: float = BUSY_S) -> int:
-    """Lets threads pick from some work for a while; how many calls they made. What they find is raised here."""
+    """Lets threads pick from some work for a while; how many calls they made. What they find is raised."""
     until = time.monotonic() + seconds
     failures: list[BaseException] = []
     tallies = [Tally() for _ in range(dice.choice((2, 3, 6)))]
@@ -177,7 +177,8 @@ def shared_features(dice: Random, tally: Tally) -> None:
 
 def changing_input(dice: Random, tally: Tally) -> None:
     """Arrays, lists and dicts that another thread changes during the call. The answer may be anything but a
-    crash."""
+    crash.
+    """
     spec = dice.choice(KERNELS)
     columns = inputs(spec.name, dice.choice((10, 3000, 100_000)), 1)
     rows = len(next(iter(columns.values())))
