@@ -20,7 +20,7 @@ JULIA = $(shell for julia in "$$OMEGA_JULIA" "$$(command -v julia)" $(CURDIR)/$(
             if [ -x "$$julia" ]; then echo "$$julia"; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dev julia demo test test-rust test-julia test-python lint generate bench wheel clean distclean
+.PHONY: help setup dev julia demo test test-rust test-julia test-python lint generate fuzz bench wheel clean distclean
 
 help: ## Say what there is.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,12 @@ generate: julia ## Write everything that is generated from specs, schemas and th
 	$(BIN)/python -m tools.generate --before-build
 	@$(MAKE) --no-print-directory setup
 	$(BIN)/python -m tools.generate
+
+# The options that were given, in the words of the command; a fresh seed is chosen, and printed, where there is none.
+FUZZ_OPTIONS = $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(ATTACK),--attack $(ATTACK)) \
+               $(if $(CASE),--case $(CASE))
+fuzz: setup ## Attack Omega for MINUTES=1, all or one ATTACK=…; SEED=… CASE=… shows a finding again.
+	$(BIN)/python -m tests.fuzz $(FUZZ_OPTIONS)
 
 bench: setup ## Measure what crossing the language border costs, and compare with other libraries.
 	$(BIN)/omega bench ffi

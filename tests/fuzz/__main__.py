@@ -55,7 +55,7 @@ def main(
             console.print(f"{report.attack}: left out: {escape(report.excuse)}")
     causes = sum(len(report.found) for report in reports)
     if causes:
-        console.print(f"[red]fuzz: {causes} findings[/red] with SEED={seed}", highlight=False)
+        console.print(f"[red]fuzz: {plural(causes)}[/red] with SEED={seed}", highlight=False)
         for report in reports:
             for found in report.found.values():
                 console.print(
@@ -82,11 +82,13 @@ def storm(console: Console, names: list[str], seed: int, minutes: float, jobs: i
     reports = [Report(name) for name in names]
     jobs = min(jobs, len(names))
     share = minutes * 60 * jobs / len(names)
-    lock = threading.Lock()
+    lock, stopping = threading.Lock(), threading.Event()
     begun = time.monotonic()
     said = [begun]
 
     def tick() -> None:
+        if stopping.is_set():
+            raise KeyboardInterrupt
         with lock:
             if time.monotonic() - said[0] < 15:
                 return
@@ -94,14 +96,24 @@ def storm(console: Console, names: list[str], seed: int, minutes: float, jobs: i
             state = ", ".join(f"{each.attack} {each.cases:,}" for each in reports if each.cases)
             causes = sum(len(each.found) for each in reports)
             spent = f"{said[0] - begun:.0f} of {minutes * 60:.0f} s"
-            console.print(f"fuzz: {spent}, {causes} findings; cases: {state or 'begun'}", highlight=False)
+            console.print(f"fuzz: {spent}, {plural(causes)}; cases: {state or 'begun'}", highlight=False)
 
     def one(report: Report) -> None:
         run_for(report, seed, share, tick, lambda found: show(console, found))
 
     with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(one, reports))
+        try:
+            list(pool.map(one, reports))
+        except BaseException:
+            stopping.set()
+            pool.shutdown(cancel_futures=True)
+            raise
     return reports
+
+
+def plural(findings: int) -> str:
+    """How many findings, in words."""
+    return "1 finding" if findings == 1 else f"{findings} findings"
 
 
 def show(console: Console, found: Found) -> None:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import faulthandler
 import json
 import mmap
 import resource
+import signal
 import sys
 import time
 import traceback
@@ -96,7 +98,13 @@ def limit_memory(headroom: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit if hard < 0 else min(limit, hard), hard))
 
 
+def die_with_parent() -> None:
+    """Nothing runs on when the runner has been killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 if __name__ == "__main__":
+    die_with_parent()
     faulthandler.enable(all_threads=True)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     run(Job(**json.loads(Path(sys.argv[1]).read_text())))
