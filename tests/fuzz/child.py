@@ -18,6 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+#: On the board before the first case and after the last.
+NOT_YET, NO_MORE = 2**64 - 1, 2**64 - 2
 #: Calls of a case that are worth showing.
 NOTES = 6
 
@@ -87,7 +89,8 @@ def run(job: Job) -> None:
                 say(cases=case - job.first, outcomes=tally.outcomes)
             if now - started > job.seconds:
                 break
-        say(cases=case - job.first, outcomes=tally.outcomes, done=True)
+        say(cases=case - job.first, outcomes=tally.outcomes)
+        board[:] = NO_MORE.to_bytes(8, "little")
 
 
 def limit_memory(headroom: int) -> None:

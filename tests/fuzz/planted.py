@@ -11,8 +11,7 @@ from unittest import mock
 import numpy as np
 import omega
 
-from tests.fuzz.attack import MEBIBYTE, Attack, Tally
-from tests.fuzz.attacks import door, rationals
+from tests.fuzz.attack import MEBIBYTE, Attack, Tally, load
 
 #: One case in so many is the bad one.
 SELDOM = 5
@@ -60,8 +59,8 @@ LEAVE = Attack("an exit", seldom(leave))
 EXCUSED = Attack("what cannot run here", seldom(crash), excuse=lambda: "there is no such thing here")
 
 
-def with_planted(answer: Any, attack: Attack) -> Attack:
-    """An attack on an Omega whose batch answers go through `answer` first."""
+def with_planted(answer: Any, attack: str) -> Attack:
+    """An attack, imported before its first case, on an Omega whose batch answers go through `answer` first."""
     real = omega.call
 
     def broken(name: str, *positional: Any, **keywords: Any) -> Any:
@@ -69,9 +68,9 @@ def with_planted(answer: Any, attack: Attack) -> Attack:
 
     def case(dice: Random, tally: Tally) -> None:
         with mock.patch.object(omega, "call", broken):
-            attack.case(dice, tally)
+            load(attack).case(dice, tally)
 
-    return Attack("a planted bug behind the door", case)
+    return Attack("a planted bug behind the door", case, excuse=lambda: load(attack).excuse())
 
 
 def first_is(value: float) -> Any:
@@ -96,6 +95,6 @@ def leaking(answer: Any) -> Any:
     raise KeyError("planted")
 
 
-INFINITE = with_planted(first_is(np.inf), door.ATTACK)
-LEAKING = with_planted(leaking, door.ATTACK)
-WRONG = with_planted(slightly, rationals.ATTACK)
+INFINITE = with_planted(first_is(np.inf), "door")
+LEAKING = with_planted(leaking, "door")
+WRONG = with_planted(slightly, "rationals")

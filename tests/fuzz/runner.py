@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.fuzz.attack import ROOT, load
-from tests.fuzz.child import Job
+from tests.fuzz.child import NO_MORE, NOT_YET, Job
 
 #: A process starts anew now and then, so that what one case leaves behind is not in all that follow.
 ROUND_S = 60.0
-#: What importing everything, or starting Julia, may take on a loaded machine.
+#: What importing everything, starting Julia, or ending may take on a loaded machine.
 START_S = 120.0
 #: Findings of one attack after which there is no point in going on.
 ENOUGH = 40
@@ -73,7 +73,7 @@ class Process:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.attack = load(job.attack)
-        job.board.write_bytes(job.first.to_bytes(8, "little"))
+        job.board.write_bytes(NOT_YET.to_bytes(8, "little"))
         job.events.touch()
         self._errors = Path(job.folder, "stderr")
         with self._errors.open("wb") as errors:
@@ -86,8 +86,8 @@ class Process:
                 env={**os.environ, "PYTHONPATH": str(ROOT), "RUST_BACKTRACE": "0"},
                 start_new_session=True,
             )
-        self._case = job.first
-        self._since = time.monotonic() + START_S
+        self._case = NOT_YET
+        self._since = time.monotonic()
         self.hung = False
 
     def poll(self) -> bool:
@@ -97,7 +97,7 @@ class Process:
         now = time.monotonic()
         if (case := self.case()) != self._case:
             self._case, self._since = case, now
-        elif now - self._since > self.attack.patience_s:
+        elif now - self._since > (START_S if case in {NOT_YET, NO_MORE} else self.attack.patience_s):
             # faulthandler then says where every thread is.
             self.hung = True
             self._process.send_signal(signal.SIGABRT)
@@ -115,7 +115,7 @@ class Process:
         self._process.wait()
 
     def case(self) -> int:
-        """The case under way."""
+        """The case under way, or the last one."""
         return int.from_bytes(self.job.board.read_bytes(), "little")
 
     def errors(self) -> str:
@@ -170,6 +170,8 @@ def run_round(report: Report, job: Job, on_tick: Callable[[], None]) -> int:
         else:
             cases, outcomes = event["cases"], event["outcomes"]
     case = process.case()
+    if case in {NOT_YET, NO_MORE}:
+        case = job.first + max(cases - 1, 0)
     if (death := process.death()) is not None:
         cases = max(cases, case - job.first + 1)
         outcomes = {**outcomes, "died": 1}
@@ -207,12 +209,16 @@ def run_for(
     seconds: float,
     on_tick: Callable[[], None] = lambda: None,
     on_found: Callable[[Found], None] = lambda found: None,
+    enough: int = ENOUGH,
 ) -> None:
-    """Attacks for a while, in rounds; a process that dies is followed by another, from the next case on."""
+    """Attacks for a while, in rounds, or until `enough` was found.
+
+    A process that dies is followed by another, from the next case on.
+    """
     until = time.monotonic() + seconds
     case = 0
     shown: set[str] = set()
-    while (left := until - time.monotonic()) > 0 and report.excuse is None and len(report.found) < ENOUGH:
+    while (left := until - time.monotonic()) > 0 and report.excuse is None and len(report.found) < enough:
         with tempfile.TemporaryDirectory(prefix="omega-fuzz-") as folder:
             job = Job(report.attack, seed, case, None, min(left, ROUND_S), folder)
             case = run_round(report, job, on_tick)

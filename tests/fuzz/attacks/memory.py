@@ -106,7 +106,7 @@ def long_features(dice: Random, tally: Tally) -> None:
 def no_memory_at_all(dice: Random, tally: Tally) -> None:
     """Honest columns that take no memory themselves, and are longer than any copy of them could be."""
     spec = dice.choice(KERNELS)
-    nothing = pa.nulls(dice.choice((2**27, 2**33, 2**40)))
+    nothing = pa.Array.from_buffers(pa.null(), dice.choice((2**27, 2**33, 2**40)), [None])
     same = np.broadcast_to(1.0, dice.choice((10**8, 10**12)))
     data = dice.choice((nothing, same))
     tally.note(f"{spec.name} of {len(data):,} rows")
