@@ -60,7 +60,7 @@ EXCUSED = Attack("what cannot run here", seldom(crash), excuse=lambda: "there is
 
 
 def with_planted(answer: Any, attack: str) -> Attack:
-    """An attack, imported before its first case, on an Omega whose batch answers go through `answer` first."""
+    """An attack, imported when it begins, on an Omega whose batch answers go through `answer`."""
     real = omega.call
 
     def broken(name: str, *positional: Any, **keywords: Any) -> Any:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from decimal import Context, Decimal
 from functools import partial
 from random import Random
 from typing import Any
 
 import numpy as np
 import omega
+import pyarrow as pa
 
 from tests.functions.market import Floats, same_bits, typed
 from tests.fuzz import answers
@@ -49,6 +53,8 @@ def sound(dice: Random, tally: Tally) -> None:
     before = {name: column.copy() for name, column in one.columns.items()}
     tally.note(f"baseline {one}")
     expected = baseline(one, tally)
+    if one.keys is None and dice.random() < 0.05:
+        return decimals(one, dice, tally)
     way = dice.choice(
         (another_form, another_form, row_by_row if one.spec in ROWWISE else in_parts, feature_set)
     )
@@ -56,6 +62,7 @@ def sound(dice: Random, tally: Tally) -> None:
     for name, column in one.columns.items():
         if not same_bits(column, before[name]):
             raise Finding(f"the caller's `{name}` was changed")
+    return None
 
 
 def baseline(one: Sample, tally: Tally) -> Outcome:
@@ -116,6 +123,21 @@ def another_form(one: Sample, expected: Outcome, dice: Random, tally: Tally) -> 
     else:
         found = attempt(tally, lambda: omega.call(one.spec.name, data, **options))
     agrees(one, expected, found, what, strict=strict)
+
+
+def decimals(one: Sample, dice: Random, tally: Tally) -> None:
+    """Exact decimals: a column of them is the nearest floats, as if each had been converted alone."""
+    digits, scale = dice.randint(1, 29), dice.randrange(13)
+    made = {
+        name: [Decimal(dice.randrange(10**digits)).scaleb(-scale, Context(prec=38)) for _ in range(one.rows)]
+        for name in one.columns
+    }
+    tally.note(f"decimals of {digits} digits, {scale} of them after the point")
+    nearest = {name: np.array([float(each) for each in column]) for name, column in made.items()}
+    numbers = Sample(one.spec, nearest, one.parameters, one.nulls, None)
+    columns = {name: pa.array(column, pa.decimal128(38, scale)) for name, column in made.items()}
+    found = attempt(tally, lambda: omega.call(one.spec.name, columns, nulls=one.nulls, **one.parameters))
+    agrees(numbers, baseline(numbers, tally), found, "a column of decimals")
 
 
 def row_by_row(one: Sample, expected: Outcome, dice: Random, tally: Tally) -> None:
@@ -263,6 +285,7 @@ def by_name(dice: Random, tally: Tally, name: Any, data: Any, given: Any, option
     """Through the door."""
     outcome = attempt(tally, lambda: omega.call(name, data, **options, **given))
     finite(outcome)
+    no_groups(outcome, options)
 
 
 def by_type(dice: Random, tally: Tally, name: Any, data: Any, given: Any, options: Any) -> None:
@@ -270,7 +293,9 @@ def by_type(dice: Random, tally: Tally, name: Any, data: Any, given: Any, option
     function = typed(
         name if isinstance(name, str) and name in omega.functions() else dice.choice(KERNELS).name
     )
-    finite(attempt(tally, lambda: function(data, **options, **given)))
+    outcome = attempt(tally, lambda: function(data, **options, **given))
+    finite(outcome)
+    no_groups(outcome, options)
 
 
 def a_stream(dice: Random, tally: Tally, name: Any, data: Any, given: Any, options: Any) -> None:
@@ -341,6 +366,13 @@ def finite(outcome: Outcome) -> None:
         raise Finding(f"an infinite answer: {outcome.answer}")
     if isinstance(outcome.answer, np.ndarray) and np.isinf(outcome.answer).any():
         raise Finding("an infinite answer")
+
+
+def no_groups(outcome: Outcome, options: Mapping[str, Any]) -> None:
+    """What has no rows in an order is no column of groups, nor are bytes."""
+    by = options.get("by")
+    if outcome.refusal is None and isinstance(by, (AbstractSet, Mapping, bytes, bytearray)):
+        raise Finding(f"`{type(by).__name__}` was taken for a column of groups")
 
 
 def shown(thing: Any) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import io
 import os
 import signal
 import sys
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 import omega
 import pyarrow as pa
+import pyarrow.csv
 
 from tests.functions.market import inputs
 from tests.fuzz.attack import Attack, Finding, Outcome, Tally, attempt
@@ -43,17 +45,7 @@ def case(dice: Random, tally: Tally) -> None:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH)
     try:
-        dice.choice(
-            (
-                shared_stream,
-                shared_accumulators,
-                shared_features,
-                changing_input,
-                forked,
-                interrupted,
-                counted,
-            )
-        )(dice, tally)
+        dice.choice(TROUBLES)(dice, tally)
     finally:
         sys.setswitchinterval(interval)
 
@@ -230,6 +222,25 @@ def counted(dice: Random, tally: Tally) -> None:
     together(dice, tally, [work])
 
 
+def python_behind_arrow(dice: Random, tally: Tally) -> None:
+    """A stream whose own threads need Python to go on, as every reader of a Python file does."""
+    spec = dice.choice(KERNELS)
+    columns = inputs(spec.name, dice.choice((3, 2000)), 1)
+    text = pa.BufferOutputStream()
+    pyarrow.csv.write_csv(pa.table(columns), text)
+    whole = text.getvalue().to_pybytes()
+    tally.note(f"a reader of a Python file, {spec.name}")
+
+    def reader() -> Any:
+        file = pa.PythonFile(io.BytesIO(whole), mode="r")
+        return pyarrow.csv.open_csv(file, pyarrow.csv.ReadOptions(block_size=dice.choice((200, 10_000))))
+
+    for _ in range(3):
+        attempt(tally, lambda: omega.call(spec.name, reader()))
+        if spec in REDUCTIONS:
+            attempt(tally, lambda: omega.accumulate(spec.name).update(reader()))
+
+
 def forked(dice: Random, tally: Tally) -> None:
     """A fork while other threads are inside Omega; the child asks for everything once."""
     spec = dice.choice(ROWWISE)
@@ -372,4 +383,15 @@ def interrupt_calls(
             raise Finding(f"{accumulator.rows} rows after parts of {rows}")
 
 
-ATTACK = Attack(about="live objects in several threads, forks and Ctrl-C", case=case, patience_s=30)
+TROUBLES = (
+    shared_stream,
+    shared_accumulators,
+    shared_features,
+    changing_input,
+    counted,
+    python_behind_arrow,
+    forked,
+    interrupted,
+)
+
+ATTACK = Attack(about="live objects in several threads, forks and Ctrl-C", case=case, patience_s=20)
