@@ -19,17 +19,16 @@ def case(dice: Random, tally: Tally) -> None:
     names = [each.name.encode() for each in spec.inputs]
     rows = dice.choice((0, 1, 4, 9))
     as_groups = dice.random() < 0.5
-    nodes = [
-        batch(dice, [*names, b"key"], rows) if dice.random() < 0.6 else column(dice, names[0], rows)
-        for _ in range(dice.choice((1, 1, 2, 3)))
-    ]
+    as_batch = dice.random() < 0.6
+    formats = types(dice, [*names, b"key"] if as_batch else names[:1], as_batch)
+    nodes = [build(dice, formats, rows, as_batch) for _ in range(dice.choice((1, 1, 2, 3)))]
     lies = [dice.choice(everything(dice.choice(nodes))).lie() for _ in range(dice.choice((0, 1, 1, 1, 2, 3)))]
     producer: Any = (
         HostileStream(dice, nodes) if len(nodes) > 1 or dice.random() < 0.4 else HostileArray(nodes[0])
     )
     said = producer.said if isinstance(producer, HostileStream) else ""
-    formats = [(each.schema.format or b"NULL")[:12] for each in everything(nodes[0])]
-    tally.note(f"{spec.name}, {type(producer).__name__} of {formats}, {rows} rows, lies about {lies}{said}")
+    written = [(each.schema.format or b"NULL")[:12] for each in everything(nodes[0])]
+    tally.note(f"{spec.name}, {type(producer).__name__} of {written}, {rows} rows, lies about {lies}{said}")
     call(dice, tally, spec.name, producer, as_groups, {each.name: [1.0] * rows for each in spec.inputs})
     if omega.ta.sma([1.0, 3.0], period=2) != [None, 2.0]:
         raise Finding("the process no longer computes")
@@ -61,19 +60,18 @@ def call(
             attempt(tally, lambda: features.extend(producer))
 
 
-def column(dice: Random, name: bytes, rows: int) -> Node:
-    """One column of a type that the door may know."""
-    return Node(dice, name, dice.choice(FORMATS), rows, [])
+def types(dice: Random, names: list[bytes], as_batch: bool) -> list[tuple[bytes, bytes]]:
+    """Columns by name and type, the last one of keys if they are a batch."""
+    made = [(name, b"g" if as_batch and dice.random() < 0.8 else dice.choice(FORMATS)) for name in names]
+    if as_batch:
+        made[-1] = (names[-1], dice.choice((b"u", b"U", b"vu", b"l", b"i", b"c")))
+    return made
 
 
-def batch(dice: Random, names: list[bytes], rows: int) -> Node:
-    """A record batch of numbers and a column of keys."""
-    children = [
-        Node(dice, name, b"g" if dice.random() < 0.8 else dice.choice(FORMATS), rows, [])
-        for name in names[:-1]
-    ]
-    keys = dice.choice((b"u", b"U", b"vu", b"l", b"i", b"c"))
-    return Node(dice, b"", b"+s", rows, [*children, Node(dice, names[-1], keys, rows, [])])
+def build(dice: Random, formats: list[tuple[bytes, bytes]], rows: int, as_batch: bool) -> Node:
+    """A record batch or one column. All of a stream are of one type: texts of another would be out of bounds."""
+    children = [Node(dice, name, kind, rows, []) for name, kind in formats]
+    return Node(dice, b"", b"+s", rows, children) if as_batch else children[0]
 
 
 def everything(node: Node) -> list[Node]:
