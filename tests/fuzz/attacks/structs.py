@@ -69,7 +69,7 @@ def types(dice: Random, names: list[bytes], as_batch: bool) -> list[tuple[bytes,
 
 
 def build(dice: Random, formats: list[tuple[bytes, bytes]], rows: int, as_batch: bool) -> Node:
-    """A record batch or one column. All of a stream are of one type: texts of another would be out of bounds."""
+    """A record batch or one column. All of a stream have one type, or texts would be out of bounds."""
     children = [Node(dice, name, kind, rows, []) for name, kind in formats]
     return Node(dice, b"", b"+s", rows, children) if as_batch else children[0]
 
