@@ -22,7 +22,7 @@ function minimize(f!, z::Vector{Float64}; tolerance::Float64, max_iterations::In
     s, y = zeros(n), zeros(n)
     f = f!(g, z)
     sized = H !== nothing
-    B = sized ? H : [i == j ? 1.0 : 0.0 for i in 1:n, j in 1:n]
+    B = sized ? H : unit(n)
     for iteration in 0:max_iterations
         check_interrupt()
         steepest = largest(g)
@@ -44,17 +44,26 @@ function minimize(f!, z::Vector{Float64}; tolerance::Float64, max_iterations::In
     return z, f, max_iterations, false
 end
 
+"The matrix that changes no vector."
+function unit(n)
+    I = zeros(n, n)
+    for i in 1:n
+        I[i, i] = 1.0
+    end
+    return I
+end
+
 "The BFGS update of the inverse curvature; the first one sets its size."
-function update!(H, s, y, first_time)
+function update!(H::Matrix{Float64}, s::Vector{Float64}, y::Vector{Float64}, first_time::Bool)
     ys = inner(y, s)
     if first_time
-        for i in eachindex(H)
+        for i in 1:length(H)
             H[i] *= ys / inner(y, y)
         end
     end
     Hy = product(H, y, 1.0)
     yHy = inner(y, Hy)
-    for i in eachindex(s), j in eachindex(s)
+    for i in 1:length(s), j in 1:length(s)
         H[i, j] += ((1 + yHy / ys) * s[i] * s[j] - Hy[i] * s[j] - s[i] * Hy[j]) / ys
     end
 end
@@ -78,7 +87,7 @@ function line_search!(f!, z⁺, g⁺, f, z, g, d)
 end
 
 function move!(z⁺, z, step, d)
-    for i in eachindex(z)
+    for i in 1:length(z)
         z⁺[i] = z[i] + step * d[i]
     end
     return z⁺
@@ -86,7 +95,7 @@ end
 
 function inner(a, b)
     total = 0.0
-    for i in eachindex(a)
+    for i in 1:length(a)
         total += a[i] * b[i]
     end
     return total
@@ -103,7 +112,7 @@ end
 "The matrix `H` times the vector `v` times a number."
 function product(H::Matrix{Float64}, v::Vector{Float64}, factor::Float64)
     result = zeros(size(H, 1))
-    for j in axes(H, 2), i in axes(H, 1)
+    for j in 1:size(H, 2), i in 1:size(H, 1)
         result[i] += factor * H[i, j] * v[j]
     end
     return result
@@ -111,7 +120,7 @@ end
 
 function product(A::Matrix{Float64}, B::Matrix{Float64})
     result = zeros(size(A, 1), size(B, 2))
-    for j in axes(B, 2), k in axes(A, 2), i in axes(A, 1)
+    for j in 1:size(B, 2), k in 1:size(A, 2), i in 1:size(A, 1)
         result[i, j] += A[i, k] * B[k, j]
     end
     return result

@@ -1,9 +1,15 @@
 # The few sample statistics that several models share, as loops whose order of summation no release changes.
 
-average(x) = foldl(+, x) / length(x)
+function average(x::Vector{Float64})
+    total = 0.0
+    for xᵢ in x
+        total += xᵢ
+    end
+    return total / length(x)
+end
 
 "Mean squared distance from the mean."
-function variance(x)
+function variance(x::Vector{Float64})
     μ = average(x)
     total = 0.0
     for xᵢ in x
@@ -17,15 +23,24 @@ end
 
 Centre and width of the data: mean and standard deviation, found without overflow or underflow. Refuses data that do not vary.
 """
-function scaling(x, name)
-    size = maximum(abs, x)
-    width = size == 0 ? 0.0 : sqrt(variance([xᵢ / size for xᵢ in x]))
+function scaling(x::Vector{Float64}, name)
+    low = high = x[1]
+    for xᵢ in x
+        low, high = min(low, xᵢ), max(high, xᵢ)
+    end
+    size = max(-low, high)
+    unit = zeros(length(x))
+    if size > 0
+        for i in 1:length(x)
+            unit[i] = x[i] / size
+        end
+    end
+    width = sqrt(variance(unit))
     if !(width > 1e-12)
-        low, high = extrema(x)
         seen = low == high ? "the same value in all $(length(x)) rows" : "nearly the same value in all $(length(x)) rows, from $low to $high"
         throw(degenerate_data(name, "returns that vary", seen))
     end
-    return size * average([xᵢ / size for xᵢ in x]), size * width
+    return size * average(unit), size * width
 end
 
 "The places of the values from the least to the greatest; equal values keep their order."

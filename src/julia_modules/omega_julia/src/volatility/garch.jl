@@ -73,29 +73,43 @@ const LEAST_ROWS = 30
 From the curvature A of the mean log-likelihood and the covariance B of its scores: the roots of the diagonal of
 A⁻¹ B A⁻¹ / n (robust) or A⁻¹ / n. NaN where A has no inverse, and for parameters that are not free.
 """
-function standard_errors(θ, sample, fixed_mean, robust)
+function standard_errors(θ::Vector{Float64}, sample::Sample, fixed_mean::Bool, robust::Bool)
     free = free_parameters(θ, fixed_mean)
     errors = fill(NaN, 4)
-    covariance = inverse(curvature(θ, sample)[free, free])
+    covariance = inverse(part(curvature(θ, sample), free))
     covariance === nothing && return errors
     if robust
         log_likelihood!(zeros(4), θ, sample, true)
-        covariance = product(product(covariance, score_covariance(sample.scores)[free, free]), covariance)
+        covariance = product(product(covariance, part(score_covariance(sample.scores), free)), covariance)
     end
-    for (i, parameter) in enumerate(free)
-        errors[parameter] = sqrt(covariance[i, i] / length(sample.ε))
+    for i in 1:length(free)
+        errors[free[i]] = sqrt(covariance[i, i] / length(sample.ε))
     end
     return errors
 end
 
 "The numbers of the parameters that the likelihood determines: not a fixed mean, nor what is at its bound."
-function free_parameters((_, _, α, β), fixed_mean)
-    free = fixed_mean ? Int[] : [1]
-    return append!(free, α == 0 ? Int[] : β == 0 ? [2, 3] : [2, 3, 4])
+function free_parameters(θ::Vector{Float64}, fixed_mean::Bool)
+    free = Int[]
+    fixed_mean || push!(free, 1)
+    θ[3] == 0 && return free
+    push!(free, 2)
+    push!(free, 3)
+    θ[4] == 0 || push!(free, 4)
+    return free
 end
 
-function score_covariance(scores)
-    k, n = size(scores)
+"The rows and columns of `A` with those numbers."
+function part(A::Matrix{Float64}, numbers::Vector{Int})
+    kept = zeros(length(numbers), length(numbers))
+    for j in 1:length(numbers), i in 1:length(numbers)
+        kept[i, j] = A[numbers[i], numbers[j]]
+    end
+    return kept
+end
+
+function score_covariance(scores::Matrix{Float64})
+    k, n = size(scores, 1), size(scores, 2)
     means = zeros(k)
     for t in 1:n, i in 1:k
         means[i] += scores[i, t] / n
@@ -108,7 +122,7 @@ function score_covariance(scores)
 end
 
 "Minus the second derivatives of the mean log-likelihood, by central differences of its exact gradient."
-function curvature(θ, sample)
+function curvature(θ::Vector{Float64}, sample::Sample)
     A = zeros(4, 4)
     above, below = zeros(4), zeros(4)
     for i in 1:4
@@ -126,38 +140,48 @@ function curvature(θ, sample)
     return A
 end
 
-function fit_garch(returns::Vector{Float64}, horizon, zero_mean, robust, max_iterations)
+function fit_garch(returns::Vector{Float64}, horizon::Int, zero_mean::Bool, robust::Bool, max_iterations::Int)
     n = length(returns)
     n >= LEAST_ROWS || throw(not_enough_data(GARCH.name, LEAST_ROWS, n))
     centre, width = scaling(returns, GARCH.name)
     if zero_mean
         centre, width = 0.0, hypot(centre, width)
     end
-    sample = Sample([(r - centre) / width for r in returns])
+    ε = zeros(n)
+    for t in 1:n
+        ε[t] = (returns[t] - centre) / width
+    end
+    sample = Sample(ε)
 
     θ, iterations, found = maximize(sample, zero_mean, max_iterations)
-    μ, ω, α, β = θ = [θ[1], θ[2], at_bound(θ[3]), at_bound(θ[4])]
+    μ, ω, α, β = θ[1], θ[2], at_bound(θ[3]), at_bound(θ[4])
+    θ[3], θ[4] = α, β
     errors = standard_errors(θ, sample, zero_mean, robust)
     ℓ = log_likelihood!(zeros(4), θ, sample, true)
 
     scale² = width^2
+    last² = (ε[n] - μ)^2
     σ² = sample.σ²
+    volatility, residuals = zeros(n), zeros(n)
+    for t in 1:n
+        volatility[t] = width * sqrt(σ²[t])
+        residuals[t] = (ε[t] - μ) / sqrt(σ²[t])
+    end
     return (
         mu = centre + width * μ, omega = scale² * ω, alpha = α, beta = β,
         mu_standard_error = width * errors[1], omega_standard_error = scale² * errors[2],
         alpha_standard_error = errors[3], beta_standard_error = errors[4],
         log_likelihood = n * (ℓ - log(width)), iterations = Float64(iterations),
-        found...,
-        conditional_volatility = [width * sqrt(h) for h in σ²],
-        standardized_residuals = [(sample.ε[t] - μ) / sqrt(σ²[t]) for t in 1:n],
-        forecast_variance = forecast(scale² * ω, α, β, scale² * (last(sample.ε) - μ)^2, scale² * last(σ²), horizon),
+        searches = found.searches, searches_at_top = found.searches_at_top, lead_over_next_top = found.lead_over_next_top,
+        conditional_volatility = volatility, standardized_residuals = residuals,
+        forecast_variance = forecast(scale² * ω, α, β, scale² * last², scale² * σ²[n], horizon),
     )
 end
 
 at_bound(weight) = weight < LEAST_WEIGHT ? 0.0 : weight
 
 "Variances from the next period on: the first from the last surprise and variance, each later one from the one before."
-function forecast(ω, α, β, ε², σ², horizon)
+function forecast(ω::Float64, α::Float64, β::Float64, ε²::Float64, σ²::Float64, horizon::Int)
     path = Vector{Float64}(undef, horizon)
     path[1] = ω + α * ε² + β * σ²
     for k in 2:horizon

@@ -14,7 +14,7 @@ struct Sample
 end
 
 "The variance before the first row, and loose bounds that keep the search from absurd variances; both as `arch` has them."
-function Sample(ε)
+function Sample(ε::Vector{Float64})
     n = length(ε)
     backcast = weights = 0.0
     most = 1.0
@@ -50,8 +50,8 @@ variance and the gradient of every row as well.
     hₜ = ω + α εₜ₋₁² + β hₜ₋₁        ℓₜ = -½ (log 2π + log hₜ + εₜ² / hₜ)
     ∂hₜ = (-2α εₜ₋₁, 1, εₜ₋₁², hₜ₋₁) + β ∂hₜ₋₁
 """
-function log_likelihood!(gradient, θ, sample::Sample, record::Bool = false)
-    μ, ω, α, β = θ
+function log_likelihood!(gradient::Vector{Float64}, θ::Vector{Float64}, sample::Sample, record::Bool = false)
+    μ, ω, α, β = θ[1], θ[2], θ[3], θ[4]
     ε, lower, upper = sample.ε, sample.lower, sample.upper
     n = length(ε)
     squares = logarithms = gμ = gω = gα = gβ = 0.0
@@ -94,19 +94,19 @@ function log_likelihood!(gradient, θ, sample::Sample, record::Bool = false)
 end
 
 """
-    screen(sample, candidates)
+    screen(sample, grid)
 
-The log-likelihood of every candidate (ω, α, β) at the mean of the data. One pass over the
-rows takes all candidates along side by side, of which a processor computes several at once.
+The log-likelihood of every candidate of a grid at the mean of the data. One pass over the rows takes all candidates along
+side by side, of which a processor computes several at once.
 """
-function screen(sample::Sample, candidates)
-    ω, α, β = [θ[1] for θ in candidates], [θ[2] for θ in candidates], [θ[3] for θ in candidates]
-    h, squares, logarithms, factors = fill(sample.backcast, size(ω)), zero(ω), zero(ω), fill(1.0, size(ω))
+function screen(sample::Sample, grid::Grid)
+    ω, α, β = grid.ω, grid.α, grid.β
+    h, ℓ, squares, factors = fill(sample.backcast, length(ω)), zeros(length(ω)), zeros(length(ω)), fill(1.0, length(ω))
     e² = sample.backcast
     n = length(sample.ε)
     for t in 1:n
         least, most, next² = sample.lower[t], sample.upper[t], sample.ε[t]^2
-        @inbounds @simd ivdep for i in eachindex(h)
+        @inbounds @simd ivdep for i in 1:length(h)
             hᵢ = ω[i] + α[i] * e² + β[i] * h[i]
             hᵢ = ifelse(hᵢ < least, least, ifelse(hᵢ > most, most, hᵢ))
             h[i] = hᵢ
@@ -116,11 +116,14 @@ function screen(sample::Sample, candidates)
         e² = next²
         if t % ROWS_PER_LOGARITHM == 0 || t == n
             check_interrupt()
-            for i in eachindex(factors)
-                logarithms[i] -= log(factors[i])
+            for i in 1:length(h)
+                ℓ[i] -= log(factors[i])
                 factors[i] = 1.0
             end
         end
     end
-    return [(logarithms[i] - squares[i] - n * log(2π)) / 2 for i in CartesianIndices(h)]
+    for i in 1:length(h)
+        ℓ[i] = (ℓ[i] - squares[i] - n * log(2π)) / 2
+    end
+    return ℓ
 end
