@@ -122,6 +122,12 @@ as well. And a start that lies this much below what was reached, more than five 
 const LEAST_GAIN, NEAR, HOPELESS = 3e-6, 0.02, 25.0
 
 """
+So much log-likelihood below the best, a pass may still lead to a higher top; and so far inside (as the angle of the share of
+α) the search from it goes on.
+"""
+const HIGH_PASS, INSIDE = 1.0, 0.1
+
+"""
     maximize(sample, fixed_mean, max_iterations)
 
 The parameters at the greatest likelihood that any search found, the iterations of that search, and the `agreement` of all.
@@ -144,8 +150,17 @@ function maximize(sample::Sample, fixed_mean::Bool, max_iterations::Int)
         result = minimize(objective!, z; tolerance = 1e-5, max_iterations = max_iterations, least_gain = LEAST_GAIN / n,
                           H = likely_shape(z, sample, fixed_mean), arrived = arrived)
         met = meeting(ends, heights, result[1], -n * result[2])
-        # Along a bound a search stays on it. Where the likelihood rises inwards, this was a pass between tops inside.
-        met == 0 && rises_inwards(start.θ, result[1], sample) && continue
+        # Along a bound a search stays on it. Where the likelihood rises inwards, this is a pass between tops inside: too low
+        # a one leads to those that others find, and from a high one the search goes on inside.
+        if met == 0 && rises_inwards(start.θ, result[1], sample)
+            n * (result[2] - best[2]) < HIGH_PASS || continue
+            z, took = result[1], result[3]
+            z[4] = start.θ[3] == 0 ? INSIDE : π / 2 - INSIDE
+            z, f, more, converged = minimize(objective!, z; tolerance = 1e-5, max_iterations = max_iterations - took,
+                                             least_gain = LEAST_GAIN / n, H = likely_shape(z, sample, fixed_mean), arrived = arrived)
+            result = (z, f, took + more, converged)
+            met = meeting(ends, heights, z, -n * f)
+        end
         push!(ends, met == 0 ? unbounded_to_parameters(result[1]) : ends[met])
         push!(heights, met == 0 ? -n * result[2] : heights[met])
         result[2] < best[2] && (best = result)
@@ -187,22 +202,23 @@ function likely_shape(z::Vector{Float64}, sample::Sample, fixed_mean::Bool)
     at = angles(z)
     scores = sample.scores
     log_likelihood!(zeros(4), parameters!(zeros(4), z, at), sample, true)
-    B = zeros(4, 4)
+    aa = ab = bb = ac = bc = cc = ad = bd = cd = dd = 0.0
     @inbounds for t in 1:size(scores, 2)
         a, b, c, d = scores[1, t], scores[2, t], scores[3, t], scores[4, t]
-        B[1, 1] += a * a
-        B[1, 2] += a * b
-        B[2, 2] += b * b
-        B[1, 3] += a * c
-        B[2, 3] += b * c
-        B[3, 3] += c * c
-        B[1, 4] += a * d
-        B[2, 4] += b * d
-        B[3, 4] += c * d
-        B[4, 4] += d * d
+        aa += a * a
+        ab += a * b
+        bb += b * b
+        ac += a * c
+        bc += b * c
+        cc += c * c
+        ad += a * d
+        bd += b * d
+        cd += c * d
+        dd += d * d
     end
-    for j in 1:4, i in 1:j
-        B[j, i] = B[i, j] /= size(scores, 2)
+    B = reshape([aa, ab, ac, ad, ab, bb, bc, bd, ac, bc, cc, cd, ad, bd, cd, dd], 4, 4)
+    for i in 1:length(B)
+        B[i] /= size(scores, 2)
     end
     dω, dp, ds, persistence, share = slopes(z, at)
     J, transposed = zeros(4, 4), zeros(4, 4)
