@@ -174,6 +174,16 @@ const SEVERAL_TOPS = [parse(Float64, line) for line in readlines(joinpath(@__DIR
     @test 0.5 < fit.lead_over_next_top < 3
 end
 
+"Returns whose greatest top lies behind a pass at beta = 0 that is higher than all other tops."
+const HIGH_PASS = [parse(Float64, line) for line in readlines(joinpath(@__DIR__, "high_pass.txt")) if !startswith(line, "#")]
+
+@testset "a search goes on inside from a high pass on a bound" begin
+    fit = Volatility.garch(HIGH_PASS)
+    @test fit.log_likelihood ≈ 645.2729 atol = 1e-4
+    @test fit.alpha ≈ 0.1646 atol = 1e-3
+    @test 0 < fit.beta < 0.1
+end
+
 @testset "searches that all agree leave no next top" begin
     fit = Volatility.garch(garch_returns(5000))
     @test fit.searches_at_top == fit.searches >= 2
