@@ -64,14 +64,16 @@ def hidden_markov(
     The state of a row depends on that of the row before alone, and the return is normal given the state.
     The parameters maximise the likelihood (Baum-Welch). As it has several tops, the search starts from
     several places: four that are read from the data (deviations, quantiles, clusters of returns and of
-    their sizes), and random ones, of which one in four comes from `seed` and the rest are the same for
-    every seed. All run a few iterations. Then the best five are varied, one state at a time, for some
-    rounds, and the best eight go on: of them the best four, and of those the best two to the end. With
-    three states or more on a year of returns, tops are many and hardly differ: `searches_at_top` and
-    `lead_over_next_top` say how sure the highest is. State 0 has the least standard deviation, the last
-    state the greatest. Posteriors are smoothed: they know all rows. A state around a single row would have
-    an infinite likelihood; so each state's sum of squares starts from `variance_prior`, which keeps such a
-    state unlikely and lets one around many equal rows, as of days without trade, be narrow.
+    their sizes), and random ones, half of them with states as wide as all the data and few likely moves.
+    One random start in four comes from `seed`; the rest are the same for every seed. All run a few
+    iterations. Then the best eight are varied for some rounds, one state at a time, a new state being as
+    narrow as a few neighbouring returns or as wide as most, and as many go on: of them the best four, and
+    of those the best two to the end. With three states or more on a year of returns, tops are many and
+    hardly differ, and a higher one may be missed: `searches_at_top` and `lead_over_next_top` say how sure
+    the highest is. State 0 has the least standard deviation, the last state the greatest. Posteriors are
+    smoothed: they know all rows. A state around a single row would have an infinite likelihood; so each
+    state's sum of squares starts from `variance_prior`, which keeps such a state unlikely and lets one
+    around many equal rows, as of days without trade, be narrow.
 
     - `returns`: Returns of one asset, one per period.
     - `states`: How many states there are. (at least 1; at most 10)

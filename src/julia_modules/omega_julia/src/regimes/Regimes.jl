@@ -5,7 +5,7 @@ Base.Experimental.@optlevel 2
 
 using ..OmegaJulia
 using ..OmegaJulia: FunctionSpec, Input, Model, OmegaFunction, Output
-using ..OmegaJulia: Xoshiro, agreement, below!, check_interrupt, float_parameter, int_parameter, no_convergence, not_enough_data, ordered, ordering, quantile_of_sorted, scaling, uniform!
+using ..OmegaJulia: SMALLEST_VALUE, Xoshiro, agreement, below!, check_interrupt, float_parameter, int_parameter, no_convergence, not_enough_data, ordered, ordering, quantile_of_sorted, scaling, uniform!
 
 export hidden_markov
 

@@ -5,10 +5,12 @@ const HIDDEN_MARKOV = FunctionSpec(
     description = """
     The state of a row depends on that of the row before alone, and the return is normal given the state. The parameters
     maximise the likelihood (Baum-Welch). As it has several tops, the search starts from several places: four
-    that are read from the data (deviations, quantiles, clusters of returns and of their sizes), and random ones, of which one
-    in four comes from `seed` and the rest are the same for every seed. All run a few iterations. Then the best five are varied,
-    one state at a time, for some rounds, and the best eight go on: of them the best four, and of those the best two to the end. With three states or more on a year of returns,
-    tops are many and hardly differ: `searches_at_top` and `lead_over_next_top` say how sure the highest is.
+    that are read from the data (deviations, quantiles, clusters of returns and of their sizes), and random ones, half of them
+    with states as wide as all the data and few likely moves. One random start in four comes from `seed`; the rest are the same
+    for every seed. All run a few iterations. Then the best eight are varied for some rounds, one state at a time, a new state
+    being as narrow as a few neighbouring returns or as wide as most, and as many go on: of them the best four, and of
+    those the best two to the end. With three states or more on a year of returns, tops are many and hardly differ, and a
+    higher one may be missed: `searches_at_top` and `lead_over_next_top` say how sure the highest is.
     State 0 has the least standard deviation, the last state the greatest. Posteriors are smoothed: they know all rows.
     A state around a single row would have an infinite likelihood; so each state's sum of squares starts from `variance_prior`,
     which keeps such a state unlikely and lets one around many equal rows, as of days without trade, be narrow.""",
@@ -65,7 +67,7 @@ const hidden_markov = OmegaFunction(
 const LEAST_ROWS_PER_STATE = 10
 
 "Iterations of a short run; trials in a round of them, and how many of the best they vary: more tops are found from several."
-const SHORT_RUN, TRIALS, PARENTS = 12, 15, 5
+const SHORT_RUN, TRIALS, PARENTS = 12, 15, 8
 
 "How many of the best go on, for how many iterations each time; the last to their end."
 const HEATS = ((8, 24), (4, 48), (2, typemax(Int)))
@@ -75,7 +77,8 @@ const SAME_TOP, SAME_WAY = 1e-3, 1e-2
 
 """
 Where search number `s` starts, for data of mean 0 and variance 1. The first four do not depend on chance: states that differ
-in deviation; in quantile; clusters of returns; and clusters of their size, which is what volatility is.
+in deviation; in quantile; clusters of returns; and clusters of their size, which is what volatility is. Of the others, half
+leave it to the moves between states to tell them apart, as one that alternates with another.
 """
 function start(s, k, y, sorted, rng)
     s == 1 && return Chain(fill(1 / k, k), sticky(k, 0.95), zeros(k), [k == 1 ? 1.0 : 4.0^(2 * (i - 1) / (k - 1) - 1) for i in 1:k])
@@ -83,8 +86,9 @@ function start(s, k, y, sorted, rng)
     s == 3 && return clustered(y, y, k)
     s == 4 && return clustered([abs(yₜ) for yₜ in y], y, k)
     μ = [sorted[below!(rng, length(sorted)) + 1] for _ in 1:k]
+    s % 4 < 2 && return Chain(fill(1 / k, k), any_moves(k, rng, FEW_LIKELY), μ, ones(k))
     σ² = [exp(3 * uniform!(rng) - 2) for _ in 1:k]
-    iseven(s) && return Chain(fill(1 / k, k), any_moves(k, rng), μ, σ²)
+    iseven(s) && return Chain(fill(1 / k, k), any_moves(k, rng, 0.0), μ, σ²)
     for i in 1:k
         μ[i] *= uniform!(rng)
     end
@@ -132,9 +136,13 @@ function varied(chain, sorted, rng)
     A, μ, σ² = copy(chain.A), copy(chain.μ), copy(chain.σ²)
     new, old = below!(rng, k) + 1, below!(rng, k) + 1
     if new == old
-        μ[new] = sorted[below!(rng, length(sorted)) + 1] * min(1.0, 2 * uniform!(rng))
-        σ²[new] = exp(3.5 * uniform!(rng) - 3)
-        A[new, :] = any_moves(k, rng)[new, :]
+        if uniform!(rng) < 0.5
+            μ[new] = sorted[below!(rng, length(sorted)) + 1] * min(1.0, 2 * uniform!(rng))
+            σ²[new] = exp(7.5 * uniform!(rng) - 7)
+        else
+            μ[new], σ²[new] = neighbours(sorted, rng)
+        end
+        A[new, :] = any_moves(k, rng, uniform!(rng) < 0.5 ? FEW_LIKELY : 0.0)[new, :]
         for i in 1:k
             A[i, new] = i == new ? A[i, new] : uniform!(rng)
         end
@@ -151,16 +159,34 @@ function varied(chain, sorted, rng)
     return Chain(fill(1 / k, k), shares(A), μ, σ²)
 end
 
+"Mean and variance of values that are next to each other when sorted: two of them, up to half of all, few as often as many."
+function neighbours(sorted, rng)
+    n = length(sorted)
+    many = clamp(round(Int, 2 * (n / 4)^uniform!(rng)), 2, n)
+    before = below!(rng, n - many + 1)
+    mean = spread = 0.0
+    for t in before + 1:before + many
+        mean += sorted[t] / many
+    end
+    for t in before + 1:before + many
+        spread += (sorted[t] - mean)^2
+    end
+    return mean, (spread + 1e-4) / many
+end
+
 "States that stay with a probability, and move to any other equally."
 sticky(k, stay) = k == 1 ? ones(1, 1) : [i == j ? stay : (1 - stay) / (k - 1) for i in 1:k, j in 1:k]
 
-"Transition probabilities of which all are equally likely."
-function any_moves(k, rng)
+"Over how many powers of e transition probabilities are spread, for few of them to be likely."
+const FEW_LIKELY = 8.0
+
+"Random transition probabilities; all are equally likely if they are spread over no powers of e."
+function any_moves(k, rng, powers)
     A = zeros(k, k)
     for i in 1:k
         total = 0.0
         for j in 1:k
-            A[i, j] = -log(1 - uniform!(rng))
+            A[i, j] = -log(1 - uniform!(rng)) * exp(-powers * uniform!(rng))
             total += A[i, j]
         end
         for j in 1:k
@@ -277,9 +303,9 @@ function fit_hidden_markov(returns::Vector{Float64}, k, seed, restarts, max_iter
     heights = [search.height for search in found for _ in 1:max(search.starts, 1)]
     return (
         means = [centre + width * chain.μ[i] for i in order], standard_deviations = [width * sqrt(chain.σ²[i]) for i in order],
-        transition = shares([chain.A[i, j] for i in order, j in order]), initial = vec(shares([chain.π[i] for _ in 1:1, i in order])),
+        transition = reported([chain.A[i, j] for i in order, j in order]), initial = vec(reported([chain.π[i] for _ in 1:1, i in order])),
         log_likelihood = ℓ - n * log(width), iterations = Float64(best.iterations), agreement(heights, SAME_TOP)...,
-        posterior = shares([passes.γ[1, i, t] for t in 1:n, i in order]),
+        posterior = reported([passes.γ[1, i, t] for t in 1:n, i in order]),
     )
 end
 
@@ -293,6 +319,15 @@ function shares(P::Matrix{Float64})
         for i in axes(P, 2)
             P[t, i] = clamp(P[t, i] / total, 0.0, 1.0)
         end
+    end
+    return P
+end
+
+"Shares as an answer gives them: 0 where they are too small to be an input, which an answer may be."
+function reported(P::Matrix{Float64})
+    shares(P)
+    for i in eachindex(P)
+        P[i] < SMALLEST_VALUE && (P[i] = 0.0)
     end
     return P
 end

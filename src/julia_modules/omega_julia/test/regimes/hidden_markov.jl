@@ -121,6 +121,26 @@ end
     end
 end
 
+@testset "an answer may be an input: no probability is between 0 and the least value that inputs take" begin
+    far_apart = [(isodd(i ÷ 50) ? 1.0 : -1.0) + 0.01 * sin(7.0i^2) for i in 1:400]
+    fit = Regimes.hidden_markov(far_apart)
+    @test any(iszero, fit.posterior)
+    for p in (fit.posterior, fit.transition, fit.initial)
+        @test all(x -> x == 0 || x >= OmegaJulia.SMALLEST_VALUE, p)
+    end
+end
+
+@testset "a narrow state of a few rows is found, and states that alternate" begin
+    rng = Xoshiro(5)
+    alternating = [isodd(i) ? 0.3normal!(rng) : 0.5 + 1.2normal!(rng) for i in 1:300]
+    moves = Regimes.hidden_markov(alternating).transition
+    @test moves[1, 2] > 0.9 && moves[2, 1] > 0.9
+    few = [i % 25 == 0 ? 1.5 + 0.01normal!(rng) : normal!(rng) for i in 1:300]
+    narrow = Regimes.hidden_markov(few; states = 2)
+    @test narrow.standard_deviations[1] < 0.05
+    @test isapprox(narrow.means[1], 1.5; atol = 0.05)
+end
+
 @testset "one state is the normal distribution" begin
     returns, _ = two_regimes(300)
     fit = Regimes.hidden_markov(returns; states = 1)
