@@ -21,6 +21,9 @@ const LOOK_BYTES: usize = 64 << 20;
 /// The least room that a growing vector gets.
 const FIRST_ROOM: usize = 4;
 
+/// The function in a refusal, until whoever knows its name puts it in.
+pub const SOME_FUNCTION: &str = "omega";
+
 /// What was asked for since the last look.
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 
@@ -60,7 +63,7 @@ pub fn refusal_of_unknown() -> Error {
 
 fn refusal_of(bytes: impl Display) -> Error {
     let free = free::bytes().map_or_else(|| "an unknown number".into(), |free| free.to_string());
-    Error::out_of_memory("omega", bytes, free)
+    Error::out_of_memory(SOME_FUNCTION, bytes, free)
 }
 
 /// Room in a vector for `additional` values more, and for some to come, so that growing costs little.

@@ -65,7 +65,11 @@ pub fn guard<T>(py: Python<'_>, function: &str, body: impl FnOnce() -> Outcome<T
 
 /// The error with the name of the function called, which whoever was refused memory does not know.
 fn named(error: Error, function: &str) -> Error {
-    if error.code() == ErrorCode::OutOfMemory { error.with_field("function", function) } else { error }
+    let unnamed = error.field("function") == Some(memory::SOME_FUNCTION);
+    if error.code() == ErrorCode::OutOfMemory && unnamed {
+        return error.with_field("function", function);
+    }
+    error
 }
 
 /// Runs `body`, turning a panic into INTERNAL.
