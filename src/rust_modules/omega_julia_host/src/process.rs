@@ -152,3 +152,30 @@ fn set_stack_limit(limit: libc::rlimit) {
     // SAFETY: a soft limit within the hard one. No stack that exists is cut, only its growth.
     unsafe { libc::setrlimit(libc::RLIMIT_STACK, &raw const limit) };
 }
+
+/// When the process ends, ends it without what its libraries do at exit: they would take themselves down while Julia's
+/// thread, which nobody can stop half-way through its start or a call, still works with them.
+#[cfg(target_env = "gnu")]
+pub(crate) fn end_at_once() {
+    use std::ffi::c_void;
+
+    unsafe extern "C" {
+        fn on_exit(handler: extern "C" fn(c_int, *mut c_void), argument: *mut c_void) -> c_int;
+    }
+
+    extern "C" fn leave(status: c_int, _: *mut c_void) {
+        // SAFETY: writes out what is buffered, and ends the process with the status it was to end with.
+        unsafe {
+            libc::fflush(std::ptr::null_mut());
+            libc::_exit(status);
+        }
+    }
+
+    // What is registered last runs first. Without room for it the process ends as others do.
+    // SAFETY: the handler is code that stays loaded, and takes no argument.
+    unsafe { on_exit(leave, std::ptr::null_mut()) };
+}
+
+/// Other C libraries do not tell a handler the status to end with.
+#[cfg(not(target_env = "gnu"))]
+pub(crate) fn end_at_once() {}

@@ -15,7 +15,7 @@ use crate::julia::Settings;
 use crate::library::Libjulia;
 use crate::outputs::Outputs;
 use crate::probe::Probe;
-use crate::process::{Habits, StackLimit};
+use crate::process::{Habits, StackLimit, end_at_once};
 use crate::queue::Queue;
 
 /// One call, on its way to Julia and back.
@@ -71,7 +71,11 @@ impl Runtime {
     pub(crate) fn start(settings: &Settings, unwanted: &AtomicBool) -> Result<(Self, Published)> {
         let go_on = || match unwanted.load(Ordering::Acquire) {
             false => Ok(()),
-            true => Err(unavailable("the process ended before it had started")),
+            true => {
+                // Again, for what this step loaded has asked to run first.
+                end_at_once();
+                Err(unavailable("the process ended before it had started"))
+            }
         };
         let probe = Probe::run(&settings.julia, unwanted)?;
         let library = Libjulia::load(&probe)?;

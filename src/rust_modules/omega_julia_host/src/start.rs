@@ -16,7 +16,7 @@ use omega_contract::{Error, Result};
 use crate::discover::unavailable;
 use crate::fork;
 use crate::julia::{Julia, Settings, forked};
-use crate::process::{open_standard_streams, stack_size};
+use crate::process::{end_at_once, open_standard_streams, stack_size};
 use crate::queue::{ASK_EVERY, Poll, Queue};
 use crate::runtime::{Job, Runtime};
 
@@ -136,13 +136,18 @@ impl Start {
         self.unwanted.store(true, Ordering::Release);
         self.queue.close();
         if self.outcome().is_none() {
+            end_at_once();
             return;
         }
         let (mut thread, _) = self
             .news
             .wait_timeout_while(self.lock(), PATIENCE, |thread| !thread.ended)
             .unwrap_or_else(PoisonError::into_inner);
-        let handle = if thread.ended { thread.handle.take() } else { None };
+        if !thread.ended {
+            end_at_once();
+            return;
+        }
+        let handle = thread.handle.take();
         drop(thread);
         // It has nothing left to do that could panic.
         let _ = handle.map(JoinHandle::join);
