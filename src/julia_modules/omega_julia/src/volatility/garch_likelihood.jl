@@ -36,10 +36,15 @@ function Sample(ε::Vector{Float64})
 end
 
 """
-Of so many rows the variances are multiplied before their logarithm is taken, which costs more than all else in a row. The
-bounds keep a variance between 1e-14 and 1e20 (1e7 times the largest square of up to 1e12 rows): the product is in range.
+Of so many rows the variances are multiplied before the exponent of the product is put aside; a logarithm of each costs more
+than all else in a row. The bounds keep a variance between 1e-14 and 1e20 (1e7 times the largest square of up to 1e12 rows):
+the product is in range.
 """
-const ROWS_PER_LOGARITHM = 8
+const ROWS_PER_EXPONENT = 8
+
+"The exponent of a positive number, and the rest of it: a number from 1 to 2."
+exponent_of(x::Float64) = (reinterpret(Int64, x) >>> 52) - 1023
+significand_of(x::Float64) = reinterpret(Float64, reinterpret(Int64, x) & 0x000fffffffffffff | 0x3ff0000000000000)
 
 """
     log_likelihood!(gradient, θ, sample, record = false)
@@ -54,10 +59,10 @@ function log_likelihood!(gradient::Vector{Float64}, θ::Vector{Float64}, sample:
     μ, ω, α, β = θ[1], θ[2], θ[3], θ[4]
     ε, lower, upper = sample.ε, sample.lower, sample.upper
     n = length(ε)
-    squares = logarithms = gμ = gω = gα = gβ = 0.0
+    squares = gμ = gω = gα = gβ = 0.0
     h = e² = sample.backcast
     e = ∂μ = ∂ω = ∂α = ∂β = 0.0
-    factors = 1.0
+    factors, exponents = 1.0, 0
     @inbounds for t in 1:n
         ∂μ = β * ∂μ - 2α * e
         ∂ω = β * ∂ω + 1
@@ -77,9 +82,9 @@ function log_likelihood!(gradient::Vector{Float64}, θ::Vector{Float64}, sample:
         z² = e² * precision
         squares += z²
         factors *= h
-        if t % ROWS_PER_LOGARITHM == 0
-            logarithms += log(factors)
-            factors = 1.0
+        if t % ROWS_PER_EXPONENT == 0
+            exponents += exponent_of(factors)
+            factors = significand_of(factors)
         end
         w = (z² - 1) * precision / 2
         sμ, sω, sα, sβ = w * ∂μ + e * precision, w * ∂ω, w * ∂α, w * ∂β
@@ -90,7 +95,7 @@ function log_likelihood!(gradient::Vector{Float64}, θ::Vector{Float64}, sample:
         end
     end
     gradient[1], gradient[2], gradient[3], gradient[4] = gμ / n, gω / n, gα / n, gβ / n
-    return -(log(2π) + (logarithms + log(factors) + squares) / n) / 2
+    return -(log(2π) + (exponents * log(2) + log(factors) + squares) / n) / 2
 end
 
 """
@@ -101,7 +106,8 @@ side by side, of which a processor computes several at once.
 """
 function screen(sample::Sample, grid::Grid)
     ω, α, β = grid.ω, grid.α, grid.β
-    h, ℓ, squares, factors = fill(sample.backcast, length(ω)), zeros(length(ω)), zeros(length(ω)), fill(1.0, length(ω))
+    h, quotients, products = fill(sample.backcast, length(ω)), zeros(length(ω)), fill(1.0, length(ω))
+    squares, exponents = zeros(length(ω)), zeros(Int, length(ω))
     e² = sample.backcast
     n = length(sample.ε)
     for t in 1:n
@@ -110,20 +116,22 @@ function screen(sample::Sample, grid::Grid)
             hᵢ = ω[i] + α[i] * e² + β[i] * h[i]
             hᵢ = ifelse(hᵢ < least, least, ifelse(hᵢ > most, most, hᵢ))
             h[i] = hᵢ
-            squares[i] += next² / hᵢ
-            factors[i] *= hᵢ
+            quotients[i] = quotients[i] * hᵢ + next² * products[i]
+            products[i] *= hᵢ
         end
         e² = next²
-        if t % ROWS_PER_LOGARITHM == 0 || t == n
+        if t % ROWS_PER_EXPONENT == 0 || t == n
             check_interrupt()
-            for i in 1:length(h)
-                ℓ[i] -= log(factors[i])
-                factors[i] = 1.0
+            @inbounds @simd ivdep for i in 1:length(h)
+                squares[i] += quotients[i] / products[i]
+                exponents[i] += exponent_of(products[i])
+                products[i] = significand_of(products[i])
+                quotients[i] = 0.0
             end
         end
     end
     for i in 1:length(h)
-        ℓ[i] = (ℓ[i] - squares[i] - n * log(2π)) / 2
+        squares[i] = -(squares[i] + exponents[i] * log(2) + log(products[i]) + n * log(2π)) / 2
     end
-    return ℓ
+    return squares
 end

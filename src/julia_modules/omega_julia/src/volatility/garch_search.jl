@@ -179,6 +179,7 @@ function meeting(ends::Vector{Vector{Float64}}, heights::Vector{Float64}, z::Vec
     for i in 1:length(ends)
         heights[i] - NEAR < height < heights[i] + SAME_TOP / 10 || continue
         here, there = unbounded_to_parameters(z), ends[i]
+        here[3] == 0 && there[3] > 1e-6 && continue    # along the bound it cannot get there
         abs(here[1] - there[1]) < 0.02 && abs(here[2] - there[2]) < 0.001 + 0.03there[2] &&
             abs(here[3] - there[3]) < 0.004 && abs(here[4] - there[4]) < 0.004 && return i
     end
