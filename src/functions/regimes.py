@@ -50,7 +50,7 @@ def hidden_markov(
     returns: Column | None = None,
     states: int = 2,
     seed: int = 0,
-    restarts: int = 30,
+    restarts: int = 64,
     max_iterations: int = 5000,
     tolerance: float = 1e-06,
     variance_prior: float = 0.0001,
@@ -66,14 +66,15 @@ def hidden_markov(
     several places: four that are read from the data (deviations, quantiles, clusters of returns and of
     their sizes), and random ones, half of them with states as wide as all the data and few likely moves.
     One random start in four comes from `seed`; the rest are the same for every seed. All run a few
-    iterations. Then the best eight are varied for some rounds, one state at a time, a new state being as
-    narrow as a few neighbouring returns or as wide as most, and as many go on: of them the best four, and
-    of those the best two to the end. With three states or more on a year of returns, tops are many and
-    hardly differ, and a higher one may be missed: `searches_at_top` and `lead_over_next_top` say how sure
-    the highest is. State 0 has the least standard deviation, the last state the greatest. Posteriors are
-    smoothed: they know all rows. A state around a single row would have an infinite likelihood; so each
-    state's sum of squares starts from `variance_prior`, which keeps such a state unlikely and lets one
-    around many equal rows, as of days without trade, be narrow.
+    iterations. Then the best sixteen are varied for some rounds, one state at a time, a new state being as
+    narrow as a few neighbouring returns or as wide as most; of the trials of a round the better half go on.
+    In the end the best eight go on: of them the best four, and of those the best two to the end. With three
+    states or more on a year of returns, tops are many and hardly differ, and a higher one may be missed:
+    `searches_at_top` and `lead_over_next_top` say how sure the highest is. State 0 has the least standard
+    deviation, the last state the greatest. Posteriors are smoothed: they know all rows. A state around a
+    single row would have an infinite likelihood; so each state's sum of squares starts from
+    `variance_prior`, which keeps such a state unlikely and lets one around many equal rows, as of days
+    without trade, be narrow.
 
     - `returns`: Returns of one asset, one per period.
     - `states`: How many states there are. (at least 1; at most 10)

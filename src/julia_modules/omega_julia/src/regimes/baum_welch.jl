@@ -1,7 +1,10 @@
 # Baum-Welch for several hidden Markov chains side by side: as many as a processor computes at once.
 
-"At most so many chains go side by side. Arrays have them first, so that one instruction serves several."
-const LANES = 16
+"""
+At most so many chains go side by side. Arrays have them first, so that one instruction serves several. A loop over few of them
+costs more to begin than to run, which is why there are more than one instruction serves.
+"""
+const LANES = 64
 
 "Fewer, where a lane needs so much memory that all would need more numbers than this."
 const LANES_TIMES_NUMBERS = 2^22

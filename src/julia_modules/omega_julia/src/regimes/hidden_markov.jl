@@ -7,10 +7,11 @@ const HIDDEN_MARKOV = FunctionSpec(
     maximise the likelihood (Baum-Welch). As it has several tops, the search starts from several places: four
     that are read from the data (deviations, quantiles, clusters of returns and of their sizes), and random ones, half of them
     with states as wide as all the data and few likely moves. One random start in four comes from `seed`; the rest are the same
-    for every seed. All run a few iterations. Then the best eight are varied for some rounds, one state at a time, a new state
-    being as narrow as a few neighbouring returns or as wide as most, and as many go on: of them the best four, and of
-    those the best two to the end. With three states or more on a year of returns, tops are many and hardly differ, and a
-    higher one may be missed: `searches_at_top` and `lead_over_next_top` say how sure the highest is.
+    for every seed. All run a few iterations. Then the best sixteen are varied for some rounds, one state at a time, a new state
+    being as narrow as a few neighbouring returns or as wide as most; of the trials of a round the better half go on. In the
+    end the best eight go on: of them the best four, and of those the best two to the end. With three states or more on a year
+    of returns, tops are many and hardly differ, and a higher one may be missed: `searches_at_top` and `lead_over_next_top` say
+    how sure the highest is.
     State 0 has the least standard deviation, the last state the greatest. Posteriors are smoothed: they know all rows.
     A state around a single row would have an infinite likelihood; so each state's sum of squares starts from `variance_prior`,
     which keeps such a state unlikely and lets one around many equal rows, as of days without trade, be narrow.""",
@@ -24,7 +25,7 @@ const HIDDEN_MARKOV = FunctionSpec(
     parameters = [
         int_parameter("states", 2, 1, 10, "", "How many states there are."),
         int_parameter("seed", 0, 0, 2^53, "", "Which random numbers a quarter of the starts come from: equal seeds give equal answers."),
-        int_parameter("restarts", 30, 1, 1000, "", "From how many places the search starts."),
+        int_parameter("restarts", 64, 1, 1000, "", "From how many places the search starts."),
         int_parameter("max_iterations", 5000, 1, 1_000_000, "", "How many iterations one search may take."),
         float_parameter("tolerance", 1e-6, 1e-12, 1e3, "", "The search ends once an iteration adds less than this to the log-likelihood."),
         float_parameter("variance_prior", 1e-4, 1e-12, 1.0, "fraction", "What is added to the sum of squares of each state, as a share of the variance of all returns."),
@@ -45,7 +46,7 @@ const HIDDEN_MARKOV = FunctionSpec(
 )
 
 """
-    hidden_markov(returns; states = 2, seed = 0, restarts = 30, max_iterations = 5000, tolerance = 1e-6,
+    hidden_markov(returns; states = 2, seed = 0, restarts = 64, max_iterations = 5000, tolerance = 1e-6,
                   variance_prior = 1e-4, nulls = :skip)
 
 A Gaussian hidden Markov model: `means`, `standard_deviations`, `transition`, `initial`, the log-likelihood, and `posterior`,
@@ -66,8 +67,11 @@ const hidden_markov = OmegaFunction(
 "Fewer rows than this per state say next to nothing about it."
 const LEAST_ROWS_PER_STATE = 10
 
-"Iterations of a short run; trials in a round of them, and how many of the best they vary: more tops are found from several."
-const SHORT_RUN, TRIALS, PARENTS = 12, 15, 8
+"Iterations of a start's short run; trials in a round of them, and how many of the best they vary: more tops are found from several."
+const SHORT_RUN, TRIALS, PARENTS = 12, 63, 16
+
+"Iterations that show which trials of a round are worth more, how many those are, and the iterations that they get."
+const GLANCE, WORTH_MORE, SECOND_RUN = 6, 32, 12
 
 "How many of the best go on, for how many iterations each time; the last to their end."
 const HEATS = ((8, 24), (4, 48), (2, typemax(Int)))
@@ -267,9 +271,11 @@ function searches(y, k, seed, restarts, max_iterations, tolerance, prior)
     carry_on!(begun, climber, -1.0, short)
     found = highest_first(begun[1:every_seed])
     if k > 1
-        for _ in 1:min(3k, restarts - 1)
+        for _ in 1:min(5k ÷ 2, restarts - 1)
             trials = [Search(varied(found[min(1 + i % PARENTS, end)].chain, sorted, fixed), 0) for i in 1:TRIALS]
-            carry_on!(append!(trials, found[1:1]), climber, -1.0, short)
+            carry_on!(append!(trials, found[1:1]), climber, -1.0, min(GLANCE, max_iterations))
+            trials = highest_first(trials)[1:WORTH_MORE]
+            carry_on!(trials, climber, -1.0, min(SECOND_RUN, max_iterations))
             found = distinct(highest_first([trials; found[2:end]]))
         end
     end
