@@ -29,7 +29,7 @@ def test_garch_finds_a_top_at_the_bound_as_arch_does() -> None:
     assert fit.log_likelihood >= tops.arch_top(returns, 0, 0) - 1e-4
 
 
-# Series on which the greatest top hides behind a bound or close to another one, with what 60 random starts found.
+# Series whose greatest top hides behind a bound or close to another one, with what 60 random starts found.
 @pytest.mark.julia
 @pytest.mark.parametrize(("number", "top"), [(161, 1575.43772), (387, 645.27225), (34158, 545.12141)])
 def test_garch_finds_tops_that_hide(number: int, top: float) -> None:
