@@ -3,7 +3,7 @@
 from tools.generate.files import Files, header, rustfmt
 from tools.generate.table_schemas import DECIMAL, FOLDER, Field, Table, load
 
-TARGET = "src/rust_modules/omega_contract/src/records/generated.rs"
+TARGET = "src/rust_modules/omega_records/src/generated.rs"
 
 _SCALARS = {
     "float64": "f64",
@@ -15,7 +15,7 @@ _SCALARS = {
 
 
 def generate() -> Files:
-    """`omega_contract::records`: one struct per table, and a macro that hands all of them to another one."""
+    """`omega_records`: one struct per table, and a macro that hands all of them to another one."""
     tables = load()
     text = f"""// {header(f"{FOLDER}/*.json")}
 //! One row of each table as a struct.
@@ -23,12 +23,12 @@ def generate() -> Files:
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
 use chrono::{{DateTime, Utc}};
+use omega_contract::Result;
 use rust_decimal::Decimal;
 use serde::{{Deserialize, Serialize}};
 
 use super::check::Place;
 use super::{{Column, Record, exact, read, utc, write}};
-use crate::Result;
 
 {"".join(map(_struct, tables))}
 /// Calls a macro with every record: `Name {{ field: Type, … }} …`, each with its summary as a doc comment.

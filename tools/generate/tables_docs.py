@@ -40,7 +40,7 @@ def _opening() -> str:
 # Tables and records
 
 Omega reads tables with direction `input` and writes those with direction `output`. One row of a table is a
-record: a pydantic model in `omega.shared.protocols`, a struct in `omega_contract::records` (in Python
+record: a pydantic model in `omega.shared.protocols`, a struct in `omega_records` (in Python
 `omega._rust.records`) and a struct in `OmegaJulia`. Python and Rust write the same JSON for it.
 
 `omega schema show NAME` prints a table; `omega schema check --against REV` says whether a change keeps the

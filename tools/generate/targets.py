@@ -14,6 +14,7 @@ from tools.generate import (
     records_rust,
     tables_arrow,
     tables_docs,
+    tables_rust,
 )
 from tools.generate.files import Files
 
@@ -24,6 +25,7 @@ TARGETS: dict[str, Callable[[], Files]] = {
     "errors-docs": errors_docs.generate,
     "tables-arrow": tables_arrow.generate,
     "tables-docs": tables_docs.generate,
+    "tables-rust": tables_rust.generate,
     "records-rust": records_rust.generate,
     "records-python": records_python.generate,
     "records-julia": records_julia.generate,

@@ -1,9 +1,7 @@
-//! What every language agrees on: function specs, errors, table schemas and the Arrow C structs.
+//! What every language agrees on: function specs, parameters, errors, bounds and table schemas.
 //!
 //! No Python and no kernels live here, so every other crate can depend on it.
 
-/// Borrowed Arrow columns, and the C structs they come in.
-pub mod arrow;
 /// How great and how small a number may be, so that no answer overflows and none fades away.
 pub mod bounds;
 /// The error that crosses languages: a code from the one table, and the fields of its message.
@@ -14,16 +12,10 @@ mod error_codes;
 pub mod memory;
 /// Parameters, resolved once against a spec so that no kernel checks a range.
 pub mod params;
-/// One row of each table as a struct, to and from Arrow and JSON.
-pub mod records;
-/// Arrow schemas as Omega spells them, read from IPC files and from live data.
-pub mod schema;
 /// What there is to know about a function, as data.
 pub mod spec;
-/// The table schemas, as static data made from the `.arrow` files when this crate is built.
+/// The table schemas, as static data.
 pub mod tables;
-/// How Omega spells Arrow types.
-mod type_names;
 
 pub use error::Error;
 pub use error_codes::ErrorCode;

@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char};
 use std::mem::{MaybeUninit, offset_of};
 use std::sync::atomic::AtomicU32;
 
-use omega_contract::arrow::c::Call;
+use omega_arrow::c::Call;
 use omega_contract::{Error, Result};
 use serde_json::Value;
 

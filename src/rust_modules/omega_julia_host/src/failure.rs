@@ -1,6 +1,6 @@
 //! What a function in another language reports, read back into our error.
 
-use omega_contract::arrow::c::OmegaError;
+use omega_arrow::c::OmegaError;
 use omega_contract::{Error, ErrorCode};
 
 /// Ends the name of a field.

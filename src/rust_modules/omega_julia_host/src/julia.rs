@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use omega_contract::arrow::c::{ArrowArray, ArrowSchema};
+use omega_arrow::c::{ArrowArray, ArrowSchema};
 use omega_contract::{Error, Result};
 
 use crate::abi::Published;

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use omega_contract::arrow::c::{ArrowArray, ArrowSchema, OmegaError};
+use omega_arrow::c::{ArrowArray, ArrowSchema, OmegaError};
 use omega_contract::{Error, Result};
 
 use crate::abi::Published;
@@ -62,7 +62,7 @@ impl Job {
 pub(crate) struct Runtime {
     library: Libjulia,
     habits: Habits,
-    call: omega_contract::arrow::c::Call,
+    call: omega_arrow::c::Call,
     interrupt: Option<&'static AtomicU32>,
 }
 

@@ -7,7 +7,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use omega_contract::arrow::column::Chunk;
+use omega_arrow::column::Chunk;
 use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
 use omega_kernel::{Body, Function, Nulls};

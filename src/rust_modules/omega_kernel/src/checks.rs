@@ -1,6 +1,6 @@
 //! Finds missing and impossible values before a kernel meets them.
 
-use omega_contract::arrow::column::Chunk;
+use omega_arrow::column::Chunk;
 use omega_contract::bounds::{ALLOWED_INPUT, is_input, shown};
 use omega_contract::spec::Input;
 use omega_contract::{Error, Result};

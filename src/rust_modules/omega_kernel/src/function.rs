@@ -5,8 +5,8 @@
 
 use std::any::Any;
 
+use omega_arrow::column::Chunk;
 use omega_contract::Result;
-use omega_contract::arrow::column::Chunk;
 use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
 

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use omega_contract::arrow::column::Chunk;
+use omega_arrow::column::Chunk;
 use omega_contract::bounds::MOST_ROWS;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Memory};

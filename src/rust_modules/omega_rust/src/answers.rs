@@ -2,9 +2,9 @@
 
 use std::ffi::{CStr, c_int};
 
+use omega_arrow::c::{ArrowArray, ArrowSchema};
+use omega_arrow::write::{self, Values, batch_array, batch_schema, column_array, column_schema};
 use omega_contract::Error;
-use omega_contract::arrow::c::{ArrowArray, ArrowSchema};
-use omega_contract::arrow::write::{self, Values, batch_array, batch_schema, column_array, column_schema};
 use pyo3::exceptions::PyBufferError;
 use pyo3::ffi;
 use pyo3::prelude::*;

@@ -1,7 +1,7 @@
 //! Runs kernels over an import: rows in, rows out, or one number per group.
 
-use omega_contract::arrow::column::Chunk;
-use omega_contract::arrow::write::{self, Shared};
+use omega_arrow::column::Chunk;
+use omega_arrow::write::{self, Shared};
 use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
 use omega_contract::{Error, Result, memory};

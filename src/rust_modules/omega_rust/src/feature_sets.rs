@@ -3,7 +3,7 @@
 //! The columns that several features share are read once, and so are the groups. `run` computes a table from nothing;
 //! `update` and `extend` go on from the live state.
 
-use omega_contract::arrow::keys::{Groups, Key};
+use omega_arrow::keys::{Groups, Key};
 use omega_contract::params::Params;
 use omega_contract::spec::Input;
 use omega_contract::{Error, Result, memory};

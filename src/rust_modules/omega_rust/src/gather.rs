@@ -1,6 +1,6 @@
 //! Rows of interleaved groups, laid side by side for what takes a whole group at once.
 
-use omega_contract::arrow::column::Chunk;
+use omega_arrow::column::Chunk;
 use omega_contract::{Error, Result, memory};
 
 use crate::data::Import;

@@ -5,11 +5,11 @@ use std::ffi::c_void;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use omega_contract::arrow::c::{ArrowArray, ArrowSchema};
-use omega_contract::arrow::column::Chunk;
-use omega_contract::arrow::float64::RawChunk;
-use omega_contract::arrow::keys::Key;
-use omega_contract::arrow::write::{Column as ColumnData, Shared};
+use omega_arrow::c::{ArrowArray, ArrowSchema};
+use omega_arrow::column::Chunk;
+use omega_arrow::float64::RawChunk;
+use omega_arrow::keys::Key;
+use omega_arrow::write::{Column as ColumnData, Shared};
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Output};
 use omega_contract::{Error, Result, memory, tables};

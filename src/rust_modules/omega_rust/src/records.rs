@@ -4,7 +4,7 @@ use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{RecordBatch, RecordBatchIterator, StructArray};
 use omega_contract::Error;
-use omega_contract::records::{self, Record};
+use omega_records::{self as records, Record};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
@@ -130,4 +130,4 @@ macro_rules! classes {
     };
 }
 
-omega_contract::for_each_record!(classes);
+omega_records::for_each_record!(classes);

@@ -1,7 +1,7 @@
 //! Hidden entries that only tests call: what the far side sees, and every way to fail.
 
-use omega_contract::arrow::c::{ArrowArray, ArrowSchema};
-use omega_contract::arrow::write;
+use omega_arrow::c::{ArrowArray, ArrowSchema};
+use omega_arrow::write;
 use omega_contract::spec::Input;
 use omega_contract::{Error, ErrorCode};
 use omega_julia_host::{Lock, Node, Outputs};
@@ -134,7 +134,7 @@ fn julia_echo(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Echo> {
         let (schema, arrays) = unsafe { produced.structs(py)? };
         let fields = match arrays.as_slice() {
             // SAFETY: as above.
-            [array] => unsafe { omega_contract::arrow::read::fields(schema, array)? },
+            [array] => unsafe { omega_arrow::read::fields(schema, array)? },
             _ => {
                 return Err(Error::invalid_shape(
                     "the data",

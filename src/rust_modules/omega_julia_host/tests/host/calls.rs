@@ -82,7 +82,7 @@ fn a_function_that_does_not_exist_is_refused() {
 fn schemas_and_arrays_come_in_pairs() {
     let Some(julia) = julia() else { return };
     let mut outputs = omega_julia_host::Outputs::new();
-    let schema = omega_contract::arrow::c::ArrowSchema::empty();
+    let schema = omega_arrow::c::ArrowSchema::empty();
     // SAFETY: the one struct is live, and nobody gets to see it.
     let refused = unsafe {
         julia.call(id(julia, "contract.identity"), &[SKIP], &[&raw const schema], &[], &mut outputs)

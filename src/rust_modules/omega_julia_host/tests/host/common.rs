@@ -2,8 +2,8 @@
 
 use std::ffi::c_void;
 
+use omega_arrow::c::{ArrowArray, ArrowSchema};
 use omega_contract::Result;
-use omega_contract::arrow::c::{ArrowArray, ArrowSchema};
 use omega_julia_host::{Julia, Outputs, Settings, find};
 
 /// The Julia that `OMEGA_JULIA` names, and a package; none, with a word about it, without one.

@@ -1,7 +1,7 @@
 //! From one end of what is taken to the other: no infinity, nothing lost to underflow, and answers that can go in again.
 
+use omega_arrow::column::Chunk;
 use omega_contract::ErrorCode;
-use omega_contract::arrow::column::Chunk;
 use omega_contract::bounds::{LARGEST_INPUT, MOST_ROWS, SMALLEST_INPUT, is_input};
 use omega_contract::params::{Given, Params};
 use omega_kernel::{Accumulator, Nulls, Stream};

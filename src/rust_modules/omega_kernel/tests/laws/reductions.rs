@@ -1,7 +1,7 @@
 //! Reductions: chunks, merges, missing rows.
 
+use omega_arrow::column::Chunk;
 use omega_contract::ErrorCode;
-use omega_contract::arrow::column::Chunk;
 use omega_kernel::{Accumulator, Nulls};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;

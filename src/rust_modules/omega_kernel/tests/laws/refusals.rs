@@ -1,7 +1,7 @@
 //! Out-of-range parameters and impossible inputs are refused by name.
 
+use omega_arrow::column::Chunk;
 use omega_contract::ErrorCode;
-use omega_contract::arrow::column::Chunk;
 use omega_contract::bounds::shown;
 use omega_contract::params::{Given, Params};
 use omega_contract::spec::{Parameter, ParameterType};

@@ -1,6 +1,6 @@
 //! Rowwise functions: batch, stream, grouped, splits, missing rows, warm-up.
 
-use omega_contract::arrow::column::{Bitmap, Chunk};
+use omega_arrow::column::{Bitmap, Chunk};
 use omega_kernel::Nulls;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;

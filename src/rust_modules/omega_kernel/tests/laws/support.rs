@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use omega_contract::arrow::column::Chunk;
+use omega_arrow::column::Chunk;
 use omega_contract::params::{Given, Params};
 use omega_contract::spec::{FunctionSpec, ParameterType};
 use omega_kernel::{Accumulator, Body, Function, Nulls, ReductionFactory, RowwiseFactory, Stream};

@@ -1,6 +1,6 @@
 //! Whatever is refused, the answer is an error and the state is as before.
 
-use omega_contract::arrow::column::Chunk;
+use omega_arrow::column::Chunk;
 use omega_contract::{ErrorCode, Result};
 use omega_kernel::snapshot::{Snapshot, SnapshotKind};
 use omega_kernel::{Accumulator, Grouped, Nulls, Stream};

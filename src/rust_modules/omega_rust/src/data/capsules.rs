@@ -3,9 +3,9 @@
 use std::ffi::CStr;
 use std::mem::ManuallyDrop;
 
+use omega_arrow::c::{ArrowArray, ArrowArrayStream, ArrowDeviceArray, ArrowSchema};
+use omega_arrow::stream::Reading;
 use omega_contract::Error;
-use omega_contract::arrow::c::{ArrowArray, ArrowArrayStream, ArrowDeviceArray, ArrowSchema};
-use omega_contract::arrow::stream::Reading;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyString, PyTuple};

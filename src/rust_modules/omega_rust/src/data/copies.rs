@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
-use omega_contract::arrow::float64::Copied;
+use omega_arrow::float64::Copied;
 use pyo3::prelude::*;
 
 /// What one log has collected.

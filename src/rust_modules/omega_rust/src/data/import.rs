@@ -1,9 +1,9 @@
 //! One call's data, whatever it came as: its numeric columns, and the group of every row.
 
-use omega_contract::arrow::column::Chunk;
-use omega_contract::arrow::float64::{Copies, RawChunk, align};
-use omega_contract::arrow::keys::{Groups, KeyRef};
-use omega_contract::arrow::read::{Field, fields};
+use omega_arrow::column::Chunk;
+use omega_arrow::float64::{Copies, RawChunk, align};
+use omega_arrow::keys::{Groups, KeyRef};
+use omega_arrow::read::{Field, fields};
 use omega_contract::spec::Input;
 use omega_contract::{Error, memory};
 use pyo3::intern;

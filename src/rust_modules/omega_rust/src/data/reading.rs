@@ -11,7 +11,7 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use omega_contract::arrow::stream::Reading;
+use omega_arrow::stream::Reading;
 use omega_contract::{Error, Result};
 use pyo3::intern;
 use pyo3::prelude::*;

@@ -1,6 +1,6 @@
 //! Columns that are not Arrow: NumPy arrays and other buffers, and lists of numbers.
 
-use omega_contract::arrow::float64::{Copies, RawChunk};
+use omega_arrow::float64::{Copies, RawChunk};
 use omega_contract::{Error, memory};
 use pyo3::buffer::PyUntypedBuffer;
 use pyo3::intern;

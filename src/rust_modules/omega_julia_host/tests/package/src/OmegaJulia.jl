@@ -1,7 +1,7 @@
 """
 The smallest package that the host can load: it keeps the rules of the C call, or breaks one of them when asked.
 
-It starts at once, so that every test can have a Julia of its own. Layouts are those of `omega_contract/src/arrow/c.rs`.
+It starts at once, so that every test can have a Julia of its own. Layouts are those of `omega_arrow/src/c.rs`.
 """
 module OmegaJulia
 

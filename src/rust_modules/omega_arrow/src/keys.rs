@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::read::Field;
-use crate::{Error, Result, memory};
+use omega_contract::{Error, Result, memory};
 
 /// The value that a group shares.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@
 
 use super::c::{ArrowArray, ArrowSchema};
 use super::read::{buffer_counts, extent, pairs, text};
-use crate::{Error, Result};
+use omega_contract::{Error, Result};
 
 /// More children than any table or type has.
 pub const MOST_CHILDREN: i64 = 1 << 20;

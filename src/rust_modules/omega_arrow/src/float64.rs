@@ -2,7 +2,7 @@
 
 use super::column::{Bitmap, Chunk};
 use super::read::Field;
-use crate::{Error, Result, memory};
+use omega_contract::{Error, Result, memory};
 
 /// Consecutive rows of a float64 column, somewhere that its owner keeps alive.
 ///

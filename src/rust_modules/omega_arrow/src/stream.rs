@@ -9,7 +9,7 @@ use super::check;
 use super::foreign::{self, Thrown};
 use super::read::extent;
 use super::write::empty_array;
-use crate::{Error, Result, memory};
+use omega_contract::{Error, Result, memory};
 
 /// What a producer says where it has no memory: `ENOMEM`.
 const NO_MEMORY: c_int = 12;

@@ -8,7 +8,7 @@ use arrow_schema::Schema;
 use sha2::{Digest, Sha256};
 
 use crate::type_names::type_name;
-use crate::{Error, Result};
+use omega_contract::{Error, Result};
 
 /// A schema of some Arrow data, whoever made it.
 #[derive(Clone, Debug, PartialEq, Eq)]

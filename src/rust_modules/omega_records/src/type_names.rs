@@ -1,4 +1,4 @@
-//! How Omega spells Arrow types: `float64`, `timestamp[us, UTC]`, `list<utf8>`. Shared with the build script.
+//! How Omega spells Arrow types: `float64`, `timestamp[us, UTC]`, `list<utf8>`.
 
 use arrow_schema::{DataType, TimeUnit};
 

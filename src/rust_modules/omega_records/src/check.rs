@@ -5,7 +5,7 @@ use std::fmt::Display;
 use chrono::{DateTime, Datelike, Utc};
 use rust_decimal::Decimal;
 
-use crate::{Error, Result};
+use omega_contract::{Error, Result};
 
 /// The smallest mantissa, as a whole number of 10^-12, that has more than 28 digits.
 const TOO_MANY_DIGITS: i128 = 10_i128.pow(28);

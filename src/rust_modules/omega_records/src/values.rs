@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use crate::type_names::type_name;
-use crate::{Error, Result};
+use omega_contract::{Error, Result};
 
 /// The column that is read, for messages.
 #[derive(Clone, Copy, Debug)]

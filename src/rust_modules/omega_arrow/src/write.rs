@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::c::{ARROW_FLAG_NULLABLE, ArrowArray, ArrowArrayStream, ArrowSchema};
 use super::keys::Key;
 use super::read::{least_buffers, text};
-use crate::{Result, memory};
+use omega_contract::{Result, memory};
 
 /// Values that several columns and consumers may share.
 #[derive(Clone)]

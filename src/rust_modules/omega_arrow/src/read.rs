@@ -8,7 +8,7 @@ use std::ffi::{CStr, c_char};
 use super::c::{ArrowArray, ArrowSchema};
 use super::check::{MOST_CHILDREN, dictionary_mismatch};
 use super::column::Bitmap;
-use crate::{Error, Result};
+use omega_contract::{Error, Result};
 
 /// More rows than fit in the 47 bits of a process's addresses at the widest type's 16 bytes each.
 const MOST_ROWS: usize = 1 << 43;

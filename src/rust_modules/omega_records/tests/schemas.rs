@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use omega_contract::{ErrorCode, schema, tables};
+use omega_contract::{ErrorCode, tables};
+use omega_records::schema;
 
 fn ipc_file(name: &str) -> Vec<u8> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../schemas/tables");

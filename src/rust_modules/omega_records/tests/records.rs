@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow_schema::{DataType, Field, TimeUnit};
 use chrono::{DateTime, TimeZone, Utc};
-use omega_contract::records::{Bar, Column, Fill, Mapped, Order, Record, Trade};
 use omega_contract::{Error, ErrorCode};
+use omega_records::{Bar, Column, Fill, Mapped, Order, Record, Trade};
 use rust_decimal::Decimal;
 
 const PLACE: Column = Column { table: "test", name: "value" };

@@ -1,7 +1,7 @@
 //! One row of each table as a struct, to and from Arrow and JSON.
 //!
 //! The structs are generated from the table schemas. What they share is here: [`Record`] carries rows across,
-//! [`Mapped`] is one line of the type mapping, [`check`] holds the constraints.
+//! [`Mapped`] is one line of the type mapping. No other crate but `omega_rust` needs arrow-rs.
 
 /// The constraints of a field, each refused as `INVALID_RECORD`.
 mod check;
@@ -9,6 +9,10 @@ mod check;
 mod exact;
 /// The structs. Generated.
 mod generated;
+/// Arrow schemas as Omega spells them, read from IPC files and from live data.
+pub mod schema;
+/// How Omega spells Arrow types.
+mod type_names;
 /// Times as JSON text, in UTC only.
 mod utc;
 /// The type mapping between Arrow and Rust.
@@ -24,7 +28,7 @@ use serde::de::DeserializeOwned;
 pub use generated::*;
 pub use values::{Column, Mapped};
 
-use crate::{Error, Result, tables};
+use omega_contract::{Error, Result, tables};
 
 /// One row of a table.
 pub trait Record: Serialize + DeserializeOwned + Clone + PartialEq {

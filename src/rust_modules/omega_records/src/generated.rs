@@ -4,12 +4,12 @@
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
 use chrono::{DateTime, Utc};
+use omega_contract::Result;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::check::Place;
 use super::{Column, Record, exact, read, utc, write};
-use crate::Result;
 
 /// Prices and volume of an instrument over a period.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
