@@ -14,7 +14,7 @@ from benchmarks.data import Bars
 from benchmarks.timing import Call
 
 #: The kernel that does nothing but copy, in each language: what is left is the crossing.
-TRIVIAL = {"rust": "contract.identity", "julia": "contract.identity@julia"}
+TRIVIAL = {"rust": "probe.identity", "julia": "probe.identity@julia"}
 #: So many groups share the rows of the grouped path.
 GROUPS = 100
 

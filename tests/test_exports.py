@@ -100,7 +100,7 @@ def test_the_answer_of_several_outputs_names_them_in_order(name: str) -> None:
 def test_functions_are_listed_by_module_whatever_language_they_are_in() -> None:
     names = omega.functions()
     assert len(set(names)) == len(names)
-    assert not any(name.startswith("contract.") for name in names)
+    assert not any(name.startswith("probe.") for name in names)
     order = list(dict.fromkeys(name.partition(".")[0] for name in names))
     assert names == sorted(names, key=lambda name: order.index(name.partition(".")[0]))
     # A caller may change the list.

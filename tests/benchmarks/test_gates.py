@@ -27,7 +27,7 @@ def measurement(**given: Any) -> Measurement:
 
 def scaling(ratio: float) -> Scaling:
     return Scaling(
-        function="contract.identity@julia",
+        function="probe.identity@julia",
         language="julia",
         one_row_ns=8_000.0,
         thousand_rows_ns=8_000.0 * ratio,
@@ -67,8 +67,8 @@ def test_a_thousand_rows_may_take_five_times_as_long_as_one(ratio: float, passed
 
 
 def test_a_missed_aim_is_reported_and_fails_nothing() -> None:
-    calls = [measurement(function="contract.identity", p50_ns=4_000.0)]
+    calls = [measurement(function="probe.identity", p50_ns=4_000.0)]
     updates = [measurement(path="stream", p50_ns=59.0), measurement(path="stream", p50_ns=61.0)]
-    reached = [each.reached for each in gates.aims(calls, updates, {"rust": "contract.identity"})]
+    reached = [each.reached for each in gates.aims(calls, updates, {"rust": "probe.identity"})]
     assert reached == [False, True, False]
     assert gates.failures(gates.single_record_gates(calls)) == []

@@ -263,17 +263,17 @@ def test_a_panic_in_rust_is_an_internal_error_that_says_where() -> None:
     with pytest.raises(InternalError, match="asked to"):
         _rust.testing.panic()
     for data in ([1.0], np.array([0.0, 5.0]), np.concatenate([np.zeros(200_000), [5.0]])):
-        with pytest.raises(InternalError, match=r"contract\.panic met") as refusal:
-            _rust.function("contract.panic").run(data, None, {})
-        assert refusal.value.function == "contract.panic"
+        with pytest.raises(InternalError, match=r"probe\.panic met") as refusal:
+            _rust.function("probe.panic").run(data, None, {})
+        assert refusal.value.function == "probe.panic"
         assert refusal.value.fault == "bug"
-    stream = _rust.function("contract.panic").stream({})
+    stream = _rust.function("probe.panic").stream({})
     assert stream.update(-1.0) == -1.0
     for _ in range(3):
         with pytest.raises(InternalError):
             stream.update(1.0)
     assert stream.update(-2.0) == -2.0
-    features = omega.FeatureSet({"x": ("contract.panic", {})})
+    features = omega.FeatureSet({"x": ("probe.panic", {})})
     with pytest.raises(InternalError):
         features.update(value=1.0)
     assert features.update(value=-1.0) == {"x": -1.0}

@@ -34,7 +34,7 @@ RETURNS = walk(300, seed=2)["returns"]
 
 def hidden(name: str, data: Any = None) -> Any:
     """A hidden function of Julia, called on data."""
-    return _rust.function(f"contract.{name}@julia").run(data, None, {})
+    return _rust.function(f"probe.{name}@julia").run(data, None, {})
 
 
 def identity(values: Any) -> Any:
@@ -257,7 +257,7 @@ def test_a_process_that_fails_after_using_julia_fails_as_python_does() -> None:
     ended = python("""
         import omega, sys
         from omega import _rust
-        _rust.function("contract.identity@julia").run([1.0], None, {})
+        _rust.function("probe.identity@julia").run([1.0], None, {})
         sys.exit(7)
     """)
     assert (ended.returncode, ended.stderr) == (7, "")
@@ -269,7 +269,7 @@ def test_a_process_ends_while_threads_still_call_julia() -> None:
         import omega, threading, time
         from omega import _rust
         from omega.shared.exceptions import OmegaError
-        identity = _rust.function("contract.identity@julia")
+        identity = _rust.function("probe.identity@julia")
         identity.run([1.0], None, {})
         def work():
             try:
@@ -291,7 +291,7 @@ def test_ctrl_c_raises_keyboard_interrupt_after_julia_has_started() -> None:
         import omega
         from omega import _rust
         before = signal.getsignal(signal.SIGINT)
-        identity = _rust.function("contract.identity@julia")
+        identity = _rust.function("probe.identity@julia")
         identity.run([1.0], None, {})
         assert signal.getsignal(signal.SIGINT) is before
         for turn in range(3):
@@ -316,7 +316,7 @@ def test_a_forked_child_is_told_that_julia_did_not_come_along() -> None:
         from omega import _rust
         from omega.shared.exceptions import ForkedProcessError
         warnings.simplefilter("ignore")
-        identity = _rust.function("contract.identity@julia")
+        identity = _rust.function("probe.identity@julia")
         identity.run([1.0], None, {})
         child = os.fork()
         if child == 0:
@@ -343,7 +343,7 @@ def test_a_child_forked_before_julia_starts_may_start_its_own() -> None:
         warnings.simplefilter("ignore")
         child = os.fork()
         if child == 0:
-            assert _rust.function("contract.identity@julia").run([1.0], None, {})
+            assert _rust.function("probe.identity@julia").run([1.0], None, {})
             sys.exit(0)
         _, status = os.waitpid(child, 0)
         sys.exit(os.waitstatus_to_exitcode(status))
@@ -356,7 +356,7 @@ def test_many_threads_may_start_julia_at_once() -> None:
     ended = python("""
         from concurrent.futures import ThreadPoolExecutor
         from omega import _rust
-        identity = _rust.function("contract.identity@julia")
+        identity = _rust.function("probe.identity@julia")
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda n: identity.run([float(n)], None, {})[0].to_pylist(), range(8)))
         assert answers == [[float(n)] for n in range(8)], answers
@@ -371,10 +371,10 @@ def test_a_stack_overflow_leaves_a_process_that_ends_cleanly() -> None:
         from omega.shared.exceptions import JuliaStackOverflowError
         for _ in range(5):
             try:
-                _rust.function("contract.overflow@julia").run(None, None, {})
+                _rust.function("probe.overflow@julia").run(None, None, {})
             except JuliaStackOverflowError:
                 pass
-        assert _rust.function("contract.identity@julia").run([7.0], None, {})[0].to_pylist() == [7.0]
+        assert _rust.function("probe.identity@julia").run([7.0], None, {})[0].to_pylist() == [7.0]
     """)
     assert (ended.returncode, ended.stderr) == (0, "")
 

@@ -151,7 +151,7 @@ def test_reading_a_live_object_while_it_works_is_safe() -> None:
 def test_panics_in_many_threads_are_each_a_typed_error() -> None:
     from omega.shared.exceptions import InternalError
 
-    panics = _rust.function("contract.panic")
+    panics = _rust.function("probe.panic")
 
     def work(thread: int) -> int:
         caught = 0

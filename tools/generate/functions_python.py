@@ -57,7 +57,7 @@ def specs() -> list[Spec]:
     """Rust's functions as the compiled module has them, and Julia's as its package published them."""
     rust = [spec for spec in json.loads(native().function_specs_json()) if spec["language"] == "rust"]
     julia = json.loads((ROOT / "src/schemas/julia_functions.json").read_text(encoding="utf-8"))
-    return rust + [spec for spec in julia if module_of(spec) != "contract"]
+    return rust + [spec for spec in julia if module_of(spec) != "probe"]
 
 
 def module_of(spec: Spec) -> str:

@@ -87,7 +87,7 @@ function address(call::NativeCall, i)
 end
 
 """
-The one C function behind every function of Omega in Julia; `Call` in `omega_contract/src/arrow/c.rs` is its signature.
+The one C function behind every function of Omega in Julia; `Call` in `omega_arrow/src/c.rs` is its signature.
 
 Returns the number of the error, 0 if there is none. Inputs are borrowed until it returns.
 """

@@ -4,13 +4,13 @@ const FUNCTIONS = OmegaFunction[
     Volatility.garch,
     Regimes.hidden_markov,
     Simulation.stationary_bootstrap,
-    contract_identity,
-    contract_addresses,
-    contract_raise,
-    contract_throw,
-    contract_overflow,
-    contract_collect,
-    contract_echo,
+    probe_identity,
+    probe_addresses,
+    probe_raise,
+    probe_throw,
+    probe_overflow,
+    probe_collect,
+    probe_echo,
 ]
 
 "The specifications of all functions, as a JSON array in the order of their numbers."

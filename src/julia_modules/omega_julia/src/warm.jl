@@ -18,12 +18,12 @@ function warm()
         loopback(function_number("simulation.stationary_bootstrap"), bootstrap, lent)
     end
     for lent in inputs
-        loopback(function_number("contract.identity"), [0.0], lent)
-        loopback(function_number("contract.addresses"), [0.0], lent)
+        loopback(function_number("probe.identity"), [0.0], lent)
+        loopback(function_number("probe.addresses"), [0.0], lent)
     end
-    loopback(function_number("contract.raise"), [1006.0, 0.0], Lent[])
-    loopback(function_number("contract.throw"), [0.0], Lent[])
-    loopback(function_number("contract.collect"), [0.0], Lent[])
+    loopback(function_number("probe.raise"), [1006.0, 0.0], Lent[])
+    loopback(function_number("probe.throw"), [0.0], Lent[])
+    loopback(function_number("probe.collect"), [0.0], Lent[])
     loopback(0, [0.0], Lent[])
     return nothing
 end

@@ -62,7 +62,7 @@ end
 end
 
 @testset "what the host gets wrong is a typed error" begin
-    identity_number = function_number("contract.identity")
+    identity_number = function_number("probe.identity")
     call(lent; parameters = [0.0], number = identity_number) = loopback(number, parameters, lent)
     rejected(lent; options...) = error_name(first(call(lent; options...)))
     @test rejected(Lent[]; number = -1) == "CONTRACT_MISMATCH"
@@ -85,7 +85,7 @@ end
 end
 
 @testset "no rows are no error of the boundary" begin
-    code, outputs = loopback(function_number("contract.identity"), [0.0], [lend(Float64[])])
+    code, outputs = loopback(function_number("probe.identity"), [0.0], [lend(Float64[])])
     @test code == 0
     @test outputs == [Float64[]]
     code, = loopback(function_number("volatility.garch"), native_parameters("volatility.garch", "skip"), Lent[])
@@ -93,7 +93,7 @@ end
 end
 
 @testset "memory that is refused is an error, and nothing is written" begin
-    code, outputs, message, fields = loopback(function_number("contract.identity"), [0.0], [lend([1.0, 2.0])]; alloc = refuser())
+    code, outputs, message, fields = loopback(function_number("probe.identity"), [0.0], [lend([1.0, 2.0])]; alloc = refuser())
     @test error_name(code) == "OUT_OF_MEMORY"
     @test isempty(outputs)
     @test occursin("`16` bytes", message)
@@ -103,7 +103,7 @@ end
     parameters = native_parameters("volatility.garch", "raise")
     _, _, _, _, row, column = loopback(function_number("volatility.garch"), parameters, [lend([1.0, 2.0, NaN])])
     @test (row, column) == (2, 0)
-    _, _, _, _, row, column = loopback(function_number("contract.throw"), [0.0], Lent[])
+    _, _, _, _, row, column = loopback(function_number("probe.throw"), [0.0], Lent[])
     @test (row, column) == (-1, -1)
 end
 
@@ -124,7 +124,7 @@ end
 end
 
 @testset "a message longer than its room arrives cut" begin
-    code, _, message, _ = loopback(function_number("contract.identity"), [0.0], [lend([1.0]; format = "ü"^600)])
+    code, _, message, _ = loopback(function_number("probe.identity"), [0.0], [lend([1.0]; format = "ü"^600)])
     @test error_name(code) == "UNSUPPORTED_TYPE"
     @test 505 <= ncodeunits(message) <= 511
     @test isvalid(message)
@@ -132,6 +132,6 @@ end
 
 @testset "a call costs little and leaves little behind" begin
     lent = [lend([1.0])]
-    loopback(function_number("contract.identity"), [0.0], lent)
-    @test @allocated(loopback(function_number("contract.identity"), [0.0], lent)) < 8_000
+    loopback(function_number("probe.identity"), [0.0], lent)
+    @test @allocated(loopback(function_number("probe.identity"), [0.0], lent)) < 8_000
 end

@@ -3,7 +3,7 @@ const SPECS = [f.spec for f in OmegaJulia.FUNCTIONS]
 @testset "names are distinct, and the hidden ones come last" begin
     names = [spec.name for spec in SPECS]
     @test allunique(names)
-    hidden = startswith.(names, "contract.")
+    hidden = startswith.(names, "probe.")
     @test issorted(hidden)
     @test function_number(names[2]) == 1
 end
@@ -15,7 +15,7 @@ end
         @test all(p -> p.type in ("int", "float", "choice") && endswith(p.summary, "."), spec.parameters)
         @test all(o -> endswith(o.summary, "."), spec.outputs)
         @test all(code -> code in first.(values(OmegaJulia.ERROR_CODES)), spec.errors)
-        startswith(spec.name, "contract.") && continue
+        startswith(spec.name, "probe.") && continue
         @test !isempty(spec.description) && !isempty(spec.references) && !isempty(spec.errors)
         for output in spec.outputs, axis in output.axes
             @test axis == "row" || any(p -> p.name in (axis, axis * "s"), spec.parameters)

@@ -8,7 +8,7 @@ using Test
 include("helpers.jl")
 
 @testset "OmegaJulia" begin
-    for topic in ("abi", "arrow", "contract", "decimal", "documentation", "door", "errors", "model", "optimize", "random",
+    for topic in ("abi", "arrow", "decimal", "documentation", "door", "errors", "model", "optimize", "probe", "random",
                   "records", "registry", "statistics", "volatility/garch", "regimes/hidden_markov",
                   "simulation/stationary_bootstrap")
         path = joinpath(@__DIR__, topic * ".jl")

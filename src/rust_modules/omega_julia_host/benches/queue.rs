@@ -19,14 +19,14 @@ fn main() {
         report(&format!("{threads} threads, one call after the other"), calls_from(julia, threads, None));
     }
     report("1 thread, a pause before each", calls_from(julia, 1, Some(Duration::from_millis(1))));
-    let throw = id(julia, "contract.throw");
+    let throw = id(julia, "probe.throw");
     let errors = (0..CALLS).map(|_| timed(|| drop(call_alone(julia, throw, &[SKIP]).unwrap_err()))).collect();
     report("1 thread, an exception each", errors);
 }
 
 /// Durations of calls of the identity, each thread after its own pauses.
 fn calls_from(julia: &Julia, threads: usize, pause: Option<Duration>) -> Vec<Duration> {
-    let identity = id(julia, "contract.identity");
+    let identity = id(julia, "probe.identity");
     let calls = if pause.is_some() { CALLS / 10 } else { CALLS } / threads;
     let one_thread = || {
         let durations = (0..calls).map(|_| {

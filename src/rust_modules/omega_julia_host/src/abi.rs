@@ -110,9 +110,8 @@ mod tests {
 
     #[test]
     fn functions_are_numbered_in_the_order_of_their_specs() {
-        let names =
-            function_names(r#"[{"name": "volatility.garch"}, {"name": "contract.identity"}]"#).unwrap();
-        assert_eq!(names, ["volatility.garch", "contract.identity"]);
+        let names = function_names(r#"[{"name": "volatility.garch"}, {"name": "probe.identity"}]"#).unwrap();
+        assert_eq!(names, ["volatility.garch", "probe.identity"]);
     }
 
     #[test]

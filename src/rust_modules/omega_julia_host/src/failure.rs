@@ -74,8 +74,8 @@ mod tests {
 
     #[test]
     fn a_last_field_that_was_cut_keeps_what_arrived() {
-        let report = report(4002, b"function\x1fcontract.throw\x1ereason\x1fa long st");
-        assert_eq!(decode("contract.throw", 4002, &report).field("reason"), Some("a long st"));
+        let report = report(4002, b"function\x1fprobe.throw\x1ereason\x1fa long st");
+        assert_eq!(decode("probe.throw", 4002, &report).field("reason"), Some("a long st"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use omega_contract::spec::FunctionSpec;
 use crate::Nulls;
 
 /// A spec with what computes it.
+#[derive(Clone)]
 pub struct Function {
     /// All there is to know about it.
     pub spec: FunctionSpec,

@@ -2,8 +2,6 @@
 
 /// Finds missing and impossible values before a kernel meets them.
 mod checks;
-/// Hidden functions that the tests and benchmarks of the boundary call.
-pub mod contract;
 /// A function as a caller meets it: a spec, and objects that compute.
 pub mod function;
 /// What a missing input does.

@@ -3,17 +3,17 @@
 /// What specs of this module have in common.
 mod common;
 /// The mean loss on the worst days.
-mod conditional_value_at_risk;
+pub mod conditional_value_at_risk;
 /// The deepest fall from a peak.
-mod max_drawdown;
+pub mod max_drawdown;
 /// Mean excess return per unit of deviation.
-mod sharpe_ratio;
+pub mod sharpe_ratio;
 /// Mean excess return per unit of downside deviation.
-mod sortino_ratio;
+pub mod sortino_ratio;
 /// The loss that only few returns exceed.
-mod value_at_risk;
+pub mod value_at_risk;
 /// Annualised deviation of returns.
-mod volatility;
+pub mod volatility;
 
 use omega_kernel::{Function, Reduction};
 

@@ -11,7 +11,7 @@ use crate::julia;
 use crate::objects;
 
 /// The module of functions that only tests and benchmarks call.
-const HIDDEN_MODULE: &str = "contract";
+const HIDDEN_MODULE: &str = "probe";
 
 /// One function of any language.
 pub struct Entry {
@@ -32,15 +32,15 @@ pub enum EntryBody {
 /// Every function, in documentation order.
 #[expect(clippy::disallowed_types, reason = "the import of the module makes it, before anyone can fork")]
 static REGISTRY: std::sync::LazyLock<Vec<Entry>> = std::sync::LazyLock::new(|| {
-    let modules = [omega_ta::functions(), omega_risk::functions(), omega_kernel::contract::functions()];
-    let rust = modules.into_iter().flatten();
-    let rust = rust.map(|function| Entry { spec: function.spec, body: EntryBody::Rust(function.body) });
+    let rust = omega_catalog::all().iter().chain(omega_catalog::hidden());
+    let rust =
+        rust.map(|function| Entry { spec: function.spec.clone(), body: EntryBody::Rust(function.body) });
     let julia = julia::specs().iter().zip(0..);
     let julia = julia.map(|(spec, id)| Entry { spec: spec.clone(), body: EntryBody::Julia(id) });
     rust.chain(julia).collect()
 });
 
-/// The function of a name; hidden ones are told apart by their language, as in `contract.identity@julia`.
+/// The function of a name; hidden ones are told apart by their language, as in `probe.identity@julia`.
 pub fn find(name: &str) -> Result<&'static Entry> {
     let matches = |entry: &Entry| match name.split_once('@') {
         Some((name, "julia")) => entry.spec.name == name && entry.spec.language == Language::Julia,

@@ -38,7 +38,7 @@ fn error_codes() -> Vec<(i32, &'static str, &'static str)> {
 /// Raises the error of a code; each field holds its own name in angle brackets.
 #[pyfunction]
 fn raise_code(py: Python<'_>, number: i32) -> PyResult<()> {
-    guard(py, "contract.raise", || {
+    guard(py, "probe.raise", || {
         let Some(code) = ErrorCode::from_number(number) else {
             return Err(Error::parameter_out_of_range("number", "a code of the table", number).into());
         };
@@ -50,7 +50,7 @@ fn raise_code(py: Python<'_>, number: i32) -> PyResult<()> {
 #[pyfunction]
 fn panic(py: Python<'_>) -> PyResult<()> {
     #[expect(clippy::panic, reason = "to prove that a panic becomes a typed error")]
-    guard(py, "contract.panic", || panic!("asked to"))
+    guard(py, "probe.panic", || panic!("asked to"))
 }
 
 fn import(py: Python<'_>, data: &Bound<'_, PyAny>, names: Vec<String>, strict: bool) -> Outcome<Import> {
@@ -70,7 +70,7 @@ fn addresses(
     names: Vec<String>,
     strict: bool,
 ) -> PyResult<Vec<Vec<(usize, usize)>>> {
-    guard(py, "contract.addresses", || {
+    guard(py, "probe.addresses", || {
         let import = import(py, data, names, strict)?;
         let seen = import.chunks().map(|chunk| {
             chunk
@@ -94,10 +94,10 @@ fn julia_addresses(
     names: Vec<String>,
     strict: bool,
 ) -> PyResult<Vec<usize>> {
-    guard(py, "contract.addresses", || {
+    guard(py, "probe.addresses", || {
         let import = import(py, data, names, strict)?;
         let inputs = Inputs::new(import.raw())?;
-        let (julia, id) = (running(py, "contract.addresses")?, julia_id("contract.addresses@julia")?);
+        let (julia, id) = (running(py, "probe.addresses")?, julia_id("probe.addresses@julia")?);
         let outputs = inputs.call(py, julia, id, &[0.0])?;
         // An address does not fit a float64, so it comes as its high and its low half.
         let half = |index: usize| outputs.node(index).map_or(&[][..], Node::f64_values);
@@ -108,8 +108,8 @@ fn julia_addresses(
 /// Raises the error of a code in Julia.
 #[pyfunction]
 fn julia_raise(py: Python<'_>, number: i32) -> PyResult<()> {
-    guard(py, "contract.raise", || {
-        let (julia, id) = (running(py, "contract.raise")?, julia_id("contract.raise@julia")?);
+    guard(py, "probe.raise", || {
+        let (julia, id) = (running(py, "probe.raise")?, julia_id("probe.raise@julia")?);
         Inputs::new(&[])?.call(py, julia, id, &[f64::from(number), 0.0])?;
         Ok(())
     })
@@ -125,8 +125,8 @@ fn julia_id(name: &str) -> Result<i32, Error> {
 /// The columns of a batch of any contract types, read into Julia values and written back.
 #[pyfunction]
 fn julia_echo(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Echo> {
-    guard(py, "contract.echo", || {
-        let (julia, id) = (running(py, "contract.echo")?, julia_id("contract.echo@julia")?);
+    guard(py, "probe.echo", || {
+        let (julia, id) = (running(py, "probe.echo")?, julia_id("probe.echo@julia")?);
         let Some(produced) = produce(data)? else {
             return Err(Error::unsupported_data("an Arrow array or batch", kind(data)).into());
         };
@@ -195,7 +195,7 @@ fn rebuild(
     };
     let node = nodes
         .next()
-        .ok_or_else(|| Error::contract_mismatch("contract.echo", "a node for each column", "fewer"))?;
+        .ok_or_else(|| Error::contract_mismatch("probe.echo", "a node for each column", "fewer"))?;
     let (rows, buffers) = (node.rows(), node.into_buffers());
     let missing = buffers[0]
         .as_ref()
@@ -233,8 +233,8 @@ impl Echo {
         requested_schema: Option<Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let _ = requested_schema;
-        guard(py, "contract.echo", || {
-            let taken = self.structs.lock().map_err(|left| left.error("contract.echo"))?.take();
+        guard(py, "probe.echo", || {
+            let taken = self.structs.lock().map_err(|left| left.error("probe.echo"))?.take();
             let Some((schema, array)) = taken else {
                 let allowed = "an array that nobody has imported yet";
                 return Err(Error::released_capsule("arrow_array", allowed).into());

@@ -1,21 +1,21 @@
 //! Technical indicators, with TA-Lib's conventions.
 
 /// How strongly prices trend, whichever way.
-mod adx;
+pub mod adx;
 /// How far prices move in a bar.
-mod atr;
+pub mod atr;
 /// A band around the average, as wide as prices have been restless.
-mod bbands;
+pub mod bbands;
 /// Average that forgets exponentially.
-mod ema;
+pub mod ema;
 /// How far a fast average has run from a slow one.
-mod macd;
+pub mod macd;
 /// Volume of rising bars less volume of falling ones.
-mod obv;
+pub mod obv;
 /// How much of the recent movement was upward.
-mod rsi;
+pub mod rsi;
 /// Mean of the last rows.
-mod sma;
+pub mod sma;
 
 use omega_kernel::{Function, Rowwise};
 

@@ -7,7 +7,7 @@ use crate::common::{SKIP, call, call_alone, id, julia};
 #[test]
 fn what_goes_in_comes_out() {
     let Some(julia) = julia() else { return };
-    let identity = id(julia, "contract.identity");
+    let identity = id(julia, "probe.identity");
     for rows in [0, 1, 1_000] {
         let column: Vec<f64> = (0..rows).map(f64::from).collect();
         let outputs = call(julia, identity, &[SKIP], &column).unwrap();
@@ -21,7 +21,7 @@ fn what_goes_in_comes_out() {
 #[test]
 fn eight_threads_call_while_julia_collects_its_garbage() {
     let Some(julia) = julia() else { return };
-    let (identity, collect) = (id(julia, "contract.identity"), id(julia, "contract.collect"));
+    let (identity, collect) = (id(julia, "probe.identity"), id(julia, "probe.collect"));
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let collector = scope.spawn(|| {
@@ -52,7 +52,7 @@ fn eight_threads_call_while_julia_collects_its_garbage() {
 #[test]
 fn a_function_that_throws_can_throw_for_ever() {
     let Some(julia) = julia() else { return };
-    let throw = id(julia, "contract.throw");
+    let throw = id(julia, "probe.throw");
     for _ in 0..2_000 {
         let error = call_alone(julia, throw, &[SKIP]).unwrap_err();
         assert_eq!(error.code().name(), "JULIA_EXCEPTION");
@@ -63,7 +63,7 @@ fn a_function_that_throws_can_throw_for_ever() {
 #[test]
 fn an_overflow_of_julias_stack_is_an_error_like_others() {
     let Some(julia) = julia() else { return };
-    let (overflow, identity) = (id(julia, "contract.overflow"), id(julia, "contract.identity"));
+    let (overflow, identity) = (id(julia, "probe.overflow"), id(julia, "probe.identity"));
     for _ in 0..5 {
         assert_eq!(call_alone(julia, overflow, &[SKIP]).unwrap_err().code().name(), "JULIA_STACK_OVERFLOW");
         assert!(call(julia, identity, &[SKIP], &[1.0]).is_ok());
@@ -84,9 +84,8 @@ fn schemas_and_arrays_come_in_pairs() {
     let mut outputs = omega_julia_host::Outputs::new();
     let schema = omega_arrow::c::ArrowSchema::empty();
     // SAFETY: the one struct is live, and nobody gets to see it.
-    let refused = unsafe {
-        julia.call(id(julia, "contract.identity"), &[SKIP], &[&raw const schema], &[], &mut outputs)
-    };
+    let refused =
+        unsafe { julia.call(id(julia, "probe.identity"), &[SKIP], &[&raw const schema], &[], &mut outputs) };
     assert_eq!(refused.unwrap_err().code().name(), "INTERNAL");
 }
 

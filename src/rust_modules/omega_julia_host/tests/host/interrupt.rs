@@ -45,7 +45,7 @@ fn a_long_call_is_stopped_and_the_next_one_works() {
             assert_eq!(code, "INTERRUPTED");
             assert!(took < Duration::from_secs(1), "{function} took {took:?} to stop");
         }
-        let outputs = call(julia, id(julia, "contract.identity"), &[SKIP], &[1.0, 2.0]).unwrap();
+        let outputs = call(julia, id(julia, "probe.identity"), &[SKIP], &[1.0, 2.0]).unwrap();
         assert_eq!(outputs.node(0).unwrap().f64_values(), [1.0, 2.0]);
     }
 }

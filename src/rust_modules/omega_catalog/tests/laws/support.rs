@@ -9,8 +9,8 @@ use omega_kernel::{Accumulator, Body, Function, Nulls, ReductionFactory, Rowwise
 
 /// Every function of this workspace that computes without panicking.
 pub fn functions() -> Vec<Function> {
-    let hidden = omega_kernel::contract::functions().into_iter().take(1);
-    hidden.chain(omega_ta::functions()).chain(omega_risk::functions()).collect()
+    let hidden = omega_catalog::hidden().iter().filter(|function| function.spec.name != "probe.panic");
+    hidden.chain(omega_catalog::all()).cloned().collect()
 }
 
 /// A rowwise function under some parameters.

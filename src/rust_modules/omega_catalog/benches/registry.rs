@@ -1,4 +1,4 @@
-//! Nanoseconds per row of every function of every registry: `cargo bench -p omega_kernel [-- name]`.
+//! Nanoseconds per row of every function of every registry: `cargo bench -p omega_catalog [-- name]`.
 //!
 //! Rows are those of a random walk. Outputs are written into memory that was written before, as an allocator
 //! that keeps its pages hands it out; the first touch of fresh memory costs more than most kernels. Each figure is
@@ -19,12 +19,12 @@ const ROUNDS: usize = 50;
 fn main() {
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let hidden = omega_kernel::contract::functions().into_iter().take(1);
-    let functions = hidden.chain(omega_ta::functions()).chain(omega_risk::functions());
+    let hidden = omega_catalog::hidden().iter().take(1);
+    let functions = hidden.chain(omega_catalog::all());
     println!("{:32} {:>8} {:>8} {:>8}  ns per row", "", "batch", "update", "grouped");
     for function in functions {
         if wanted.is_empty() || wanted.iter().any(|name| function.spec.name.contains(name)) {
-            report(&function);
+            report(function);
         }
     }
 }

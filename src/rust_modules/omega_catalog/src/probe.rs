@@ -2,11 +2,10 @@
 
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
+use omega_kernel::{Function, Rowwise};
 use serde::{Deserialize, Serialize};
 
-use crate::{Function, Rowwise};
-
-/// `contract.identity` and `contract.panic`.
+/// `probe.identity` and `probe.panic`.
 #[must_use]
 pub fn functions() -> Vec<Function> {
     vec![Identity::function(), Panic::function()]
@@ -18,7 +17,7 @@ struct Identity;
 
 impl Rowwise<1, 1> for Identity {
     fn spec() -> FunctionSpec {
-        FunctionSpec::new("contract.identity", Kind::Rowwise, "", "The input itself.")
+        FunctionSpec::new("probe.identity", Kind::Rowwise, "", "The input itself.")
             .input("value", "Any number.")
             .output("value", "", "The same number.")
     }
@@ -50,7 +49,7 @@ struct Panic;
 
 impl Rowwise<1, 1> for Panic {
     fn spec() -> FunctionSpec {
-        FunctionSpec::new("contract.panic", Kind::Rowwise, "", "The input itself, unless it is above zero.")
+        FunctionSpec::new("probe.panic", Kind::Rowwise, "", "The input itself, unless it is above zero.")
             .input("value", "A number that panics if it is above zero.")
             .output("value", "", "The same number.")
     }
@@ -64,7 +63,7 @@ impl Rowwise<1, 1> for Panic {
     }
 
     fn update(&mut self, row: [f64; 1]) -> Option<[f64; 1]> {
-        assert!(row[0] <= 0.0, "contract.panic met {}", row[0]);
+        assert!(row[0] <= 0.0, "probe.panic met {}", row[0]);
         Some(row)
     }
 
