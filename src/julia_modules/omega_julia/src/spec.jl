@@ -38,6 +38,7 @@ end
 "Everything there is to know about a function without calling it."
 struct FunctionSpec
     name::String
+    group::String
     language::String
     version::String
     kind::String
@@ -54,9 +55,9 @@ struct FunctionSpec
 end
 
 "A Julia function, with what comes back in one sentence."
-FunctionSpec(name, kind, summary; version = "1.0.0", description = "", references = String[], table = "returns",
+FunctionSpec(name, kind, summary; group = "", version = "1.0.0", description = "", references = String[], table = "returns",
              inputs = Input[], parameters = Parameter[], outputs = Output[], errors = String[]) =
-    FunctionSpec(name, "julia", version, kind, "whole", summary, join(split(description), " "), references, table, inputs, parameters,
+    FunctionSpec(name, group, "julia", version, kind, "whole", summary, join(split(description), " "), references, table, inputs, parameters,
                  outputs, "0", errors)
 
 "A float64 column that the function reads."

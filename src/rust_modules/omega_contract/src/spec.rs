@@ -129,6 +129,9 @@ pub struct Output {
 pub struct FunctionSpec {
     /// `module.function`, as in `ta.rsi`.
     pub name: String,
+    /// What it is kept with among many of its module, as in `momentum`; empty where a module needs no order.
+    #[serde(default)]
+    pub group: String,
     /// The language it is written in.
     pub language: Language,
     /// Its semantic version: the major rises when the numbers change, the minor when the form of a snapshot does.
@@ -164,6 +167,7 @@ impl FunctionSpec {
         let memory = if kind == Kind::Rowwise { Memory::Fading } else { Memory::Whole };
         Self {
             name: name.into(),
+            group: String::new(),
             language: Language::Rust,
             version: "1.0.0".into(),
             kind,

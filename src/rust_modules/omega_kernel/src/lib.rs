@@ -14,6 +14,8 @@ pub mod parts;
 pub mod payload;
 /// From one mergeable state: risk metrics over a batch, over chunks as they arrive, and over parts.
 pub mod reduction;
+/// One line per function: the modules that hold the kernels, and the list of what they compute.
+pub mod registry;
 /// From one `update`: batch, stream, grouped and snapshot.
 pub mod rowwise;
 /// The frame around every saved state.

@@ -1,35 +1,12 @@
-//! Technical indicators, with TA-Lib's conventions.
+//! Technical indicators, with TA-Lib's conventions and in TA-Lib's groups.
 
-/// How strongly prices trend, whichever way.
-pub mod adx;
-/// How far prices move in a bar.
-pub mod atr;
-/// A band around the average, as wide as prices have been restless.
-pub mod bbands;
-/// Average that forgets exponentially.
-pub mod ema;
-/// How far a fast average has run from a slow one.
-pub mod macd;
-/// Volume of rising bars less volume of falling ones.
-pub mod obv;
-/// How much of the recent movement was upward.
-pub mod rsi;
-/// Mean of the last rows.
-pub mod sma;
-
-use omega_kernel::{Function, Rowwise};
-
-/// Every indicator, in the order of the documentation.
-#[must_use]
-pub fn functions() -> Vec<Function> {
-    vec![
-        sma::Sma::function(),
-        ema::Ema::function(),
-        rsi::Rsi::function(),
-        macd::Macd::function(),
-        bbands::Bbands::function(),
-        atr::Atr::function(),
-        adx::Adx::function(),
-        obv::Obv::function(),
-    ]
+omega_kernel::functions! {
+    /// Lines drawn over prices: averages and bands.
+    overlap { sma::Sma, ema::Ema, bbands::Bbands }
+    /// How fast and how steadily prices move.
+    momentum { rsi::Rsi, macd::Macd, adx::Adx }
+    /// How far prices move.
+    volatility { atr::Atr }
+    /// What volume adds to price.
+    volume { obv::Obv }
 }
