@@ -9,11 +9,11 @@ from omega.shared.protocols import Parameter
 
 def functions() -> None:
     """List all functions with their parameters and the language that computes them."""
-    shown = table("", "function", "language", "kind", "parameters", "what it is")
+    shown = table("", "function", "group", "language", "kind", "parameters", "what it is")
     for name in omega.functions():
         spec = omega.spec(name)
         parameters = ", ".join(_with_default(each) for each in spec.parameters)
-        shown.add_row(name, spec.language.capitalize(), spec.kind, parameters, spec.summary)
+        shown.add_row(name, spec.group, spec.language.capitalize(), spec.kind, parameters, spec.summary)
     console().print(shown)
 
 

@@ -20,7 +20,8 @@ def spec(
         typer.echo(found.model_dump_json(indent=2))
         return
     out = console()
-    out.print(bold(found.name), f"{found.version}, {found.kind}, in {found.language.capitalize()}")
+    kind = f"{found.group} ({found.kind})" if found.group else found.kind
+    out.print(bold(found.name), f"{found.version}, {kind}, in {found.language.capitalize()}")
     out.print(found.summary)
     if found.description:
         out.print(found.description)

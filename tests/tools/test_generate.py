@@ -1,11 +1,12 @@
 """What is committed is what the generator makes, and released error codes stay what they were."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tools.generate import error_history, error_table, files, table_schemas, targets
+from tools.generate import error_history, error_table, files, names, table_schemas, targets
 
 BUILDS_ON = {
     "functions-julia": pytest.mark.julia,
@@ -51,6 +52,40 @@ def test_the_order_of_an_ipc_file_s_bytes_does_not_matter() -> None:
     one, other = written({"a": "1", "b": "2"}), written({"b": "2", "a": "1"})
     assert same_schema(one, other)
     assert not same_schema(one, written({"a": "1", "b": "3"}))
+
+
+def spec_with(name: str, **named: str) -> dict[str, object]:
+    parts = {
+        part: [{"name": named[part]}] if part in named else [] for part in ("inputs", "parameters", "outputs")
+    }
+    return {"name": name, **parts}
+
+
+@pytest.mark.parametrize(
+    ("spec", "word"),
+    [
+        (spec_with("ta.max"), "max"),
+        (spec_with("ta.run"), "run"),
+        (spec_with("volatility.ewma", parameters="lambda"), "lambda"),
+        (spec_with("ta.sma", parameters="by"), "by"),
+        (spec_with("ta.sma", inputs="data"), "data"),
+        (spec_with("ta.sma", outputs="index"), "index"),
+    ],
+)
+def test_a_name_that_python_uses_for_something_else_is_refused_at_the_spec(
+    spec: dict[str, object], word: str
+) -> None:
+    with pytest.raises(SystemExit, match=f"`{word}` must be a name that Python does not use"):
+        names.refuse([spec, spec_with("ta.bop", inputs="open")])
+
+
+def test_rust_refuses_what_python_forbids() -> None:
+    text = (files.ROOT / "src/rust_modules/omega_contract/src/names.rs").read_text()
+    lists = dict(re.findall(r"const (\w+): &\[&str\] = &\[(.*?)\];", text, re.DOTALL))
+    rust = {name: set(re.findall(r'"(\w+)"', words)) for name, words in lists.items()}
+    assert rust["KEYWORDS"] == {word for word in names.KEYWORDS if word.islower()}
+    assert rust["BUILTINS"] >= names.BUILTINS
+    assert (rust["OF_THE_CALL"], rust["OF_TUPLES"]) == (names.OF_THE_CALL, names.OF_TUPLES)
 
 
 CODES = error_table.load()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tools.generate import names
 from tools.generate.files import ROOT, Files
 
 PATH = "src/schemas/julia_functions.json"
@@ -24,7 +25,9 @@ def generate() -> Files:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"Julia did not publish its specs:\n{done.stderr}")
-    return {PATH: json.dumps(json.loads(done.stdout), indent=2, ensure_ascii=False) + "\n"}
+    specs = json.loads(done.stdout)
+    names.refuse(specs)
+    return {PATH: json.dumps(specs, indent=2, ensure_ascii=False) + "\n"}
 
 
 def executable() -> str | None:

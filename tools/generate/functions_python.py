@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+from tools.generate import names
 from tools.generate.files import ROOT, Files, header, ruff
 
 Spec = dict[str, Any]
@@ -36,7 +37,9 @@ ROWS = {
 def generate() -> Files:
     """`src/functions/<module>.py` for every module."""
     modules: dict[str, list[Spec]] = {}
-    for spec in specs():
+    published = specs()
+    names.refuse(published)
+    for spec in published:
         modules.setdefault(module_of(spec), []).append(spec)
     paths = {name: f"src/functions/{name}.py" for name in modules}
     return {paths[name]: ruff(_module(name, specs), paths[name]) for name, specs in modules.items()}

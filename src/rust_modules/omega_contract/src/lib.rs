@@ -10,6 +10,8 @@ pub mod error;
 mod error_codes;
 /// Memory that grows with the caller's data: asked for politely, and refused before it is asked for in vain.
 pub mod memory;
+/// Names that a spec cannot give, as they mean something else in Python.
+mod names;
 /// Parameters, resolved once against a spec so that no kernel checks a range.
 pub mod params;
 /// What there is to know about a function, as data.

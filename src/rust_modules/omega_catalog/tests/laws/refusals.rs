@@ -153,6 +153,13 @@ fn every_spec_says_what_there_is_to_know() {
     }
 }
 
+#[test]
+fn every_name_is_one_that_python_can_say() {
+    for function in functions() {
+        assert_eq!(function.spec.check_names(), Ok(()));
+    }
+}
+
 struct Body_ {
     spec: omega_contract::spec::FunctionSpec,
     rowwise: bool,
