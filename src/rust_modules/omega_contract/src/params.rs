@@ -1,7 +1,7 @@
 //! Parameters, resolved once against a spec so that no kernel checks a range.
 
 use crate::bounds::{SMALLEST_INPUT, shown as shown_number};
-use crate::spec::{FunctionSpec, Parameter, ParameterType, Value};
+use crate::spec::{FunctionSpec, Parameter, ParameterType, Parameters, Value};
 use crate::{Error, Result};
 
 /// The greatest whole number that every `f64` around it can still tell apart.
@@ -24,9 +24,18 @@ pub enum Given {
     Other(String),
 }
 
-/// Checked parameters, one `f64` each, in the order of the spec.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Params(Vec<f64>);
+/// Checked parameters, one `f64` each, in the order of the spec and asked for by name.
+#[derive(Clone, Debug)]
+pub struct Params {
+    values: Vec<f64>,
+    of: Parameters,
+}
+
+impl PartialEq for Params {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
+    }
+}
 
 impl Params {
     /// The defaults of a spec with the caller's choices laid over them.
@@ -67,25 +76,74 @@ impl Params {
                 return Err(Error::parameter_out_of_range(&parameter.name, allowed, value));
             }
         }
-        Ok(Self(values))
+        Ok(Self { values, of: spec.parameters.clone() })
     }
 
     /// All values, in the order of the spec.
     #[must_use]
     pub fn values(&self) -> &[f64] {
-        &self.0
+        &self.values
     }
 
-    /// The value at a place in the spec, as a number.
+    /// The value of a [`ParameterType::Float`].
+    ///
+    /// # Panics
+    /// If the spec has no parameter of this name and type, as do the others below: a mistake of the function's author,
+    /// which a law finds.
     #[must_use]
-    pub fn float(&self, index: usize) -> f64 {
-        self.0[index]
+    pub fn float(&self, name: impl Which) -> f64 {
+        self.value(name, ParameterType::Float)
     }
 
-    /// The value at a place in the spec, as a number of rows.
+    /// A [`ParameterType::Int`] as a number of rows.
     #[must_use]
-    pub fn rows(&self, index: usize) -> usize {
-        self.0[index] as usize
+    pub fn rows(&self, name: impl Which) -> usize {
+        self.value(name, ParameterType::Int) as usize
+    }
+
+    /// The word that was chosen of a [`ParameterType::Choice`].
+    #[must_use]
+    pub fn choice(&self, name: &str) -> &str {
+        let place = name.place(&self.of);
+        &self.of[place].choices[self.value(name, ParameterType::Choice) as usize]
+    }
+
+    /// The answer to a [`ParameterType::Bool`].
+    #[must_use]
+    pub fn flag(&self, name: &str) -> bool {
+        self.value(name, ParameterType::Bool) != 0.0
+    }
+
+    fn value(&self, name: impl Which, asked: ParameterType) -> f64 {
+        let place = name.place(&self.of);
+        let there = self.of[place].parameter_type;
+        assert!(
+            there == asked,
+            "`{}` is {}, not {}",
+            self.of[place].name,
+            type_name(there),
+            type_name(asked)
+        );
+        self.values[place]
+    }
+}
+
+/// Which parameter is meant: its name, or its place in the spec.
+pub trait Which: Copy {
+    /// Its place in the spec.
+    fn place(self, parameters: &[Parameter]) -> usize;
+}
+
+impl Which for &str {
+    fn place(self, parameters: &[Parameter]) -> usize {
+        let place = parameters.iter().position(|parameter| parameter.name == self);
+        place.unwrap_or_else(|| panic!("there is no parameter `{self}`"))
+    }
+}
+
+impl Which for usize {
+    fn place(self, _: &[Parameter]) -> usize {
+        self
     }
 }
 
@@ -203,4 +261,40 @@ fn unknown_parameter(spec: &FunctionSpec, name: &str) -> Error {
 /// The candidate that needs the fewest edits to become `name`.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates.into_iter().min_by_key(|candidate| strsim::damerau_levenshtein(name, candidate))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Kind;
+
+    fn spec() -> FunctionSpec {
+        FunctionSpec::new("ta.cci", Kind::Rowwise, "bars", "A channel.")
+            .rows("period", 20, 2, "Its window.")
+            .choice("average", "sma", &["sma", "ema"], "What it is averaged by.")
+            .flag("percent", false, "Whether it is in percent.")
+    }
+
+    #[test]
+    fn parameters_are_read_by_name_in_their_own_type() {
+        let defaults = Params::resolve(&spec(), []).unwrap();
+        assert_eq!((defaults.rows("period"), defaults.choice("average")), (20, "sma"));
+        assert!(!defaults.flag("percent"));
+        let given = [("average", Given::Text("ema".into())), ("percent", Given::Bool(true))];
+        let params = Params::resolve(&spec(), given).unwrap();
+        assert_eq!((params.choice("average"), params.flag("percent")), ("ema", true));
+        assert_eq!(Params::from_values(&spec(), params.values().to_vec()), Ok(params));
+    }
+
+    #[test]
+    #[should_panic(expected = "there is no parameter `length`")]
+    fn a_name_that_the_spec_does_not_have_panics() {
+        let _ = Params::resolve(&spec(), []).unwrap().rows("length");
+    }
+
+    #[test]
+    #[should_panic(expected = "`average` is a word, not a number")]
+    fn a_parameter_of_another_type_panics() {
+        let _ = Params::resolve(&spec(), []).unwrap().float("average");
+    }
 }

@@ -3,7 +3,11 @@
 //! Rust modules build a [`FunctionSpec`] with the methods below; Julia publishes the same shape as JSON.
 //! Python validates both as `omega.shared.protocols.FunctionSpec`.
 
-use serde::{Deserialize, Serialize};
+use std::ops::Deref;
+use std::slice;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// How a function relates rows in to rows out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +111,57 @@ pub struct Parameter {
     pub summary: String,
 }
 
+impl Parameter {
+    /// A parameter without bounds, choices or unit.
+    fn new(name: &str, parameter_type: ParameterType, default: Value, summary: &str) -> Self {
+        Self {
+            name: name.into(),
+            parameter_type,
+            default,
+            minimum: None,
+            maximum: None,
+            exclusive: false,
+            less_than: None,
+            choices: Vec::new(),
+            unit: String::new(),
+            summary: summary.into(),
+        }
+    }
+}
+
+/// The parameters of a function: a list that checked values of them share, so that they know their names.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parameters(Arc<Vec<Parameter>>);
+
+impl Deref for Parameters {
+    type Target = [Parameter];
+
+    fn deref(&self) -> &[Parameter] {
+        &self.0
+    }
+}
+
+impl<'a> IntoIterator for &'a Parameters {
+    type Item = &'a Parameter;
+    type IntoIter = slice::Iter<'a, Parameter>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl Serialize for Parameters {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.as_slice().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Parameters {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Arc::new(Vec::deserialize(deserializer)?)))
+    }
+}
+
 /// One column, number or table that a function returns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Output {
@@ -151,7 +206,7 @@ pub struct FunctionSpec {
     /// The columns it reads, in the order a kernel takes them.
     pub inputs: Vec<Input>,
     /// The numbers a caller may choose, in the order a kernel takes them.
-    pub parameters: Vec<Parameter>,
+    pub parameters: Parameters,
     /// What it returns, in order.
     pub outputs: Vec<Output>,
     /// The number of rows before the first value, as a formula in the parameters.
@@ -177,7 +232,7 @@ impl FunctionSpec {
             references: Vec::new(),
             table: table.into(),
             inputs: Vec::new(),
-            parameters: Vec::new(),
+            parameters: Parameters::default(),
             outputs: Vec::new(),
             warm_up: "0".into(),
             errors: Vec::new(),
@@ -216,16 +271,10 @@ impl FunctionSpec {
     #[must_use]
     pub fn rows(self, name: &str, default: i64, minimum: i64, summary: &str) -> Self {
         self.parameter(Parameter {
-            name: name.into(),
-            parameter_type: ParameterType::Int,
-            default: Value::Int(default),
             minimum: Some(minimum as f64),
             maximum: Some(1e6),
-            exclusive: false,
-            less_than: None,
-            choices: Vec::new(),
             unit: "rows".into(),
-            summary: summary.into(),
+            ..Parameter::new(name, ParameterType::Int, Value::Int(default), summary)
         })
     }
 
@@ -241,30 +290,43 @@ impl FunctionSpec {
         summary: &str,
     ) -> Self {
         self.parameter(Parameter {
-            name: name.into(),
-            parameter_type: ParameterType::Float,
-            default: Value::Float(default),
             minimum: Some(minimum),
             maximum: Some(maximum),
-            exclusive: false,
-            less_than: None,
-            choices: Vec::new(),
             unit: unit.into(),
-            summary: summary.into(),
+            ..Parameter::new(name, ParameterType::Float, Value::Float(default), summary)
         })
+    }
+
+    /// One of a few words.
+    #[must_use]
+    pub fn choice(self, name: &str, default: &str, choices: &[&str], summary: &str) -> Self {
+        self.parameter(Parameter {
+            choices: choices.iter().map(|&word| word.into()).collect(),
+            ..Parameter::new(name, ParameterType::Choice, Value::Choice(default.into()), summary)
+        })
+    }
+
+    /// True or false.
+    #[must_use]
+    pub fn flag(self, name: &str, default: bool, summary: &str) -> Self {
+        self.parameter(Parameter::new(name, ParameterType::Bool, Value::Bool(default), summary))
     }
 
     /// Any parameter.
     #[must_use]
     pub fn parameter(mut self, parameter: Parameter) -> Self {
-        self.parameters.push(parameter);
+        self.listed().push(parameter);
         self
+    }
+
+    fn listed(&mut self) -> &mut Vec<Parameter> {
+        Arc::make_mut(&mut self.parameters.0)
     }
 
     /// Keeps the last parameter below another one.
     #[must_use]
     pub fn less_than(mut self, other: &str) -> Self {
-        if let Some(parameter) = self.parameters.last_mut() {
+        if let Some(parameter) = self.listed().last_mut() {
             parameter.less_than = Some(other.into());
         }
         self
@@ -273,7 +335,7 @@ impl FunctionSpec {
     /// Refuses the bounds of the last parameter themselves.
     #[must_use]
     pub fn exclusive(mut self) -> Self {
-        if let Some(parameter) = self.parameters.last_mut() {
+        if let Some(parameter) = self.listed().last_mut() {
             parameter.exclusive = true;
         }
         self

@@ -153,6 +153,21 @@ fn every_spec_says_what_there_is_to_know() {
     }
 }
 
+/// Parameters are asked for by name, and a wrong one panics: every constructor is called once.
+#[test]
+fn every_parameter_that_a_kernel_asks_for_is_in_its_spec() {
+    for function in functions() {
+        let params = Params::resolve(&function.spec, []).expect("defaults are allowed");
+        match function.body {
+            Body::Rowwise(factory) => {
+                factory.warm_up(&params);
+                factory.stream(&params, Nulls::Skip);
+            }
+            Body::Reduction(factory) => drop(factory.accumulator(&params, Nulls::Skip)),
+        }
+    }
+}
+
 #[test]
 fn every_name_is_one_that_python_can_say() {
     for function in functions() {

@@ -58,7 +58,7 @@ impl Rowwise<3, 1> for Adx {
     }
 
     fn new(params: &Params) -> Self {
-        let period = params.rows(0);
+        let period = params.rows("period");
         Self {
             previous_high: 0.0,
             started: false,
@@ -70,7 +70,7 @@ impl Rowwise<3, 1> for Adx {
     }
 
     fn warm_up(params: &Params) -> usize {
-        2 * params.rows(0) - 1
+        2 * params.rows("period") - 1
     }
 
     #[inline]
@@ -113,7 +113,7 @@ impl Rowwise<3, 1> for Adx {
     }
 
     fn is_sound(&self, params: &Params) -> bool {
-        let period = params.rows(0);
+        let period = params.rows("period");
         is_input(self.previous_high)
             && is_input(self.previous_low)
             && (self.started || self.adding == period - 1)

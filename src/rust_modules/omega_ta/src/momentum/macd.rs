@@ -47,17 +47,17 @@ impl Rowwise<1, 3> for Macd {
     }
 
     fn new(params: &Params) -> Self {
-        let (fast, slow) = (params.rows(0), params.rows(1));
+        let (fast, slow) = (params.rows("fast_period"), params.rows("slow_period"));
         Self {
             wait: slow - fast,
             fast: Ema::new(fast),
             slow: Ema::new(slow),
-            signal: Ema::new(params.rows(2)),
+            signal: Ema::new(params.rows("signal_period")),
         }
     }
 
     fn warm_up(params: &Params) -> usize {
-        params.rows(1) + params.rows(2) - 2
+        params.rows("slow_period") + params.rows("signal_period") - 2
     }
 
     #[inline]
@@ -97,7 +97,8 @@ impl Rowwise<1, 3> for Macd {
     }
 
     fn is_sound(&self, params: &Params) -> bool {
-        let (fast, slow, signal) = (params.rows(0), params.rows(1), params.rows(2));
+        let (fast, slow, signal) =
+            (params.rows("fast_period"), params.rows("slow_period"), params.rows("signal_period"));
         let closes = self.slow.taken();
         self.fast.is_sound(fast, LARGEST_INPUT)
             && self.slow.is_sound(slow, LARGEST_INPUT)

@@ -39,12 +39,12 @@ impl Rowwise<1, 1> for Rsi {
     }
 
     fn new(params: &Params) -> Self {
-        let average = Wilder::new(params.rows(0));
+        let average = Wilder::new(params.rows("period"));
         Self { previous: None, gain: average, loss: average }
     }
 
     fn warm_up(params: &Params) -> usize {
-        params.rows(0)
+        params.rows("period")
     }
 
     #[inline]
@@ -81,8 +81,8 @@ impl Rowwise<1, 1> for Rsi {
         self.previous.is_none_or(is_input)
             && (self.previous.is_some() || changes == 0)
             && self.loss.taken() == changes
-            && self.gain.is_sound(params.rows(0), 2.0 * LARGEST_INPUT)
-            && self.loss.is_sound(params.rows(0), 2.0 * LARGEST_INPUT)
+            && self.gain.is_sound(params.rows("period"), 2.0 * LARGEST_INPUT)
+            && self.loss.is_sound(params.rows("period"), 2.0 * LARGEST_INPUT)
     }
 }
 

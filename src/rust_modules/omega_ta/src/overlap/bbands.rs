@@ -56,11 +56,15 @@ impl Rowwise<1, 3> for Bbands {
     }
 
     fn new(params: &Params) -> Self {
-        Self { close: BlockMoments::new(params.rows(0)), up: params.float(1), down: params.float(2) }
+        Self {
+            close: BlockMoments::new(params.rows("period")),
+            up: params.float("deviations_up"),
+            down: params.float("deviations_down"),
+        }
     }
 
     fn warm_up(params: &Params) -> usize {
-        params.rows(0) - 1
+        params.rows("period") - 1
     }
 
     #[inline]
@@ -80,9 +84,9 @@ impl Rowwise<1, 3> for Bbands {
     }
 
     fn is_sound(&self, params: &Params) -> bool {
-        self.close.is_sound(params.rows(0))
-            && self.up.to_bits() == params.float(1).to_bits()
-            && self.down.to_bits() == params.float(2).to_bits()
+        self.close.is_sound(params.rows("period"))
+            && self.up.to_bits() == params.float("deviations_up").to_bits()
+            && self.down.to_bits() == params.float("deviations_down").to_bits()
     }
 }
 

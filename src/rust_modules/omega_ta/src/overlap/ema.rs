@@ -39,11 +39,11 @@ impl Rowwise<1, 1> for Ema {
     }
 
     fn new(params: &Params) -> Self {
-        Self { close: parts::Ema::new(params.rows(0)) }
+        Self { close: parts::Ema::new(params.rows("period")) }
     }
 
     fn warm_up(params: &Params) -> usize {
-        params.rows(0) - 1
+        params.rows("period") - 1
     }
 
     #[inline]
@@ -60,6 +60,6 @@ impl Rowwise<1, 1> for Ema {
     }
 
     fn is_sound(&self, params: &Params) -> bool {
-        self.close.is_sound(params.rows(0), LARGEST_INPUT)
+        self.close.is_sound(params.rows("period"), LARGEST_INPUT)
     }
 }

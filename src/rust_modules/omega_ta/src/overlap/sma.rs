@@ -44,11 +44,11 @@ impl Rowwise<1, 1> for Sma {
     }
 
     fn new(params: &Params) -> Self {
-        Self { close: BlockMean::new(params.rows(0)) }
+        Self { close: BlockMean::new(params.rows("period")) }
     }
 
     fn warm_up(params: &Params) -> usize {
-        params.rows(0) - 1
+        params.rows("period") - 1
     }
 
     #[inline]
@@ -65,6 +65,6 @@ impl Rowwise<1, 1> for Sma {
     }
 
     fn is_sound(&self, params: &Params) -> bool {
-        self.close.is_sound(params.rows(0))
+        self.close.is_sound(params.rows("period"))
     }
 }

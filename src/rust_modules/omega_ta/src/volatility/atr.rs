@@ -40,11 +40,11 @@ impl Rowwise<3, 1> for Atr {
     }
 
     fn new(params: &Params) -> Self {
-        Self { true_range: TrueRange::new(), average: Wilder::new(params.rows(0)) }
+        Self { true_range: TrueRange::new(), average: Wilder::new(params.rows("period")) }
     }
 
     fn warm_up(params: &Params) -> usize {
-        params.rows(0)
+        params.rows("period")
     }
 
     #[inline]
@@ -73,7 +73,7 @@ impl Rowwise<3, 1> for Atr {
 
     fn is_sound(&self, params: &Params) -> bool {
         self.true_range.is_sound()
-            && self.average.is_sound(params.rows(0), 2.0 * LARGEST_INPUT)
+            && self.average.is_sound(params.rows("period"), 2.0 * LARGEST_INPUT)
             && (self.true_range.has_close() || self.average.taken() == 0)
     }
 }
