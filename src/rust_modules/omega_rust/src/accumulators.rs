@@ -1,84 +1,37 @@
 //! Incremental risk metrics: update, merge, value.
 
-use omega_contract::params::Params;
-use omega_contract::{Error, Result};
+use omega_catalog::{Accumulator as State, Error, Function, MOST_COLUMNS, Result};
 use omega_julia_host::{Held, Lock};
-use omega_kernel::snapshot::{Snapshot, SnapshotKind};
-use omega_kernel::{Accumulator as Kernel, Nulls};
 use pyo3::prelude::*;
 
 use crate::arguments::flag;
-use crate::compute::detached;
 use crate::data::{Import, Request};
 use crate::errors::{Outcome, guard};
 use crate::objects;
-use crate::registry::{Entry, find, reduction_factory};
-use crate::streams::{MOST_COLUMNS, answer_type, check_version, named_tuple, reduced, saved_params};
+use crate::run;
+use crate::streams::{answer_type, named_tuple, reduced};
 use crate::words::kind;
 
 /// The state of one metric over the rows so far.
 #[pyclass(frozen, module = "omega._rust")]
 pub struct Accumulator {
-    entry: &'static Entry,
-    params: Params,
-    nulls: Nulls,
-    kernel: Lock<Box<dyn Kernel>>,
+    function: &'static Function,
+    state: Lock<State>,
 }
 
 impl Accumulator {
-    /// An accumulator that has seen no rows.
-    pub fn new(entry: &'static Entry, params: Params, nulls: Nulls) -> Result<Self> {
-        let kernel = reduction_factory(entry)?.accumulator(&params, nulls);
-        Ok(Self { entry, params, nulls, kernel: Lock::new(kernel) })
-    }
-
-    /// The accumulator that a snapshot holds.
-    pub fn restore(snapshot: &Snapshot<'_>) -> Result<Self> {
-        let entry = find(snapshot.function)?;
-        check_version(&entry.spec, snapshot.version)?;
-        let params = saved_params(&entry.spec, &snapshot.params)?;
-        let accumulator = Self::new(entry, params, snapshot.nulls)?;
-        accumulator.lock()?.load(snapshot.payload)?;
-        Ok(accumulator)
-    }
-
-    /// Takes all chunks of an import or, on an error, none: what could be refused is looked at before anything is taken.
-    fn take(&self, import: &Import) -> Result<()> {
-        let mut state = self.lock()?;
-        let mut chunks = import.chunks();
-        if let (Some(only), None) = (chunks.next(), chunks.next()) {
-            return state.update(&only);
-        }
-        let mut rows = 0;
-        for chunk in import.chunks() {
-            state.check(rows, &chunk)?;
-            rows += chunk.first().map_or(0, |column| column.values.len());
-        }
-        state.reserve(rows)?;
-        import.chunks().for_each(|chunk| state.take(&chunk));
-        Ok(())
-    }
-
-    fn snapshot_bytes(&self) -> Result<Vec<u8>> {
-        let payload = self.lock()?.save()?;
-        let snapshot = Snapshot {
-            kind: SnapshotKind::Accumulator,
-            function: &self.entry.spec.name,
-            version: &self.entry.spec.version,
-            params: self.params.values().to_vec(),
-            nulls: self.nulls,
-            payload: &payload,
-        };
-        snapshot.encode()
+    /// An accumulator of the catalogue as a Python object.
+    pub fn new(state: State) -> Self {
+        Self { function: state.function(), state: Lock::new(state) }
     }
 
     /// A panic in a kernel was reported when it happened; the state it left is still a state.
-    fn lock(&self) -> Result<Held<'_, Box<dyn Kernel>>> {
-        self.kernel.lock().map_err(|left| left.error(&self.entry.spec.name))
+    fn lock(&self) -> Result<Held<'_, State>> {
+        self.state.lock().map_err(|left| left.error(&self.function.spec.name))
     }
 
     fn guard<T>(&self, py: Python<'_>, body: impl FnOnce() -> Outcome<T>) -> PyResult<T> {
-        guard(py, &self.entry.spec.name, body)
+        guard(py, &self.function.spec.name, body)
     }
 }
 
@@ -93,12 +46,15 @@ impl Accumulator {
         strict_zero_copy: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         self.guard(py, || {
-            let inputs = &self.entry.spec.inputs;
+            let inputs = &self.function.spec.inputs;
             let strict = flag(strict_zero_copy, "strict_zero_copy")?;
             let request = Request { inputs, data: Some(data), columns: None, by: None, strict };
             let import = Import::new(py, &request)?;
             // Who holds the lock never waits for the GIL, so two threads cannot each wait for what the other holds.
-            detached(py, import.rows, || self.take(&import))?;
+            run::detached(py, import.rows, || {
+                let data = run::data_of(&import)?;
+                self.lock()?.update(&data)
+            })?;
             Ok(())
         })
     }
@@ -110,20 +66,11 @@ impl Accumulator {
                 return Err(Error::invalid_type("what is merged", "an accumulator", kind(other)).into());
             };
             let other = other.get();
-            if other.entry.spec.name != self.entry.spec.name
-                || other.params != self.params
-                || other.nulls != self.nulls
-            {
-                let name = |it: &Self| {
-                    format!("{} {:?} nulls={}", it.entry.spec.name, it.params.values(), it.nulls.as_str())
-                };
-                return Err(Error::snapshot_mismatch(name(other), name(self)).into());
-            }
             // One lock cannot be taken twice, so what is merged with itself is copied first.
             if std::ptr::eq(self, other) {
                 let mut state = self.lock()?;
                 let copy = state.copy()?;
-                return Ok(state.merge(copy.as_ref())?);
+                return Ok(state.merge(&copy)?);
             }
             // Always in the same order: two threads that merge the same two cannot each wait for the other.
             let own_first = std::ptr::from_ref(self) < std::ptr::from_ref(other);
@@ -134,7 +81,7 @@ impl Accumulator {
                 let other = other.lock()?;
                 (self.lock()?, other)
             };
-            Ok(state.merge(other.as_ref())?)
+            Ok(state.merge(&other)?)
         })
     }
 
@@ -142,13 +89,13 @@ impl Accumulator {
     fn value<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.guard(py, || {
             let mut output = [f64::NAN; MOST_COLUMNS];
-            let output = &mut output[..self.entry.spec.outputs.len()];
+            let output = &mut output[..self.function.spec.outputs.len()];
             if !self.lock()?.value(output)? {
                 return Ok(None);
             }
             Ok(Some(match output {
                 [only] => objects::float(py, *only)?,
-                _ => named_tuple(answer_type(py, &self.entry.spec)?.bind(py), output)?,
+                _ => named_tuple(answer_type(py, &self.function.spec)?.bind(py), output)?,
             }))
         })
     }
@@ -163,19 +110,19 @@ impl Accumulator {
 
     /// The state as bytes, for `omega.restore`.
     fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || objects::bytes(py, &self.snapshot_bytes()?))
+        self.guard(py, || objects::bytes(py, &self.lock()?.snapshot()?))
     }
 
     /// The function's name.
     #[getter]
     fn function<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || Ok(objects::text(py, &self.entry.spec.name)?))
+        self.guard(py, || Ok(objects::text(py, &self.function.spec.name)?))
     }
 
     /// The policy for missing inputs.
     #[getter]
     fn nulls<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || Ok(objects::text(py, self.nulls.as_str())?))
+        self.guard(py, || Ok(objects::text(py, self.lock()?.nulls().as_str())?))
     }
 
     /// The number of rows taken so far, missing ones included.
@@ -185,10 +132,7 @@ impl Accumulator {
     }
 
     fn __copy__(&self, py: Python<'_>) -> PyResult<Self> {
-        self.guard(py, || {
-            let kernel = Lock::new(self.lock()?.copy()?);
-            Ok(Self { entry: self.entry, params: self.params.clone(), nulls: self.nulls, kernel })
-        })
+        self.guard(py, || Ok(Self::new(self.lock()?.copy()?)))
     }
 
     fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -196,13 +140,16 @@ impl Accumulator {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || reduced(py, objects::bytes(py, &self.snapshot_bytes()?)?))
+        self.guard(py, || reduced(py, objects::bytes(py, &self.lock()?.snapshot()?)?))
     }
 
     fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.guard(py, || {
             let rows = self.lock()?.rows();
-            Ok(objects::text(py, &format!("<omega accumulator of {}, {rows} rows>", self.entry.spec.name))?)
+            Ok(objects::text(
+                py,
+                &format!("<omega accumulator of {}, {rows} rows>", self.function.spec.name),
+            )?)
         })
     }
 }

@@ -2,18 +2,17 @@
 
 use omega_contract::Error;
 use omega_contract::spec::Kind;
-use omega_kernel::Body;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
 use crate::accumulators::Accumulator;
 use crate::arguments::{flag, nulls_of, resolve, text};
-use crate::compute::{reduction, rowwise};
 use crate::data::{Import, Request};
 use crate::errors::{Outcome, guard};
 use crate::julia;
 use crate::objects;
-use crate::registry::{Entry, EntryBody, find};
+use crate::registry::{Entry, find};
+use crate::run;
 use crate::streams::Stream;
 
 /// The function of a name.
@@ -28,7 +27,7 @@ pub fn function(py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Function> {
 /// A function of any language, ready to be called.
 #[pyclass(frozen, module = "omega._rust")]
 pub struct Function {
-    entry: &'static Entry,
+    entry: Entry,
 }
 
 #[pymethods]
@@ -36,14 +35,14 @@ impl Function {
     /// Its name, `module.function`.
     #[getter]
     fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || Ok(objects::text(py, &self.entry.spec.name)?))
+        self.guard(py, || Ok(objects::text(py, &self.entry.spec().name)?))
     }
 
     /// How rows in relate to rows out: rowwise, reduction, model or simulation.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.guard(py, || {
-            let kind = match self.entry.spec.kind {
+            let kind = match self.entry.spec().kind {
                 Kind::Rowwise => "rowwise",
                 Kind::Reduction => "reduction",
                 Kind::Model => "model",
@@ -57,7 +56,7 @@ impl Function {
     #[getter]
     fn inputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         self.guard(py, || {
-            let names = self.entry.spec.inputs.iter().map(|input| PyString::intern(py, &input.name));
+            let names = self.entry.spec().inputs.iter().map(|input| PyString::intern(py, &input.name));
             Ok(PyTuple::new(py, names)?)
         })
     }
@@ -66,8 +65,8 @@ impl Function {
     #[getter]
     fn spec_json<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.guard(py, || {
-            let json = serde_json::to_string(&self.entry.spec)
-                .map_err(|error| Error::internal(&self.entry.spec.name, error))?;
+            let json = serde_json::to_string(self.entry.spec())
+                .map_err(|error| Error::internal(&self.entry.spec().name, error))?;
             Ok(objects::text(py, &json)?)
         })
     }
@@ -79,10 +78,10 @@ impl Function {
         parameters: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         self.guard(py, || {
-            let params = resolve(&self.entry.spec, parameters)?;
-            let rows = match &self.entry.body {
-                EntryBody::Rust(Body::Rowwise(factory)) => factory.warm_up(&params),
-                _ => 0,
+            let params = resolve(self.entry.spec(), parameters)?;
+            let rows = match self.entry {
+                Entry::Rust(function) => omega_catalog::warm_up_rows(function, &params),
+                Entry::Julia(..) => 0,
             };
             Ok(objects::count(py, rows as u64)?)
         })
@@ -102,20 +101,15 @@ impl Function {
         strict_zero_copy: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         self.guard(py, || {
-            let spec = &self.entry.spec;
+            let spec = self.entry.spec();
             let params = resolve(spec, parameters)?;
             let nulls = nulls_of(nulls)?;
             let strict = flag(strict_zero_copy, "strict_zero_copy")?;
             let request = Request { inputs: &spec.inputs, data, columns, by, strict };
             let import = Import::new(py, &request)?;
-            match &self.entry.body {
-                EntryBody::Rust(Body::Rowwise(factory)) => {
-                    rowwise(py, spec, *factory, &params, nulls, &import)
-                }
-                EntryBody::Rust(Body::Reduction(factory)) => {
-                    reduction(py, spec, *factory, &params, nulls, &import)
-                }
-                EntryBody::Julia(id) => julia::run(py, *id, spec, &params, nulls, &import),
+            match self.entry {
+                Entry::Rust(function) => run::run(py, function, &params, nulls, &import),
+                Entry::Julia(id, spec) => julia::run(py, id, spec, &params, nulls, &import),
             }
         })
     }
@@ -129,8 +123,9 @@ impl Function {
         nulls: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Stream> {
         self.guard(py, || {
-            let params = resolve(&self.entry.spec, parameters)?;
-            Stream::new(py, self.entry, params, nulls_of(nulls)?)
+            let params = resolve(self.entry.spec(), parameters)?;
+            let function = self.entry.rust(omega_catalog::not_rowwise)?;
+            Stream::new(py, omega_catalog::Stream::new(function, params, nulls_of(nulls)?)?)
         })
     }
 
@@ -143,18 +138,20 @@ impl Function {
         nulls: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Accumulator> {
         self.guard(py, || {
-            let params = resolve(&self.entry.spec, parameters)?;
-            Ok(Accumulator::new(self.entry, params, nulls_of(nulls)?)?)
+            let params = resolve(self.entry.spec(), parameters)?;
+            let function = self.entry.rust(omega_catalog::not_reduction)?;
+            let nulls = nulls_of(nulls)?;
+            Ok(Accumulator::new(omega_catalog::Accumulator::new(function, params, nulls)?))
         })
     }
 
     fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || Ok(objects::text(py, &format!("<omega function {}>", self.entry.spec.name))?))
+        self.guard(py, || Ok(objects::text(py, &format!("<omega function {}>", self.entry.spec().name))?))
     }
 }
 
 impl Function {
     fn guard<T>(&self, py: Python<'_>, body: impl FnOnce() -> Outcome<T>) -> PyResult<T> {
-        guard(py, &self.entry.spec.name, body)
+        guard(py, &self.entry.spec().name, body)
     }
 }

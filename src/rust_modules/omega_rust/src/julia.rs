@@ -21,8 +21,8 @@ use pyo3::types::PyDict;
 use crate::answers::{Column, Table};
 use crate::data::{Grouping, Import};
 use crate::errors::{Failure, Outcome, guard};
-use crate::gather::{Gathered, gather};
 use crate::objects;
+use crate::run;
 
 /// The specs that Julia publishes, as they were when this library was built.
 const SPECS: &str = include_str!("../../../schemas/julia_functions.json");
@@ -129,12 +129,12 @@ pub fn run<'py>(
     let julia = running(py, &spec.name)?;
     let mut numbers = params.values().to_vec();
     numbers.push(f64::from(nulls.number()));
-    let Some(Grouping { groups, numbers: rows, .. }) = &import.grouping else {
+    let Some(Grouping { groups, .. }) = &import.grouping else {
         let inputs = Inputs::new(import.raw())?;
         let outputs = inputs.call(py, julia, id, &numbers)?;
         return answers(py, spec, outputs);
     };
-    let gathered: Gathered = py.detach(|| gather(import, rows, groups.keys().len()))?;
+    let gathered = py.detach(|| run::gathered(import))?;
     let answer = PyDict::new(py);
     for (group, key) in groups.keys().iter().enumerate() {
         let chunks: Vec<Vec<RawChunk>> = gathered.group(group).iter().map(|chunk| vec![raw(chunk)]).collect();

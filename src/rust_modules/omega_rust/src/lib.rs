@@ -6,8 +6,6 @@ mod accumulators;
 mod answers;
 /// What callers choose, as Rust: parameters, policies and names.
 mod arguments;
-/// Runs kernels over an import: rows in, rows out, or one number per group.
-mod compute;
 /// Whatever data Python holds, borrowed for the length of a call.
 mod data;
 /// One place that turns errors and panics into Python exceptions.
@@ -16,8 +14,6 @@ mod errors;
 mod feature_sets;
 /// Functions by name, and the one call that serves them all.
 mod functions;
-/// Rows of interleaved groups, laid side by side for what takes a whole group at once.
-mod gather;
 /// Functions written in Julia: the same inputs, handed to the host.
 mod julia;
 /// Python objects, made so that missing memory is an exception.
@@ -26,6 +22,8 @@ mod objects;
 mod records;
 /// Every function of every language, by name.
 mod registry;
+/// Hands an import to the catalogue, and what comes back to Python.
+mod run;
 /// Arrow schemas as Python sees them.
 mod schemas;
 /// Snapshots back into live objects.

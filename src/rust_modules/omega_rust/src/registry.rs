@@ -1,9 +1,8 @@
 //! Every function of every language, by name.
 
+use omega_catalog::{Error, Function, Result};
 use omega_contract::params::nearest;
-use omega_contract::spec::{FunctionSpec, Language};
-use omega_contract::{Error, Result};
-use omega_kernel::{Body, ReductionFactory, RowwiseFactory};
+use omega_contract::spec::FunctionSpec;
 use pyo3::prelude::*;
 
 use crate::errors::guard;
@@ -14,77 +13,60 @@ use crate::objects;
 const HIDDEN_MODULE: &str = "probe";
 
 /// One function of any language.
-pub struct Entry {
-    /// All there is to know about it.
-    pub spec: FunctionSpec,
-    /// What computes it.
-    pub body: EntryBody,
-}
-
-/// What computes a function.
-pub enum EntryBody {
-    /// A kernel of this library.
-    Rust(Body),
+#[derive(Clone, Copy)]
+pub enum Entry {
+    /// One of the catalogue's.
+    Rust(&'static Function),
     /// The function of this number in Julia.
-    Julia(i32),
+    Julia(i32, &'static FunctionSpec),
 }
 
-/// Every function, in documentation order.
-#[expect(clippy::disallowed_types, reason = "the import of the module makes it, before anyone can fork")]
-static REGISTRY: std::sync::LazyLock<Vec<Entry>> = std::sync::LazyLock::new(|| {
-    let rust = omega_catalog::all().iter().chain(omega_catalog::hidden());
-    let rust =
-        rust.map(|function| Entry { spec: function.spec.clone(), body: EntryBody::Rust(function.body) });
-    let julia = julia::specs().iter().zip(0..);
-    let julia = julia.map(|(spec, id)| Entry { spec: spec.clone(), body: EntryBody::Julia(id) });
-    rust.chain(julia).collect()
-});
-
-/// The function of a name; hidden ones are told apart by their language, as in `probe.identity@julia`.
-pub fn find(name: &str) -> Result<&'static Entry> {
-    let matches = |entry: &Entry| match name.split_once('@') {
-        Some((name, "julia")) => entry.spec.name == name && entry.spec.language == Language::Julia,
-        _ => entry.spec.name == name,
-    };
-    REGISTRY.iter().find(|entry| matches(entry)).ok_or_else(|| {
-        let names = REGISTRY.iter().map(|entry| entry.spec.name.as_str()).filter(|name| is_public(name));
-        Error::unknown_function(name, nearest(name, names).unwrap_or("none"))
-    })
-}
-
-fn is_public(name: &str) -> bool {
-    name.split('.').next() != Some(HIDDEN_MODULE)
-}
-
-/// The entry's rowwise kernel.
-pub fn rowwise_factory(entry: &Entry) -> Result<&'static dyn RowwiseFactory> {
-    match entry.body {
-        EntryBody::Rust(Body::Rowwise(factory)) => Ok(factory),
-        _ => Err(Error::invalid_type(
-            "the function of a stream",
-            "one that answers row by row",
-            &entry.spec.name,
-        )),
-    }
-}
-
-/// The entry's reduction.
-pub fn reduction_factory(entry: &Entry) -> Result<&'static dyn ReductionFactory> {
-    match entry.body {
-        EntryBody::Rust(Body::Reduction(factory)) => Ok(factory),
-        _ => {
-            let allowed = "one that reduces rows to a number";
-            Err(Error::invalid_type("the function of an accumulator", allowed, &entry.spec.name))
+impl Entry {
+    /// All there is to know about the function.
+    pub fn spec(self) -> &'static FunctionSpec {
+        match self {
+            Self::Rust(function) => &function.spec,
+            Self::Julia(_, spec) => spec,
         }
     }
+
+    /// The function of the catalogue, or the refusal of one that is not in it.
+    pub fn rust(self, refusal: fn(&str) -> Error) -> Result<&'static Function> {
+        match self {
+            Self::Rust(function) => Ok(function),
+            Self::Julia(_, spec) => Err(refusal(&spec.name)),
+        }
+    }
+}
+
+/// The function of a name; hidden ones are told apart by their language, as in `probe.identity@julia`.
+pub fn find(name: &str) -> Result<Entry> {
+    let (plain, only_julia) = match name.split_once('@') {
+        Some((plain, "julia")) => (plain, true),
+        _ => (name, false),
+    };
+    if let (Ok(function), false) = (omega_catalog::find(plain), only_julia) {
+        return Ok(Entry::Rust(function));
+    }
+    let mut julia = (0..).zip(julia::specs());
+    if let Some((id, spec)) = julia.find(|(_, spec)| spec.name == plain) {
+        return Ok(Entry::Julia(id, spec));
+    }
+    let names = listed().map(|spec| spec.name.as_str());
+    Err(Error::unknown_function(name, nearest(name, names).unwrap_or("none")))
+}
+
+/// The specs of all functions that callers see, in documentation order.
+fn listed() -> impl Iterator<Item = &'static FunctionSpec> {
+    let rust = omega_catalog::all().iter().map(|function| &function.spec);
+    rust.chain(julia::specs().iter().filter(|spec| spec.module() != HIDDEN_MODULE))
 }
 
 /// The names of all functions that callers see, in documentation order.
 #[pyfunction]
 pub fn function_names(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     guard(py, "omega.functions", || {
-        let names = REGISTRY.iter().map(|entry| entry.spec.name.as_str()).filter(|name| is_public(name));
-        let names: Vec<&str> = names.collect();
+        let names: Vec<&str> = listed().map(|spec| spec.name.as_str()).collect();
         objects::list(py, names.len(), |index| Ok(objects::text(py, names[index])?))
     })
 }
@@ -93,8 +75,7 @@ pub fn function_names(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 #[pyfunction]
 pub fn function_specs_json(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     guard(py, "omega.functions", || {
-        let specs: Vec<&FunctionSpec> =
-            REGISTRY.iter().map(|entry| &entry.spec).filter(|spec| is_public(&spec.name)).collect();
+        let specs: Vec<&FunctionSpec> = listed().collect();
         let json =
             serde_json::to_string(&specs).map_err(|error| Error::internal("omega.functions", error))?;
         Ok(objects::text(py, &json)?)

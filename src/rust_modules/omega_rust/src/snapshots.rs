@@ -1,7 +1,6 @@
 //! Snapshots back into live objects.
 
-use omega_contract::Error;
-use omega_kernel::snapshot::{Snapshot, SnapshotKind};
+use omega_catalog::{Error, Restored};
 use pyo3::prelude::*;
 
 use crate::accumulators::Accumulator;
@@ -18,15 +17,10 @@ pub fn restore<'py>(py: Python<'py>, snapshot: &Bound<'py, PyAny>) -> PyResult<B
         let Ok(bytes) = snapshot.extract::<&[u8]>() else {
             return Err(Error::invalid_type("a snapshot", "bytes", kind(snapshot)).into());
         };
-        let snapshot = Snapshot::decode(bytes)?;
-        Ok(match snapshot.kind {
-            SnapshotKind::Stream => Bound::new(py, Stream::restore(py, &snapshot)?)?.into_any(),
-            SnapshotKind::Accumulator => Bound::new(py, Accumulator::restore(&snapshot)?)?.into_any(),
-            SnapshotKind::FeatureSet => Bound::new(py, FeatureSet::restore(py, &snapshot)?)?.into_any(),
-            SnapshotKind::Grouped => {
-                let allowed = "a stream, an accumulator or a feature set";
-                return Err(Error::snapshot_mismatch("the groups of a feature", allowed).into());
-            }
+        Ok(match omega_catalog::restore(bytes)? {
+            Restored::Stream(stream) => Bound::new(py, Stream::new(py, stream)?)?.into_any(),
+            Restored::Accumulator(state) => Bound::new(py, Accumulator::new(state))?.into_any(),
+            Restored::FeatureSet(set) => Bound::new(py, FeatureSet::new(py, set))?.into_any(),
         })
     })
 }

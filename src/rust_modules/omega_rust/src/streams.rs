@@ -6,12 +6,10 @@ pub use methods::add_methods;
 
 use std::ffi::c_void;
 
-use omega_contract::Error;
-use omega_contract::params::{Params, nearest};
+use omega_catalog::{Error, Function, MOST_COLUMNS, Result, Stream as State};
+use omega_contract::params::nearest;
 use omega_contract::spec::FunctionSpec;
 use omega_julia_host::{Held, Lock};
-use omega_kernel::snapshot::{Snapshot, SnapshotKind};
-use omega_kernel::{Nulls, Stream as Kernel};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyTuple, PyType};
@@ -19,11 +17,7 @@ use pyo3::types::{PyTuple, PyType};
 use crate::data::{Bar, is_real, number};
 use crate::errors::{Outcome, guard, raise};
 use crate::objects;
-use crate::registry::{Entry, find, rowwise_factory};
 use crate::words::{name_of, shown};
-
-/// The most inputs and the most outputs of any indicator; a row fits on the stack.
-pub const MOST_COLUMNS: usize = 8;
 
 /// The state of one indicator over one series.
 ///
@@ -31,40 +25,29 @@ pub const MOST_COLUMNS: usize = 8;
 /// returns a float, a named tuple where there are several outputs, or None where there is no value.
 #[pyclass(frozen, module = "omega._rust")]
 pub struct Stream {
-    entry: &'static Entry,
-    params: Params,
-    nulls: Nulls,
-    kernel: Lock<Box<dyn Kernel>>,
+    function: &'static Function,
+    state: Lock<State>,
     /// The named tuple of the answer; `None` for a single output.
     answer: Option<Py<PyType>>,
 }
 
 impl Stream {
-    /// A stream that has seen no rows.
-    pub fn new(py: Python<'_>, entry: &'static Entry, params: Params, nulls: Nulls) -> Outcome<Self> {
-        let kernel = rowwise_factory(entry)?.stream(&params, nulls);
-        let answer = if entry.spec.outputs.len() == 1 { None } else { Some(answer_type(py, &entry.spec)?) };
-        Ok(Self { entry, params, nulls, kernel: Lock::new(kernel), answer })
-    }
-
-    /// The stream that a snapshot holds.
-    pub fn restore(py: Python<'_>, snapshot: &Snapshot<'_>) -> Outcome<Self> {
-        let entry = find(snapshot.function)?;
-        check_version(&entry.spec, snapshot.version)?;
-        let params = saved_params(&entry.spec, &snapshot.params)?;
-        let stream = Self::new(py, entry, params, snapshot.nulls)?;
-        stream.lock()?.load(snapshot.payload)?;
-        Ok(stream)
+    /// A stream of the catalogue as a Python object.
+    pub fn new(py: Python<'_>, state: State) -> Outcome<Self> {
+        let function = state.function();
+        let several = function.spec.outputs.len() > 1;
+        let answer = several.then(|| answer_type(py, &function.spec)).transpose()?;
+        Ok(Self { function, state: Lock::new(state), answer })
     }
 
     /// A panic in a kernel was reported when it happened; the state it left is still a state.
     #[inline]
-    fn lock(&self) -> omega_contract::Result<Held<'_, Box<dyn Kernel>>> {
-        self.kernel.lock().map_err(|left| left.error(&self.entry.spec.name))
+    fn lock(&self) -> Result<Held<'_, State>> {
+        self.state.lock().map_err(|left| left.error(&self.function.spec.name))
     }
 
     fn guard<T>(&self, py: Python<'_>, body: impl FnOnce() -> Outcome<T>) -> PyResult<T> {
-        guard(py, &self.entry.spec.name, body)
+        guard(py, &self.function.spec.name, body)
     }
 
     /// One row in, its value out, by `update` or by `peek`.
@@ -73,16 +56,16 @@ impl Stream {
         &self,
         py: Python<'py>,
         read: impl FnOnce(&FunctionSpec, &mut [f64]) -> Outcome<()>,
-        step: impl FnOnce(&mut dyn Kernel, &[f64], &mut [f64]) -> omega_contract::Result<bool>,
+        step: impl FnOnce(&mut State, &[f64], &mut [f64]) -> Result<bool>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.guard(py, || {
             let mut row = [f64::NAN; MOST_COLUMNS];
             let mut output = [f64::NAN; MOST_COLUMNS];
-            let spec = &self.entry.spec;
+            let spec = &self.function.spec;
             let (row, output) = (&mut row[..spec.inputs.len()], &mut output[..spec.outputs.len()]);
             // Reading may run Python code, which may come back to this stream: the lock is taken after it.
             read(spec, row)?;
-            let has_value = step(self.lock()?.as_mut(), row, output)?;
+            let has_value = step(&mut *self.lock()?, row, output)?;
             has_value.then(|| self.answer(py, output)).transpose()
         })
     }
@@ -93,19 +76,6 @@ impl Stream {
             None => Ok(objects::float(py, output[0])?),
             Some(answer) => Ok(named_tuple(answer.bind(py), output)?),
         }
-    }
-
-    fn snapshot_bytes(&self) -> omega_contract::Result<Vec<u8>> {
-        let payload = self.lock()?.save()?;
-        let snapshot = Snapshot {
-            kind: SnapshotKind::Stream,
-            function: &self.entry.spec.name,
-            version: &self.entry.spec.version,
-            params: self.params.values().to_vec(),
-            nulls: self.nulls,
-            payload: &payload,
-        };
-        snapshot.encode()
     }
 }
 
@@ -128,21 +98,6 @@ pub fn named_tuple<'py>(class: &Bound<'py, PyType>, values: &[f64]) -> PyResult<
         }
         Ok(tuple)
     }
-}
-
-/// Refuses a snapshot that another version of the function wrote.
-pub fn check_version(spec: &FunctionSpec, written: &str) -> omega_contract::Result<()> {
-    if spec.version == written {
-        return Ok(());
-    }
-    Err(Error::snapshot_version(&spec.name, written, format!("version {}", spec.version)))
-}
-
-/// The parameters that a snapshot holds.
-pub fn saved_params(spec: &FunctionSpec, values: &[f64]) -> omega_contract::Result<Params> {
-    Params::from_values(spec, values.to_vec()).map_err(|error| {
-        Error::snapshot_corrupt(error, format!("the parameters of {}", spec.name), format!("{values:?}"))
-    })
 }
 
 /// The named tuple that answers of this function come in.
@@ -242,28 +197,25 @@ impl Stream {
 
     /// The state as bytes, for `omega.restore`.
     fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || objects::bytes(py, &self.snapshot_bytes()?))
+        self.guard(py, || objects::bytes(py, &self.lock()?.snapshot()?))
     }
 
     /// The function's name.
     #[getter]
     fn function<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || Ok(objects::text(py, &self.entry.spec.name)?))
+        self.guard(py, || Ok(objects::text(py, &self.function.spec.name)?))
     }
 
     /// The policy for missing inputs.
     #[getter]
     fn nulls<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || Ok(objects::text(py, self.nulls.as_str())?))
+        self.guard(py, || Ok(objects::text(py, self.lock()?.nulls().as_str())?))
     }
 
     /// The number of rows before the first value.
     #[getter]
     fn warm_up_rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || {
-            let rows = rowwise_factory(self.entry)?.warm_up(&self.params);
-            Ok(objects::count(py, rows as u64)?)
-        })
+        self.guard(py, || Ok(objects::count(py, self.lock()?.warm_up_rows() as u64)?))
     }
 
     /// The number of rows taken so far.
@@ -274,13 +226,9 @@ impl Stream {
 
     fn __copy__(&self, py: Python<'_>) -> PyResult<Self> {
         self.guard(py, || {
-            Ok(Self {
-                entry: self.entry,
-                params: self.params.clone(),
-                nulls: self.nulls,
-                kernel: Lock::new(self.lock()?.copy()?),
-                answer: self.answer.as_ref().map(|answer| answer.clone_ref(py)),
-            })
+            let state = Lock::new(self.lock()?.copy()?);
+            let answer = self.answer.as_ref().map(|answer| answer.clone_ref(py));
+            Ok(Self { function: self.function, state, answer })
         })
     }
 
@@ -289,13 +237,13 @@ impl Stream {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || reduced(py, objects::bytes(py, &self.snapshot_bytes()?)?))
+        self.guard(py, || reduced(py, objects::bytes(py, &self.lock()?.snapshot()?)?))
     }
 
     fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.guard(py, || {
             let rows = self.lock()?.rows();
-            Ok(objects::text(py, &format!("<omega stream of {}, {rows} rows>", self.entry.spec.name))?)
+            Ok(objects::text(py, &format!("<omega stream of {}, {rows} rows>", self.function.spec.name))?)
         })
     }
 }

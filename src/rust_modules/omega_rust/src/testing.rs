@@ -12,7 +12,7 @@ use crate::answers::capsules;
 use crate::data::{Import, Request, produce};
 use crate::errors::{Outcome, guard};
 use crate::julia::{Inputs, running};
-use crate::registry::{EntryBody, find};
+use crate::registry::{Entry, find};
 use crate::words::kind;
 
 /// Adds the submodule `testing`.
@@ -116,9 +116,9 @@ fn julia_raise(py: Python<'_>, number: i32) -> PyResult<()> {
 }
 
 fn julia_id(name: &str) -> Result<i32, Error> {
-    match find(name)?.body {
-        EntryBody::Julia(id) => Ok(id),
-        EntryBody::Rust(_) => Err(Error::unknown_function(name, "none")),
+    match find(name)? {
+        Entry::Julia(id, _) => Ok(id),
+        Entry::Rust(_) => Err(Error::unknown_function(name, "none")),
     }
 }
 

@@ -53,7 +53,7 @@ unsafe extern "C" fn update(
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
     // SAFETY: the interpreter calls with a stream, `given` arguments, and the names of those that follow.
-    unsafe { step(stream, arguments, given, names, |kernel, row, output| kernel.update(row, output)) }
+    unsafe { step(stream, arguments, given, names, |state, row, output| state.update(row, output)) }
 }
 
 unsafe extern "C" fn peek(
@@ -63,7 +63,7 @@ unsafe extern "C" fn peek(
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
     // SAFETY: as above.
-    unsafe { step(stream, arguments, given, names, |kernel, row, output| kernel.peek(row, output)) }
+    unsafe { step(stream, arguments, given, names, |state, row, output| state.peek(row, output)) }
 }
 
 /// # Safety
@@ -74,7 +74,7 @@ unsafe fn step(
     arguments: *const *mut ffi::PyObject,
     given: ffi::Py_ssize_t,
     names: *mut ffi::PyObject,
-    step: impl FnOnce(&mut dyn super::Kernel, &[f64], &mut [f64]) -> omega_contract::Result<bool>,
+    step: impl FnOnce(&mut super::State, &[f64], &mut [f64]) -> super::Result<bool>,
 ) -> *mut ffi::PyObject {
     Python::attach(|py| {
         // SAFETY: the interpreter holds a reference to the stream during the call.

@@ -1,0 +1,102 @@
+//! Runs a function over rows: as many rows out, or one number per group.
+
+use omega_arrow::column::Chunk;
+use omega_contract::params::Params;
+use omega_contract::{Result, memory};
+use omega_kernel::{Body, Function, Nulls, ReductionFactory, RowwiseFactory};
+
+use crate::data::{Data, Grouping};
+
+/// One column per output: as long as the data for an indicator; for a metric one number, or one per group in the order
+/// of the keys. NaN where there is no value.
+///
+/// # Errors
+/// `INVALID_VALUE` or `MISSING_VALUE`, naming the row; `INVALID_SHAPE` if the columns are not those of the function's
+/// inputs; `OUT_OF_MEMORY`.
+pub fn run(function: &Function, params: &Params, nulls: Nulls, data: &Data<'_>) -> Result<Vec<Vec<f64>>> {
+    data.fits(&function.spec)?;
+    let n_outputs = function.spec.outputs.len();
+    match function.body {
+        Body::Rowwise(factory) => rowwise(n_outputs, factory, params, nulls, data),
+        Body::Reduction(factory) => reduction(n_outputs, factory, params, nulls, data),
+    }
+}
+
+/// One column per output, as long as the data.
+fn rowwise(
+    n_outputs: usize,
+    factory: &'static dyn RowwiseFactory,
+    params: &Params,
+    nulls: Nulls,
+    data: &Data<'_>,
+) -> Result<Vec<Vec<f64>>> {
+    match data.grouping() {
+        None => {
+            let mut stream = factory.stream(params, nulls);
+            fill(n_outputs, data, |_, chunk, outputs| stream.batch(chunk, outputs))
+        }
+        Some(Grouping { numbers, .. }) => {
+            let mut grouped = factory.grouped(params, nulls);
+            fill(n_outputs, data, |from, chunk, outputs| {
+                grouped.batch(&numbers[from..from + chunk[0].values.len()], chunk, outputs)
+            })
+        }
+    }
+}
+
+/// Output columns, filled chunk by chunk; `work` also gets the number of rows before its chunk.
+pub(crate) fn fill(
+    n_outputs: usize,
+    data: &Data<'_>,
+    mut work: impl FnMut(usize, &[Chunk<'_>], &mut [&mut [f64]]) -> Result<()>,
+) -> Result<Vec<Vec<f64>>> {
+    // All of it at once: no column is written before there is memory for every one.
+    memory::ask(data.rows().saturating_mul(n_outputs).saturating_mul(size_of::<f64>()))?;
+    let mut outputs = Vec::with_capacity(n_outputs);
+    for _ in 0..n_outputs {
+        outputs.push(memory::filled(data.rows(), 0.0)?);
+    }
+    let mut from = 0;
+    for chunk in data.chunks() {
+        let to = from + chunk.first().map_or(0, |column| column.values.len());
+        let mut parts: Vec<&mut [f64]> = outputs.iter_mut().map(|output| &mut output[from..to]).collect();
+        work(from, chunk, &mut parts)?;
+        from = to;
+    }
+    Ok(outputs)
+}
+
+/// One number per output, or one per output and group.
+fn reduction(
+    n_outputs: usize,
+    factory: &'static dyn ReductionFactory,
+    params: &Params,
+    nulls: Nulls,
+    data: &Data<'_>,
+) -> Result<Vec<Vec<f64>>> {
+    let mut values = vec![f64::NAN; n_outputs];
+    let Some(grouping) = data.grouping() else {
+        let mut accumulator = factory.accumulator(params, nulls);
+        for chunk in data.chunks() {
+            accumulator.update(chunk)?;
+        }
+        accumulator.value(&mut values)?;
+        return Ok(values.into_iter().map(|value| vec![value]).collect());
+    };
+    let groups = grouping.groups.keys().len();
+    let gathered = data.gather()?;
+    let mut outputs = Vec::with_capacity(n_outputs);
+    for _ in 0..n_outputs {
+        outputs.push(memory::filled(groups, f64::NAN)?);
+    }
+    for group in 0..groups {
+        let mut accumulator = factory.accumulator(params, nulls);
+        let chunk = gathered.group(group);
+        accumulator.update(&chunk).map_err(|error| gathered.restore_row(error, group))?;
+        accumulator.value(&mut values)?;
+        for (output, &value) in outputs.iter_mut().zip(&values) {
+            output[group] = value;
+        }
+    }
+    Ok(outputs)
+}

@@ -1,0 +1,48 @@
+//! Snapshots back into live objects.
+
+use omega_contract::params::Params;
+use omega_contract::{Error, Result};
+use omega_kernel::Function;
+use omega_kernel::snapshot::{Snapshot, SnapshotKind};
+
+use crate::{Accumulator, FeatureSet, Stream, find};
+
+/// What a snapshot held.
+pub enum Restored {
+    /// One indicator over one series.
+    Stream(Stream),
+    /// One metric.
+    Accumulator(Accumulator),
+    /// Many features.
+    FeatureSet(FeatureSet),
+}
+
+/// The stream, accumulator or feature set that a snapshot holds.
+///
+/// # Errors
+/// `SNAPSHOT_CORRUPT`, `SNAPSHOT_VERSION`, `SNAPSHOT_MISMATCH`, `UNKNOWN_FUNCTION` or `OUT_OF_MEMORY`
+pub fn restore(snapshot: &[u8]) -> Result<Restored> {
+    let snapshot = Snapshot::decode(snapshot)?;
+    match snapshot.kind {
+        SnapshotKind::Stream => Stream::restore(&snapshot).map(Restored::Stream),
+        SnapshotKind::Accumulator => Accumulator::restore(&snapshot).map(Restored::Accumulator),
+        SnapshotKind::FeatureSet => FeatureSet::restore(&snapshot).map(Restored::FeatureSet),
+        SnapshotKind::Grouped => {
+            let allowed = "a stream, an accumulator or a feature set";
+            Err(Error::snapshot_mismatch("the groups of a feature", allowed))
+        }
+    }
+}
+
+/// The function and the parameters that a snapshot names, if the function is still what it was.
+pub(crate) fn saved(name: &str, version: &str, values: &[f64]) -> Result<(&'static Function, Params)> {
+    let function = find(name)?;
+    let spec = &function.spec;
+    if spec.version != version {
+        return Err(Error::snapshot_version(&spec.name, version, format!("version {}", spec.version)));
+    }
+    let params = Params::from_values(spec, values.to_vec()).map_err(|error| {
+        Error::snapshot_corrupt(error, format!("the parameters of {}", spec.name), format!("{values:?}"))
+    })?;
+    Ok((function, params))
+}

@@ -1,0 +1,142 @@
+//! Streams, accumulators and feature sets as Rust programs use them: refused, restored, copied.
+
+use omega_catalog::{
+    Accumulator, Data, Definition, Error, FeatureSet, Given, Groups, Key, Nulls, Params, Restored, Result,
+    Stream, find, restore, run,
+};
+use omega_contract::ErrorCode;
+
+fn code<T>(refused: Result<T>) -> ErrorCode {
+    refused.err().expect("a refusal").code()
+}
+
+fn close(rows: usize) -> Vec<f64> {
+    (0..rows).map(|row| 100.0 + ((row * 7919) % 101) as f64).collect()
+}
+
+fn definitions() -> Vec<Definition> {
+    let period = |rows| [("period", Given::Int(rows))];
+    vec![
+        Definition::new("rsi", "ta.rsi", period(3)).expect("allowed"),
+        Definition::new("bands", "ta.bbands", period(4)).expect("allowed"),
+    ]
+}
+
+fn keys(names: &[&str]) -> (Groups, Vec<u32>) {
+    let mut groups = Groups::default();
+    let numbers = names.iter().map(|name| groups.text(name).expect("memory")).collect();
+    (groups, numbers)
+}
+
+fn same(left: &[f64], right: &[f64]) -> bool {
+    left.len() == right.len()
+        && left.iter().zip(right).all(|(a, b)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan())
+}
+
+#[test]
+fn columns_of_other_lengths_and_numbers_are_refused_and_not_read() {
+    assert_eq!(code(Data::new(&[&[1.0, 2.0], &[1.0]])), ErrorCode::LengthMismatch);
+    let (groups, numbers) = keys(&["a", "b"]);
+    let data = Data::new(&[&[1.0]]).expect("one column");
+    assert_eq!(code(data.by(&groups, &numbers)), ErrorCode::LengthMismatch);
+    let atr = find("ta.atr").expect("listed");
+    let params = Params::resolve(&atr.spec, []).expect("defaults");
+    let data = Data::new(&[&[1.0]]).expect("one column");
+    assert_eq!(code(run(atr, &params, Nulls::Skip, &data)), ErrorCode::InvalidShape);
+    let mut stream = Stream::new(atr, params, Nulls::Skip).expect("rowwise");
+    assert_eq!(code(stream.update(&[1.0], &mut [0.0])), ErrorCode::InvalidShape);
+    assert_eq!(code(stream.peek(&[1.0, 1.0, 1.0], &mut [])), ErrorCode::InvalidShape);
+    assert_eq!(stream.rows(), 0);
+    let mut set = FeatureSet::new(definitions(), None, Nulls::Skip).expect("allowed");
+    assert_eq!(code(set.update(&[1.0, 2.0], None, &mut [0.0; 4])), ErrorCode::InvalidShape);
+    assert_eq!(code(set.update(&[1.0], None, &mut [0.0; 3])), ErrorCode::InvalidShape);
+    assert_eq!(code(set.update(&[1.0], Some(&Key::Int(1)), &mut [0.0; 4])), ErrorCode::InvalidShape);
+    assert_eq!(set.rows(), 0);
+}
+
+#[test]
+fn a_function_of_another_kind_is_refused_by_name() {
+    let (sma, var) = (find("ta.sma").expect("listed"), find("risk.value_at_risk").expect("listed"));
+    let params = |function: &omega_catalog::Function| Params::resolve(&function.spec, []).expect("defaults");
+    assert_eq!(code(Stream::new(var, params(var), Nulls::Skip)), ErrorCode::InvalidType);
+    assert_eq!(code(Accumulator::new(sma, params(sma), Nulls::Skip)), ErrorCode::InvalidType);
+    let metric = Definition::new("x", "risk.value_at_risk", []).expect("a function");
+    assert_eq!(code(FeatureSet::new(vec![metric], None, Nulls::Skip)), ErrorCode::InvalidType);
+    assert_eq!(code(FeatureSet::new(Vec::new(), None, Nulls::Skip)), ErrorCode::InvalidShape);
+    let twice = [definitions(), definitions()].concat();
+    assert_eq!(code(FeatureSet::new(twice, None, Nulls::Skip)), ErrorCode::InvalidShape);
+}
+
+#[test]
+fn a_feature_set_by_group_answers_the_same_in_one_go_bar_by_bar_and_from_a_snapshot() -> Result<()> {
+    let rows = 60;
+    let names: Vec<&str> = (0..rows).map(|row| ["a", "b", "c"][(row * row) % 3]).collect();
+    let (groups, numbers) = keys(&names);
+    let close = close(rows);
+    let mut live = FeatureSet::new(definitions(), Some("symbol".into()), Nulls::Skip)?;
+    let whole = live.run(&Data::new(&[&close])?.by(&groups, &numbers)?)?;
+    assert_eq!(live.features().names(), ["rsi", "bands_upper", "bands_middle", "bands_lower"]);
+    assert_eq!(live.rows(), 0, "`run` leaves the live state alone");
+
+    let (head, head_numbers) = keys(&names[..25]);
+    live.extend(&Data::new(&[&close[..25]])?.by(&head, &head_numbers)?)?;
+    assert_eq!(code(live.extend(&Data::new(&[&close])?)), ErrorCode::MissingColumn);
+    let Restored::FeatureSet(mut restored) = restore(&live.snapshot()?)? else { panic!("a feature set") };
+    for row in 25..rows {
+        let key = Key::Text(names[row].into());
+        let expected: Vec<f64> = whole.iter().map(|column| column[row]).collect();
+        let mut peeked = [0.0; 4];
+        live.peek(&close[row..=row], Some(&key), &mut peeked)?;
+        for set in [&mut live, &mut restored] {
+            let mut values = [0.0; 4];
+            set.update(&close[row..=row], Some(&key), &mut values)?;
+            assert!(same(&values, &expected) && same(&peeked, &expected), "{values:?} and {expected:?}");
+        }
+    }
+    let copy = live.copy()?;
+    live.reset();
+    assert_eq!((live.rows(), copy.rows()), (0, rows as u64));
+    Ok(())
+}
+
+#[test]
+fn a_refused_row_is_taken_by_no_feature() -> Result<()> {
+    let mut set = FeatureSet::new(definitions(), Some("symbol".into()), Nulls::Raise)?;
+    let mut values = [0.0; 4];
+    let key = Key::Int(7);
+    for refused in [f64::NAN, f64::INFINITY] {
+        set.update(&[refused], Some(&key), &mut values).expect_err("refused");
+    }
+    assert_eq!(code(set.update(&[1.0], None, &mut values)), ErrorCode::MissingColumn);
+    assert_eq!(set.rows(), 0);
+    Ok(())
+}
+
+#[test]
+fn a_metric_by_group_is_the_metric_of_each_group_and_an_error_names_the_row_of_the_data() -> Result<()> {
+    let metric = find("risk.max_drawdown")?;
+    let params = Params::resolve(&metric.spec, [])?;
+    let returns: Vec<f64> = (0..40).map(|row| ((row * 37) % 23) as f64 / 100.0 - 0.1).collect();
+    let names: Vec<&str> = (0..40).map(|row| ["x", "y"][row % 3 / 2]).collect();
+    let (groups, numbers) = keys(&names);
+    let answer = run(metric, &params, Nulls::Skip, &Data::new(&[&returns])?.by(&groups, &numbers)?)?;
+    for (group, name) in ["x", "y"].iter().enumerate() {
+        let own: Vec<f64> = (0..40).filter(|&row| names[row] == *name).map(|row| returns[row]).collect();
+        let mut state = Accumulator::new(metric, params.clone(), Nulls::Skip)?;
+        let (head, tail) = own.split_at(own.len() / 2);
+        state.update(&Data::new(&[head])?)?;
+        let Restored::Accumulator(mut state) = restore(&state.snapshot()?)? else { panic!("an accumulator") };
+        let mut rest = Accumulator::new(metric, params.clone(), Nulls::Skip)?;
+        rest.update(&Data::new(&[tail])?)?;
+        state.merge(&rest)?;
+        let mut value = [0.0];
+        assert!(state.value(&mut value)?);
+        assert_eq!(value[0].to_bits(), answer[0][group].to_bits());
+    }
+    let mut bad = returns;
+    bad[23] = f64::INFINITY;
+    let refused: Result<_, Error> =
+        run(metric, &params, Nulls::Skip, &Data::new(&[&bad])?.by(&groups, &numbers)?);
+    assert_eq!(refused.expect_err("infinite").field("row"), Some("23"));
+    Ok(())
+}

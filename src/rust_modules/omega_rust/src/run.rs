@@ -1,0 +1,75 @@
+//! Hands an import to the catalogue, and what comes back to Python.
+
+use omega_arrow::column::Chunk;
+use omega_arrow::write::{self, Shared};
+use omega_catalog::{Data, Function, Gathered, Nulls, Params, Result};
+use omega_contract::memory;
+use omega_contract::spec::Kind;
+use pyo3::prelude::*;
+
+use crate::answers::{Column, Table};
+use crate::data::Import;
+use crate::errors::Outcome;
+use crate::objects;
+
+/// Below this many rows, letting other Python threads run costs more than the work.
+const DETACH_ROWS: usize = 2048;
+
+/// Runs `work` without the GIL where there is enough of it.
+pub fn detached<T: Send>(py: Python<'_>, rows: usize, work: impl FnOnce() -> T + Send) -> T {
+    if rows < DETACH_ROWS { work() } else { py.detach(work) }
+}
+
+/// An import as the catalogue reads it.
+pub fn data_of(import: &Import) -> Result<Data<'_>> {
+    let mut chunks: Vec<Chunk<'_>> = memory::room(import.raw().iter().map(Vec::len).sum())?;
+    import.chunks().for_each(|abreast| chunks.extend(abreast));
+    let data = Data::from_chunks(import.raw().len(), chunks)?;
+    match &import.grouping {
+        None => Ok(data),
+        Some(grouping) => data.by(&grouping.groups, &grouping.numbers),
+    }
+}
+
+/// The rows of each group of an import side by side.
+pub fn gathered(import: &Import) -> Result<Gathered> {
+    data_of(import)?.gather()
+}
+
+/// Runs a function of the catalogue: one column per output, one number per output, or a table of one row per group.
+pub fn run<'py>(
+    py: Python<'py>,
+    function: &Function,
+    params: &Params,
+    nulls: Nulls,
+    import: &Import,
+) -> Outcome<Bound<'py, PyAny>> {
+    let outputs =
+        detached(py, import.rows, || omega_catalog::run(function, params, nulls, &data_of(import)?))?;
+    let names = function.spec.outputs.iter().map(|output| output.name.as_str());
+    if function.spec.kind == Kind::Rowwise {
+        return columns(py, names.zip(outputs));
+    }
+    let Some(grouping) = &import.grouping else {
+        let values = outputs.iter().flatten().map(|&value| objects::float_or_none(py, value));
+        return objects::tuple(py, values.collect::<PyResult<_>>()?);
+    };
+    let keys = grouping.groups.keys();
+    let mut columns = vec![write::Column::keys(&grouping.name, keys)?];
+    columns.extend(names.zip(outputs).map(|(name, values)| column(name, values)));
+    Ok(Bound::new(py, Table::new(columns, keys.len()))?.into_any())
+}
+
+/// A tuple of columns.
+pub fn columns<'py, 'a>(
+    py: Python<'py>,
+    named: impl Iterator<Item = (&'a str, Vec<f64>)>,
+) -> Outcome<Bound<'py, PyAny>> {
+    let columns =
+        named.map(|(name, values)| Bound::new(py, Column::new(column(name, values))).map(Bound::into_any));
+    objects::tuple(py, columns.collect::<PyResult<_>>()?)
+}
+
+fn column(name: &str, values: Vec<f64>) -> write::Column {
+    write::Column::float64(name, Shared::from_vec(values))
+}
