@@ -1,8 +1,8 @@
 //! Streams, accumulators and feature sets as Rust programs use them: refused, restored, copied.
 
 use omega_catalog::{
-    Accumulator, Data, Definition, Error, FeatureSet, Given, Groups, Key, Nulls, Params, Restored, Result,
-    Stream, find, restore, run,
+    Accumulator, Data, Definition, FeatureSet, Given, Groups, Key, Nulls, Params, Restored, Result, Stream,
+    find, restore, run,
 };
 use omega_contract::ErrorCode;
 
@@ -135,8 +135,7 @@ fn a_metric_by_group_is_the_metric_of_each_group_and_an_error_names_the_row_of_t
     }
     let mut bad = returns;
     bad[23] = f64::INFINITY;
-    let refused: Result<_, Error> =
-        run(metric, &params, Nulls::Skip, &Data::new(&[&bad])?.by(&groups, &numbers)?);
+    let refused = run(metric, &params, Nulls::Skip, &Data::new(&[&bad])?.by(&groups, &numbers)?);
     assert_eq!(refused.expect_err("infinite").field("row"), Some("23"));
     Ok(())
 }
