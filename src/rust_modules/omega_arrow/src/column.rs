@@ -21,6 +21,24 @@ impl<'a> Bitmap<'a> {
         self.bytes[bit / 8] >> (bit % 8) & 1 == 1
     }
 
+    /// The first of `rows` rows that is not present.
+    #[must_use]
+    pub fn first_absent(&self, rows: usize) -> Option<usize> {
+        let mut row = 0;
+        while row < rows {
+            let bit = self.offset + row;
+            let whole = bit.is_multiple_of(8) && rows - row >= 64;
+            if whole && self.bytes[bit / 8..][..8].iter().all(|&byte| byte == u8::MAX) {
+                row += 64;
+            } else if self.get(row) {
+                row += 1;
+            } else {
+                return Some(row);
+            }
+        }
+        None
+    }
+
     /// The same bitmap from row `rows` on.
     #[must_use]
     pub fn skip(self, rows: usize) -> Self {

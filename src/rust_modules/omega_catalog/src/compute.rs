@@ -54,7 +54,7 @@ pub(crate) fn fill(
     memory::ask(data.rows().saturating_mul(n_outputs).saturating_mul(size_of::<f64>()))?;
     let mut outputs = Vec::with_capacity(n_outputs);
     for _ in 0..n_outputs {
-        outputs.push(memory::filled(data.rows(), 0.0)?);
+        outputs.push(memory::zeros(data.rows())?);
     }
     let mut from = 0;
     for chunk in data.chunks() {

@@ -6,76 +6,105 @@ use omega_contract::{Error, Result, memory};
 use crate::data::{Data, Grouping, no_groups};
 
 /// The rows of each group side by side, in order.
-pub struct Gathered {
-    columns: Vec<Vec<f64>>,
+pub struct Gathered<'a> {
+    columns: Columns<'a>,
     /// Where each group starts, and the end of the last.
     starts: Vec<usize>,
-    /// The row that each gathered row was.
-    rows: Vec<usize>,
+    /// The group of each row of the data.
+    numbers: &'a [u32],
+}
+
+/// One column per input.
+enum Columns<'a> {
+    /// As they came, in one piece and without a bitmap: the rows of each group lie side by side already.
+    Borrowed(&'a [Chunk<'a>]),
+    /// In the order of groups.
+    Sorted(Vec<Vec<f64>>),
 }
 
 impl Data<'_> {
-    /// Sorts the rows by group, keeping their order (a counting sort).
+    /// Sorts the rows by group, keeping their order (a counting sort); where they are sorted, nothing is copied.
     ///
     /// # Errors
     /// `MISSING_COLUMN` if the rows have no groups, `OUT_OF_MEMORY`.
-    pub fn gather(&self) -> Result<Gathered> {
+    pub fn gather(&self) -> Result<Gathered<'_>> {
         let Some(Grouping { groups, numbers }) = self.grouping() else { return Err(no_groups()) };
         let groups = groups.keys().len();
-        let mut starts = memory::filled(groups + 1, 0)?;
-        for &number in numbers {
-            starts[number as usize + 1] += 1;
+        let starts = starts(numbers, groups)?;
+        let mut chunks = self.chunks();
+        if let (Some(whole), None) = (chunks.next(), chunks.next())
+            && whole.iter().all(|column| column.validity.is_none())
+            && numbers.is_sorted()
+        {
+            return Ok(Gathered { columns: Columns::Borrowed(whole), starts, numbers });
         }
-        for group in 0..groups {
-            starts[group + 1] += starts[group];
-        }
-        let rows = placed(numbers, &starts, 0..numbers.len())?;
         let mut columns = Vec::with_capacity(self.columns());
+        let mut next = memory::room(groups)?;
         for column in 0..self.columns() {
-            let chunks = self.chunks().map(|chunk| chunk[column]);
-            let values = chunks.flat_map(|chunk| (0..chunk.values.len()).map(move |row| chunk.get(row)));
-            columns.push(placed(numbers, &starts, values)?);
+            next.clear();
+            next.extend_from_slice(&starts[..groups]);
+            let mut sorted = memory::zeros(numbers.len())?;
+            let mut rest = numbers;
+            for chunk in self.chunks() {
+                let chunk = chunk[column];
+                let (here, behind) = rest.split_at(chunk.values.len());
+                if chunk.validity.is_none() {
+                    place(here, chunk.values.iter().copied(), &mut next, &mut sorted);
+                } else {
+                    place(here, (0..here.len()).map(|row| chunk.get(row)), &mut next, &mut sorted);
+                }
+                rest = behind;
+            }
+            columns.push(sorted);
         }
-        Ok(Gathered { columns, starts, rows })
+        Ok(Gathered { columns: Columns::Sorted(columns), starts, numbers })
     }
 }
 
-/// The values of all rows, each behind those of its group that came before it.
-fn placed<T: Copy + Default>(
-    numbers: &[u32],
-    starts: &[usize],
-    values: impl Iterator<Item = T>,
-) -> Result<Vec<T>> {
-    let mut next = memory::copied(starts)?;
-    let mut placed = memory::filled(numbers.len(), T::default())?;
+/// Where the rows of each group start in the order of groups, and the end of the last.
+fn starts(numbers: &[u32], groups: usize) -> Result<Vec<usize>> {
+    let mut starts = memory::filled(groups + 1, 0)?;
+    for &number in numbers {
+        starts[number as usize + 1] += 1;
+    }
+    for group in 0..groups {
+        starts[group + 1] += starts[group];
+    }
+    Ok(starts)
+}
+
+/// Puts each value behind those of its group that came before it.
+fn place(numbers: &[u32], values: impl Iterator<Item = f64>, next: &mut [usize], sorted: &mut [f64]) {
     for (&number, value) in numbers.iter().zip(values) {
         let next = &mut next[number as usize];
-        placed[*next] = value;
+        sorted[*next] = value;
         *next += 1;
     }
-    Ok(placed)
 }
 
-impl Gathered {
-    /// The rows of one group, one chunk per input.
+impl Gathered<'_> {
+    /// The rows of one group, one chunk without a bitmap per input.
     #[must_use]
     pub fn group(&self, group: usize) -> Vec<Chunk<'_>> {
         let (from, to) = (self.starts[group], self.starts[group + 1]);
-        self.columns.iter().map(|values| Chunk::dense(&values[from..to])).collect()
+        match &self.columns {
+            Columns::Borrowed(columns) => columns.iter().map(|column| column.slice(from, to)).collect(),
+            Columns::Sorted(columns) => columns.iter().map(|values| Chunk::dense(&values[from..to])).collect(),
+        }
     }
 
     /// The rows of a group, as numbers of rows of the data.
-    #[must_use]
-    pub fn rows(&self, group: usize) -> &[usize] {
-        &self.rows[self.starts[group]..self.starts[group + 1]]
+    pub fn rows(&self, group: usize) -> impl Iterator<Item = usize> {
+        let rows = self.numbers.iter().enumerate();
+        rows.filter(move |&(_, &number)| number as usize == group).map(|(row, _)| row)
     }
 
     /// The same error, naming the row of the data instead of the row of the group.
     #[must_use]
     pub fn restore_row(&self, error: Error, group: usize) -> Error {
-        let row = error.field("row").and_then(|row| row.parse::<usize>().ok());
-        match row.and_then(|row| self.rows(group).get(row)) {
-            Some(&original) => error.with_field("row", original),
+        let row = error.field("row").and_then(|row| row.parse().ok());
+        match row.and_then(|row| self.rows(group).nth(row)) {
+            Some(original) => error.with_field("row", original),
             None => error,
         }
     }

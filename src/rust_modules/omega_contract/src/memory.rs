@@ -7,11 +7,12 @@
 /// How much memory this process can still get.
 mod free;
 
+use std::alloc::{Layout, alloc_zeroed};
 use std::fmt::Display;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashTable};
 
 use crate::{Error, Result};
 
@@ -136,6 +137,20 @@ fn grow_map<K: Eq + Hash, V>(map: &mut HashMap<K, V>) -> Result<()> {
     map.try_reserve(1).map_err(|_| refusal(bytes))
 }
 
+/// As [`reserve_entries`], in a table whose entries `hash` tells the places of.
+///
+/// # Errors
+/// `OUT_OF_MEMORY`; the table is unchanged then.
+#[inline]
+pub fn reserve_slots<T>(table: &mut HashTable<T>, hash: impl Fn(&T) -> u64) -> Result<()> {
+    if table.len() < table.capacity() {
+        return Ok(());
+    }
+    let bytes = table.capacity().max(FIRST_ROOM).saturating_mul(2 * (size_of::<T>() + 1));
+    ask(bytes)?;
+    table.try_reserve(1, hash).map_err(|_| refusal(bytes))
+}
+
 /// Room in a vector for `additional` values more and, if it has to grow, for no others.
 ///
 /// # Errors
@@ -158,6 +173,26 @@ pub fn room<T>(rows: usize) -> Result<Vec<T>> {
     let mut values = Vec::new();
     reserve_exact(&mut values, rows)?;
     Ok(values)
+}
+
+/// A column of zeros for an answer to be written into. Memory that is fresh from the system is zero, and not touched before.
+///
+/// # Errors
+/// `OUT_OF_MEMORY`
+pub fn zeros(rows: usize) -> Result<Vec<f64>> {
+    let bytes = rows.saturating_mul(size_of::<f64>());
+    ask(bytes)?;
+    let layout = Layout::array::<f64>(rows).map_err(|_| refusal(bytes))?;
+    if layout.size() == 0 {
+        return Ok(Vec::new());
+    }
+    // SAFETY: the layout has a size.
+    let start = unsafe { alloc_zeroed(layout) };
+    if start.is_null() {
+        return Err(refusal(bytes));
+    }
+    // SAFETY: just allocated for as many, by the allocator of vectors, and no bits at all are 0.0.
+    Ok(unsafe { Vec::from_raw_parts(start.cast(), rows, rows) })
 }
 
 /// A vector of `rows` times the same value.
@@ -214,6 +249,11 @@ mod tests {
         let error = filled(1 << 45, 0.0).expect_err("256 TiB");
         assert_eq!(error.code(), ErrorCode::OutOfMemory);
         assert_eq!(error.field("value"), Some((1_u64 << 48).to_string().as_str()));
+        let error = zeros(1 << 45).expect_err("256 TiB");
+        assert_eq!(error.field("value"), Some((1_u64 << 48).to_string().as_str()));
+        assert_eq!(zeros(2).expect("a few bytes"), [0.0; 2]);
+        assert!(zeros(0).expect("nothing").is_empty());
+        zeros(usize::MAX).expect_err("more than there are addresses");
         let error = room::<f64>(usize::MAX).expect_err("more than there are addresses");
         assert_eq!(error.field("value"), Some(usize::MAX.to_string().as_str()));
     }

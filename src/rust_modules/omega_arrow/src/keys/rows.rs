@@ -1,0 +1,265 @@
+//! Rows of one type of key, a block at a time: what came before is noticed and not looked up again.
+
+use std::slice;
+
+use super::Groups;
+use super::texts::are_same;
+use omega_contract::{Error, Result};
+
+/// Rows that are compared at once with those at some distance before them.
+pub(super) const BLOCK_ROWS: usize = 64;
+
+/// A column's keys.
+pub(super) trait Rows {
+    /// The number of the key of one row.
+    fn number(&self, groups: &mut Groups, row: usize) -> Result<u32>;
+
+    /// Whether two rows surely have the same key.
+    fn are_same(&self, row: usize, other: usize) -> bool;
+
+    /// Whether a block of rows surely has the keys of an earlier block, which were numbered.
+    fn repeats(&self, earlier: usize, from: usize) -> bool;
+}
+
+/// Appends the numbers of all rows.
+///
+/// Sorted rows repeat their key, and interleaved rows mostly repeat their order from one time to the next. Both are seen
+/// by one comparison of memory: with the block at the distance at which a key was last met.
+pub(super) fn number_rows(
+    rows: &impl Rows,
+    count: usize,
+    groups: &mut Groups,
+    numbers: &mut Vec<u32>,
+) -> Result<()> {
+    let before = numbers.len();
+    let (mut from, mut distance, mut last, mut in_run) = (0, usize::MAX, u32::MAX, false);
+    while from < count {
+        let to = count.min(from + BLOCK_ROWS);
+        if distance <= from && to - from == BLOCK_ROWS && rows.repeats(from - distance, from) {
+            let earlier = before + from - distance;
+            numbers.extend_from_within(earlier..earlier + BLOCK_ROWS);
+            (from, last) = (to, numbers[before + to - 1]);
+            continue;
+        }
+        let mut met = 0;
+        for row in from..to {
+            // Comparing with the row before pays where that one was like its own.
+            if in_run && rows.are_same(row - 1, row) {
+                numbers.push(last);
+                continue;
+            }
+            let number = rows.number(groups, row)?;
+            met = std::mem::replace(&mut groups.seen[number as usize], before + row);
+            numbers.push(number);
+            in_run = number == last;
+            last = number;
+        }
+        // As often as a block takes; where the row before `met` is of another column, the next comparison tells.
+        let gap = if in_run { 1 } else { (before + to - 1).saturating_sub(met).max(1) };
+        distance = BLOCK_ROWS.div_ceil(gap) * gap;
+        from = to;
+    }
+    Ok(())
+}
+
+/// A whole number of any width.
+pub(super) trait Whole: Copy {
+    /// The same bits, extended as the type says.
+    fn widened(self) -> i64;
+}
+
+macro_rules! whole {
+    ($($type:ty),*) => {
+        $(impl Whole for $type {
+            #[inline(always)]
+            fn widened(self) -> i64 {
+                self as i64
+            }
+        })*
+    };
+}
+whole!(i8, u8, i16, u16, i32, u32, i64, u64);
+
+/// Values somewhere in memory, aligned or not.
+#[derive(Clone, Copy)]
+pub(super) struct Values<'a, T> {
+    bytes: &'a [u8],
+    kind: std::marker::PhantomData<T>,
+}
+
+impl<'a, T: Copy> Values<'a, T> {
+    /// `count` values at `start`.
+    ///
+    /// # Safety
+    /// They must be there, of a type that any bits are a value of.
+    pub unsafe fn new(start: *const u8, count: usize) -> Self {
+        // SAFETY: as the caller vouches; NULL only where there are none.
+        let bytes =
+            if count == 0 { &[] } else { unsafe { slice::from_raw_parts(start, count * size_of::<T>()) } };
+        Self { bytes, kind: std::marker::PhantomData }
+    }
+
+    /// Their memory.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// All but the first `count`, or none where there are fewer.
+    pub fn skip(self, count: usize) -> Self {
+        Self { bytes: self.bytes.get(count * size_of::<T>()..).unwrap_or(&[]), ..self }
+    }
+
+    /// How many there are.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.bytes.len() / size_of::<T>()
+    }
+
+    /// The value of a row.
+    #[inline(always)]
+    pub fn get(&self, row: usize) -> T {
+        assert!(row < self.len());
+        // SAFETY: it is one of the values, as just asked.
+        unsafe { self.bytes.as_ptr().cast::<T>().add(row).read_unaligned() }
+    }
+
+    /// All of them.
+    #[inline(always)]
+    pub fn iter(self) -> impl Iterator<Item = T> + Clone + use<'a, T> {
+        self.bytes.chunks_exact(size_of::<T>()).map(|bytes| {
+            // SAFETY: as many bytes as the type has.
+            unsafe { bytes.as_ptr().cast::<T>().read_unaligned() }
+        })
+    }
+
+    /// The memory of a block of rows.
+    #[inline(always)]
+    pub fn block(&self, from: usize) -> &'a [u8] {
+        &self.bytes[from * size_of::<T>()..(from + BLOCK_ROWS) * size_of::<T>()]
+    }
+}
+
+/// Whole numbers.
+pub(super) struct Ints<'a, T>(pub Values<'a, T>);
+
+impl<T: Whole> Rows for Ints<'_, T> {
+    #[inline]
+    fn number(&self, groups: &mut Groups, row: usize) -> Result<u32> {
+        groups.int(self.0.get(row).widened())
+    }
+
+    #[inline]
+    fn are_same(&self, row: usize, other: usize) -> bool {
+        self.0.get(row).widened() == self.0.get(other).widened()
+    }
+
+    #[inline]
+    fn repeats(&self, earlier: usize, from: usize) -> bool {
+        self.0.block(earlier) == self.0.block(from)
+    }
+}
+
+/// Texts one behind the other.
+pub(super) struct Texts<'a, T> {
+    /// Where each text starts, and the end of the last; none is less than the one before it, and the first at least 0.
+    pub offsets: Values<'a, T>,
+    /// All characters, from the first text's on.
+    pub bytes: &'a [u8],
+    /// What the first offset is.
+    pub first: usize,
+    /// The column, for errors.
+    pub name: &'a str,
+}
+
+impl<T: Whole> Texts<'_, T> {
+    #[inline]
+    fn bytes(&self, row: usize) -> &[u8] {
+        let at = |row| self.offsets.get(row).widened() as usize - self.first;
+        &self.bytes[at(row)..at(row + 1)]
+    }
+}
+
+impl<T: Whole> Rows for Texts<'_, T> {
+    #[inline]
+    fn number(&self, groups: &mut Groups, row: usize) -> Result<u32> {
+        groups.bytes(self.bytes(row), |bytes| utf8(self.name, bytes))
+    }
+
+    #[inline]
+    fn are_same(&self, row: usize, other: usize) -> bool {
+        are_same(self.bytes(row), self.bytes(other))
+    }
+
+    #[inline]
+    fn repeats(&self, earlier: usize, from: usize) -> bool {
+        let start = |row| self.offsets.get(row).widened();
+        let distance = start(from) - start(earlier);
+        let is_as_far = |ahead| start(from + ahead) - start(earlier + ahead) == distance;
+        if !(1..=BLOCK_ROWS).fold(true, |all, ahead| all & is_as_far(ahead)) {
+            return false;
+        }
+        let block = |row| {
+            &self.bytes[start(row) as usize - self.first..start(row + BLOCK_ROWS) as usize - self.first]
+        };
+        block(earlier) == block(from)
+    }
+}
+
+/// Texts in views: 4 bytes of length, then up to 12 bytes of text, or a prefix, a buffer's number and an offset.
+pub(super) struct Views<'a> {
+    /// One for each row.
+    pub views: Values<'a, [u8; 16]>,
+    /// The buffers of longer texts, each as far as it is said to reach; `None` for one that is NULL.
+    pub buffers: Vec<Option<&'a [u8]>>,
+    /// Whether the buffer that says how far they reach is missing.
+    pub is_without_sizes: bool,
+    /// The column, for errors.
+    pub name: &'a str,
+}
+
+impl Views<'_> {
+    fn bytes<'a>(&'a self, view: &'a [u8; 16]) -> Result<&'a [u8]> {
+        let int = |at: usize| i32::from_le_bytes([view[at], view[at + 1], view[at + 2], view[at + 3]]);
+        let refuse = |reason: &str, allowed: &str, value: i32| {
+            Error::malformed_arrow(self.name, reason, allowed, value)
+        };
+        let length = usize::try_from(int(0)).map_err(|_| refuse("a text length", "at least 0", int(0)))?;
+        if length <= 12 {
+            return Ok(&view[4..4 + length]);
+        }
+        let buffer = usize::try_from(int(8)).ok().and_then(|index| self.buffers.get(index));
+        let buffer = buffer.ok_or_else(|| refuse("a text buffer's number", "one of the array's", int(8)))?;
+        let start = usize::try_from(int(12)).map_err(|_| refuse("a text offset", "at least 0", int(12)))?;
+        if self.is_without_sizes {
+            return Err(Error::malformed_arrow(self.name, "the buffer of sizes", "present", "NULL"));
+        }
+        let absent = || Error::malformed_arrow(self.name, "the text buffer", "present", "NULL");
+        let text = buffer.ok_or_else(absent)?.get(start..start + length);
+        text.ok_or_else(|| refuse("a text offset", "within its buffer", int(12)))
+    }
+}
+
+impl Rows for Views<'_> {
+    #[inline]
+    fn number(&self, groups: &mut Groups, row: usize) -> Result<u32> {
+        let view = self.views.get(row);
+        groups.bytes(self.bytes(&view)?, |bytes| utf8(self.name, bytes))
+    }
+
+    #[inline]
+    fn are_same(&self, row: usize, other: usize) -> bool {
+        self.views.get(row) == self.views.get(other)
+    }
+
+    #[inline]
+    fn repeats(&self, earlier: usize, from: usize) -> bool {
+        self.views.block(earlier) == self.views.block(from)
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn utf8<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str> {
+    std::str::from_utf8(bytes)
+        .map_err(|error| Error::malformed_arrow(name, "text", "UTF-8", format!("{error}")))
+}
