@@ -250,18 +250,16 @@ unsafe fn views<'a>(field: &Field<'a>, name: &'a str) -> Result<Views<'a>> {
     let count = usize::try_from(field.array.n_buffers).unwrap_or(0).saturating_sub(3);
     // SAFETY: as the caller vouches.
     let sizes = unsafe { field.buffer(count + 2).cast::<i64>() };
-    let mut buffers = Vec::with_capacity(count);
+    let mut buffers = memory::room(count)?;
     for index in 0..count {
-        // SAFETY: as the caller vouches.
-        let data = unsafe { field.buffer(index + 2) };
-        buffers.push(if data.is_null() || sizes.is_null() {
-            None
+        let size = if sizes.is_null() {
+            0
         } else {
             // SAFETY: the sizes buffer has one int64 for each data buffer.
-            let size = usize::try_from(unsafe { sizes.add(index).read_unaligned() }).unwrap_or(0);
-            // SAFETY: the data buffer is as long as its size says.
-            Some(unsafe { Values::<u8>::new(data, size) }.bytes())
-        });
+            unsafe { sizes.add(index).read_unaligned() }
+        };
+        // SAFETY: as the caller vouches.
+        buffers.push((unsafe { field.buffer(index + 2) }, usize::try_from(size).unwrap_or(0)));
     }
     Ok(Views { views, buffers, is_without_sizes: sizes.is_null(), name })
 }

@@ -93,9 +93,11 @@ impl<'a, T: Copy> Values<'a, T> {
     /// # Safety
     /// They must be there, of a type that any bits are a value of.
     pub unsafe fn new(start: *const u8, count: usize) -> Self {
-        // SAFETY: as the caller vouches; NULL only where there are none.
-        let bytes =
-            if count == 0 { &[] } else { unsafe { slice::from_raw_parts(start, count * size_of::<T>()) } };
+        if count == 0 {
+            return Self { bytes: &[], kind: std::marker::PhantomData };
+        }
+        // SAFETY: as the caller vouches.
+        let bytes = unsafe { slice::from_raw_parts(start, count * size_of::<T>()) };
         Self { bytes, kind: std::marker::PhantomData }
     }
 
@@ -209,8 +211,8 @@ impl<T: Whole> Rows for Texts<'_, T> {
 pub(super) struct Views<'a> {
     /// One for each row.
     pub views: Values<'a, [u8; 16]>,
-    /// The buffers of longer texts, each as far as it is said to reach; `None` for one that is NULL.
-    pub buffers: Vec<Option<&'a [u8]>>,
+    /// Where the buffers of longer texts are, NULL where one is missing, and how long they are said to be.
+    pub buffers: Vec<(*const u8, usize)>,
     /// Whether the buffer that says how far they reach is missing.
     pub is_without_sizes: bool,
     /// The column, for errors.
@@ -233,9 +235,15 @@ impl Views<'_> {
         if self.is_without_sizes {
             return Err(Error::malformed_arrow(self.name, "the buffer of sizes", "present", "NULL"));
         }
-        let absent = || Error::malformed_arrow(self.name, "the text buffer", "present", "NULL");
-        let text = buffer.ok_or_else(absent)?.get(start..start + length);
-        text.ok_or_else(|| refuse("a text offset", "within its buffer", int(12)))
+        let (data, size) = *buffer;
+        if data.is_null() {
+            return Err(Error::malformed_arrow(self.name, "the text buffer", "present", "NULL"));
+        }
+        if start + length > size {
+            return Err(refuse("a text offset", "within its buffer", int(12)));
+        }
+        // SAFETY: the buffer is as long as was just asked; whoever made `self` vouches for it.
+        Ok(unsafe { slice::from_raw_parts(data.add(start), length) })
     }
 }
 
