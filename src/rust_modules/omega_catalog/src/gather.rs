@@ -17,17 +17,17 @@ pub struct Gathered<'a> {
 /// One column per input.
 enum Columns<'a> {
     /// As they came, in one piece and without a bitmap: the rows of each group lie side by side already.
-    Borrowed(&'a [Chunk<'a>]),
+    Borrowed(Vec<Chunk<'a>>),
     /// In the order of groups.
     Sorted(Vec<Vec<f64>>),
 }
 
-impl Data<'_> {
+impl<'a> Data<'a> {
     /// Sorts the rows by group, keeping their order (a counting sort); where they are sorted, nothing is copied.
     ///
     /// # Errors
     /// `MISSING_COLUMN` if the rows have no groups, `OUT_OF_MEMORY`.
-    pub fn gather(&self) -> Result<Gathered<'_>> {
+    pub fn gather(&self) -> Result<Gathered<'a>> {
         let Some(Grouping { groups, numbers }) = self.grouping() else { return Err(no_groups()) };
         let groups = groups.keys().len();
         let starts = starts(numbers, groups)?;
@@ -36,7 +36,7 @@ impl Data<'_> {
             && whole.iter().all(|column| column.validity.is_none())
             && numbers.is_sorted()
         {
-            return Ok(Gathered { columns: Columns::Borrowed(whole), starts, numbers });
+            return Ok(Gathered { columns: Columns::Borrowed(whole.to_vec()), starts, numbers });
         }
         let mut columns = Vec::with_capacity(self.columns());
         let mut next = memory::room(groups)?;

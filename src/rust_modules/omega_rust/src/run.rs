@@ -32,7 +32,7 @@ pub fn data_of(import: &Import) -> Result<Data<'_>> {
 }
 
 /// The rows of each group of an import side by side.
-pub fn gathered(import: &Import) -> Result<Gathered> {
+pub fn gathered(import: &Import) -> Result<Gathered<'_>> {
     data_of(import)?.gather()
 }
 
