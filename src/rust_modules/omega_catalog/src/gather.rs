@@ -89,7 +89,9 @@ impl Gathered<'_> {
         let (from, to) = (self.starts[group], self.starts[group + 1]);
         match &self.columns {
             Columns::Borrowed(columns) => columns.iter().map(|column| column.slice(from, to)).collect(),
-            Columns::Sorted(columns) => columns.iter().map(|values| Chunk::dense(&values[from..to])).collect(),
+            Columns::Sorted(columns) => {
+                columns.iter().map(|values| Chunk::dense(&values[from..to])).collect()
+            }
         }
     }
 
