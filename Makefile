@@ -7,8 +7,8 @@ BIN    := $(VENV)/bin
 RUST      := src/rust_modules/Cargo.toml
 EXTENSION := src/_rust.abi3.so
 INSTALLED := $(VENV)/.installed
-# What the extension is made of. The schemas are compiled into it.
-SOURCES   := .cargo/config.toml $(shell find src/schemas -type f) \
+# What the extension is made of. The schemas are compiled into it, but for Julia's functions, which it reads when it is loaded.
+SOURCES   := .cargo/config.toml $(shell find src/schemas -type f ! -name julia_functions.json) \
              $(shell find src/rust_modules -path '*/src/*.rs' -o -name 'build.rs' -o -name 'Cargo.*')
 
 # One interpreter for everything that Cargo builds, whoever starts it: another one would build pyo3 anew.
@@ -84,7 +84,7 @@ lint: setup ## Check style and types; change nothing.
 generate: julia ## Write everything that is generated from specs, schemas and the error table.
 	$(BIN)/python -m tools.generate --before-build
 	@$(MAKE) --no-print-directory setup
-	$(BIN)/python -m tools.generate
+	$(BIN)/python -m tools.generate --after-build
 
 # The options that were given, in the words of the command; a fresh seed is chosen, and printed, where there is none.
 FUZZ_OPTIONS = $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(ATTACK),--attack $(ATTACK)) \

@@ -13,7 +13,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--only", metavar="TARGET", choices=list(targets.TARGETS), help="one target instead of all"
     )
-    parser.add_argument("--before-build", action="store_true", help="only what the extension is built from")
+    when = parser.add_mutually_exclusive_group()
+    when.add_argument("--before-build", action="store_true", help="only what the extension is built from")
+    when.add_argument("--after-build", action="store_true", help="only what is read out of the extension")
     parser.add_argument(
         "--against", metavar="REV", help="also compare the error table with this git revision"
     )
@@ -25,6 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     names = [options.only] if options.only else list(targets.TARGETS)
     if options.before_build:
         names = [name for name in names if name not in targets.AFTER_BUILD]
+    if options.after_build:
+        names = [name for name in names if name in targets.AFTER_BUILD]
     for name in names:
         produced = targets.TARGETS[name]()
         stale = files.stale(produced)

@@ -11,7 +11,9 @@ from tools.generate import names
 from tools.generate.files import ROOT, Files
 
 PATH = "src/schemas/julia_functions.json"
-PACKAGE = ROOT / "src/julia_modules/omega_julia"
+PACKAGE = ROOT / "src/julia_modules/omega_julia/src/OmegaJulia.jl"
+#: Included and interpreted: a package that is imported is compiled and warmed up first.
+PROGRAM = "include(ARGS[1]); print(OmegaJulia.SPECS_JSON)"
 
 
 def generate() -> Files:
@@ -20,8 +22,7 @@ def generate() -> Files:
     if julia is None:
         print("functions-julia: no Julia here, so the committed specs are taken as they are", file=sys.stderr)
         return {PATH: (ROOT / PATH).read_text(encoding="utf-8")}
-    program = "using OmegaJulia; print(OmegaJulia.SPECS_JSON)"
-    command = [julia, "--startup-file=no", f"--project={PACKAGE}", "-e", program]
+    command = [julia, "--startup-file=no", "--compile=min", "-O0", "-e", PROGRAM, str(PACKAGE)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit(f"Julia did not publish its specs:\n{done.stderr}")
