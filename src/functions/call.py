@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any, Literal
 
 from omega import _rust
-from omega.functions.libraries import BY_TYPE, Answer, library_of, source_of
+from omega.functions.libraries import ASSET, BY_TYPE, PANDAS, Answer, Library, library_of, source_of
 
 #: What a missing input does: see `omega.call`.
 Nulls = Literal["skip", "propagate", "raise"]
 #: Anything that holds one column: an Arrow array, a Series, a NumPy array, a list of numbers.
 Column = Any
+#: Anything that holds several columns with names, or the names of columns of the data: see `omega.call`.
+Columns = Any
 #: Anything that holds the columns: a table, a data frame, a mapping of columns, or one column.
 Data = Any
 
@@ -30,7 +33,13 @@ def call(
 ) -> Any:
     """The answer of any function by name, in the library of `data`.
 
-    `given` holds parameters and single columns by keyword.
+    `given` holds parameters and single columns by keyword. A number in the place of a column stands for its
+    value in every row; one input at least has to be a column.
+
+    An input of many columns, such as one for each asset, is all numbers of a table or mapping but for
+    `symbol`, `timestamp`, the column that `by` names and a pandas index; or the columns that a list of names
+    says; or a NumPy array of rows by columns, which are called 0, 1, …. A row in which one of them is missing
+    is missing in all of them. Answers along the columns have their names.
 
     - `nulls="skip"`: a row with a missing input gives a missing output and leaves the state alone.
     - `nulls="propagate"`: everything that the missing row touches is missing.
@@ -109,24 +118,54 @@ def _model(
 ) -> Any:
     """A named tuple with one field per output, or a dict of them by group."""
     source = source_of(data, columns, function.inputs)
-    build = answer_type(function.name)
+    named = isinstance(data, Mapping) or any(isinstance(column, Mapping) for column in columns)
+    build, axes = answer_type(function.name), _axes(function.name)
     if isinstance(answer, dict):
-        return {key: build(*_fields(fields, source)) for key, fields in answer.items()}
-    return build(*_fields(answer, source))
+        return {key: build(*_fields(fields, axes, source, named)) for key, fields in answer.items()}
+    return build(*_fields(answer, axes, source, named))
 
 
-def _fields(fields: tuple[Any, ...], source: object) -> list[Any]:
-    """Numbers as they are, columns and tables in the caller's library."""
+def _fields(
+    fields: tuple[Any, ...], axes: tuple[tuple[str, ...], ...], source: object, named: bool
+) -> Iterator[Any]:
+    """Numbers as they are, columns and tables in the caller's library; `named` if it was a mapping."""
     library = library_of(source)
-    converted: list[Any] = []
-    for field in fields:
+    for field, along in zip(fields, axes, strict=True):
         if isinstance(field, _rust.Column):
-            converted.append(library.column(field, source))
-        elif isinstance(field, _rust.Table):
-            converted.append(library.table(field, _stack, source))
+            yield library.column(field, source)
+        elif not isinstance(field, _rust.Table):
+            yield field
+        elif along[0] == ASSET:
+            yield _by_asset(library, field, source, named, is_flat=len(along) == 1)
         else:
-            converted.append(field)
-    return converted
+            pack = _by_name(field) if named and along[-1] == ASSET else _stack
+            yield library.table(field, pack, source, along_rows=along[0] == "row")
+
+
+@cache
+def _axes(name: str) -> tuple[tuple[str, ...], ...]:
+    """What each output runs along."""
+    return tuple(tuple(output["axes"]) for output in json.loads(_rust.function(name).spec_json)["outputs"])
+
+
+def _by_asset(library: Library, table: _rust.Table, source: object, named: bool, is_flat: bool) -> Any:
+    """A value for each asset, or a row of values, with the assets' names where there is a place for them."""
+    if library.has_tables:
+        answer = library.table(table, dict, source, along_rows=False)
+        if library is not PANDAS:
+            return answer
+        answer = answer.set_index(ASSET)
+        return answer.iloc[:, 0] if is_flat else answer
+    names, *columns = table.columns
+    values = [library.column(column, source) for column in columns]
+    if named:
+        return dict(zip(names.to_pylist(), values[0] if is_flat else values, strict=True))
+    return values[0] if is_flat else _stack(*values)
+
+
+def _by_name(table: _rust.Table) -> Answer:
+    """What a library without tables makes of columns that came in a mapping: a dict."""
+    return lambda *columns: dict(zip(table.column_names, columns, strict=True))
 
 
 def _stack(*columns: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from numbers import Number
 from typing import TYPE_CHECKING, Any, Protocol
 
 from omega import _rust
@@ -12,6 +13,8 @@ from omega import _rust
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+#: The axis of outputs with a value for each column of an input of many, and the column that names them.
+ASSET = "asset"
 #: The named tuple that several outputs come in where a library has no table.
 Answer = Callable[..., Any]
 
@@ -205,11 +208,12 @@ class _AnyArrow:
 _NUMPY = _NumPy()
 _LISTS = _Lists()
 _ANY_ARROW = _AnyArrow()
+PANDAS = _Pandas()
 _BY_PACKAGE: dict[str, Library] = {
     "numpy": _NUMPY,
     "pyarrow": _PyArrow(),
     "polars": _Polars(),
-    "pandas": _Pandas(),
+    "pandas": PANDAS,
     "duckdb": _DuckDB(),
     "_duckdb": _DuckDB(),
     "arro3": _Arro3(),
@@ -235,11 +239,20 @@ def library_of(source: object) -> Library:
 
 def source_of(data: object, columns: Sequence[object], inputs: Iterable[str]) -> object:
     """The caller's object whose library the answer should be in."""
+    given: Iterable[object] = columns
     if data is None:
-        for column in columns:
-            if column is not None:
-                return column
-        return None
-    if isinstance(data, Mapping):
-        return next((data[name] for name in inputs if name in data), None)
-    return data
+        # A mapping of many columns is in the library of its columns.
+        given = (next(iter(one.values()), None) if isinstance(one, Mapping) else one for one in columns)
+    elif isinstance(data, Mapping):
+        named = [data[name] for name in inputs if name in data]
+        given = (*named, *columns, *data.values())
+    else:
+        return data
+    return next((one for one in given if _has_library(one)), None)
+
+
+def _has_library(given: object) -> bool:
+    """Whether it holds a column: a number stands for one, and a list of names for some of the data."""
+    if isinstance(given, (list, tuple)):
+        return not (given and isinstance(given[0], str))
+    return given is not None and not isinstance(given, (Number, str))

@@ -22,17 +22,6 @@ __all__ = [
 ]
 
 
-class Macd(NamedTuple):
-    """What `macd` returns."""
-
-    #: Fast average minus slow average. (price)
-    macd: Any
-    #: Exponential average of `macd`. (price)
-    signal: Any
-    #: `macd` minus `signal`. (price)
-    histogram: Any
-
-
 class Bbands(NamedTuple):
     """What `bbands` returns."""
 
@@ -42,6 +31,17 @@ class Bbands(NamedTuple):
     middle: Any
     #: `middle` minus `deviations_down` deviations. (price)
     lower: Any
+
+
+class Macd(NamedTuple):
+    """What `macd` returns."""
+
+    #: Fast average minus slow average. (price)
+    macd: Any
+    #: Exponential average of `macd`. (price)
+    signal: Any
+    #: `macd` minus `signal`. (price)
+    histogram: Any
 
 
 _SMA = _rust.function("ta.sma")
@@ -130,6 +130,61 @@ def ema(
         data,
         (close,),
         (period,),
+        nulls,
+        by,
+        strict_zero_copy,
+        unknown,
+    )
+
+
+_BBANDS = _rust.function("ta.bbands")
+
+
+def bbands(
+    data: Data | None = None,
+    /,
+    *,
+    close: Column | None = None,
+    period: int = 20,
+    deviations_up: float = 2.0,
+    deviations_down: float = 2.0,
+    nulls: Nulls = "skip",
+    by: str | Column | None = None,
+    strict_zero_copy: bool = False,
+    **unknown: Never,
+) -> Any:
+    """Bollinger bands: the mean of the last closes, and lines some deviations above and below it.
+
+    The deviation is that of the population, over n and not n - 1, as Bollinger and TA-Lib have it. Mean and
+    deviation are free of drift and cancellation; the middle is the same bits as `ta.sma`, and bands around
+    equal closes have no width at all.
+
+    - `close`: Closing price of each bar.
+    - `period`: Length of the window. (rows; at least 2; at most 1,000,000)
+    - `deviations_up`: Half-width in deviations. (deviations; at least 0; at most 1000)
+    - `deviations_down`: Half-width in deviations. (deviations; at least 0; at most 1000)
+
+    Returns a table, or for NumPy and lists a `Bbands`, as long as the data, in the library of the data:
+    `upper` (price), `middle` (price), `lower` (price). The first `period - 1` rows have no value.
+
+    Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
+
+    Source: Bollinger, Bollinger on Bollinger Bands, McGraw-Hill 2002, ch. 7
+    Source: TA-Lib BBANDS
+
+    >>> close = [10.5, 11.0, 10.0, 10.5, 12.0, 11.5, 12.0, 13.0]
+    >>> round(bbands(close, period=2).upper[-1], 6)
+    13.5
+    """
+    return run(
+        _BBANDS,
+        data,
+        (close,),
+        (
+            period,
+            deviations_up,
+            deviations_down,
+        ),
         nulls,
         by,
         strict_zero_copy,
@@ -241,54 +296,61 @@ def macd(
     )
 
 
-_BBANDS = _rust.function("ta.bbands")
+_ADX = _rust.function("ta.adx")
 
 
-def bbands(
+def adx(
     data: Data | None = None,
     /,
     *,
+    high: Column | None = None,
+    low: Column | None = None,
     close: Column | None = None,
-    period: int = 20,
-    deviations_up: float = 2.0,
-    deviations_down: float = 2.0,
+    period: int = 14,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Bollinger bands: the mean of the last closes, and lines some deviations above and below it.
+    """Average directional movement index: how strongly price trends, up or down.
 
-    The deviation is that of the population, over n and not n - 1, as Bollinger and TA-Lib have it. Mean and
-    deviation are free of drift and cancellation; the middle is the same bits as `ta.sma`, and bands around
-    equal closes have no width at all.
+    Directional movement is the larger of the reach above the previous high and below the previous low.
+    Upward and downward movement are summed plainly over period - 1 bars and by Wilder's smoothing from then
+    on, and DX = 100 * |up - down| / (up + down). ADX starts from the plain mean of the first `period`
+    values of DX and is then Wilder's average of it. Where DX is undefined, as nothing has moved, it counts
+    as 0 in that mean and leaves the average as it is afterwards, as in TA-Lib. True range divides both
+    movements alike and so cancels out: closes do not matter, but a bar without one is a missing bar.
 
+    - `high`: Highest price of each bar.
+    - `low`: Lowest price of each bar.
     - `close`: Closing price of each bar.
-    - `period`: Length of the window. (rows; at least 2; at most 1,000,000)
-    - `deviations_up`: Half-width in deviations. (deviations; at least 0; at most 1000)
-    - `deviations_down`: Half-width in deviations. (deviations; at least 0; at most 1000)
+    - `period`: Sets the weight of the newest movement, 1 / period. (rows; at least 2; at most 1,000,000)
 
-    Returns a table, or for NumPy and lists a `Bbands`, as long as the data, in the library of the data:
-    `upper` (price), `middle` (price), `lower` (price). The first `period - 1` rows have no value.
+    Returns a column as long as the data, in the library of the data (percent). The first `2 * period - 1`
+    rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
-    Source: Bollinger, Bollinger on Bollinger Bands, McGraw-Hill 2002, ch. 7
-    Source: TA-Lib BBANDS
+    Source: Wilder, New Concepts in Technical Trading Systems, Trend Research 1978, section IV
+    Source: TA-Lib ADX
 
-    >>> close = [10.5, 11.0, 10.0, 10.5, 12.0, 11.5, 12.0, 13.0]
-    >>> round(bbands(close, period=2).upper[-1], 6)
-    13.5
+    >>> bars = {
+    ...     'high': [11.0, 11.5, 12.0, 11.0, 12.5, 13.0, 12.0, 13.5],
+    ...     'low': [9.5, 10.0, 10.5, 9.0, 11.0, 11.5, 10.0, 12.0],
+    ...     'close': [10.5, 11.0, 10.0, 10.5, 12.0, 11.5, 12.0, 13.0],
+    ... }
+    >>> round(adx(bars, period=2)[-1], 6)
+    43.72401
     """
     return run(
-        _BBANDS,
+        _ADX,
         data,
-        (close,),
         (
-            period,
-            deviations_up,
-            deviations_down,
+            high,
+            low,
+            close,
         ),
+        (period,),
         nulls,
         by,
         strict_zero_copy,
@@ -341,68 +403,6 @@ def atr(
     """
     return run(
         _ATR,
-        data,
-        (
-            high,
-            low,
-            close,
-        ),
-        (period,),
-        nulls,
-        by,
-        strict_zero_copy,
-        unknown,
-    )
-
-
-_ADX = _rust.function("ta.adx")
-
-
-def adx(
-    data: Data | None = None,
-    /,
-    *,
-    high: Column | None = None,
-    low: Column | None = None,
-    close: Column | None = None,
-    period: int = 14,
-    nulls: Nulls = "skip",
-    by: str | Column | None = None,
-    strict_zero_copy: bool = False,
-    **unknown: Never,
-) -> Any:
-    """Average directional movement index: how strongly price trends, up or down.
-
-    Directional movement is the larger of the reach above the previous high and below the previous low.
-    Upward and downward movement are summed plainly over period - 1 bars and by Wilder's smoothing from then
-    on, and DX = 100 * |up - down| / (up + down). ADX starts from the plain mean of the first `period`
-    values of DX and is then Wilder's average of it. Where DX is undefined, as nothing has moved, it counts
-    as 0 in that mean and leaves the average as it is afterwards, as in TA-Lib. True range divides both
-    movements alike and so cancels out: closes do not matter, but a bar without one is a missing bar.
-
-    - `high`: Highest price of each bar.
-    - `low`: Lowest price of each bar.
-    - `close`: Closing price of each bar.
-    - `period`: Sets the weight of the newest movement, 1 / period. (rows; at least 2; at most 1,000,000)
-
-    Returns a column as long as the data, in the library of the data (percent). The first `2 * period - 1`
-    rows have no value.
-
-    Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
-
-    Source: Wilder, New Concepts in Technical Trading Systems, Trend Research 1978, section IV
-    Source: TA-Lib ADX
-
-    >>> bars = {
-    ...     'high': [11.0, 11.5, 12.0, 11.0, 12.5, 13.0, 12.0, 13.5],
-    ...     'low': [9.5, 10.0, 10.5, 9.0, 11.0, 11.5, 10.0, 12.0],
-    ...     'close': [10.5, 11.0, 10.0, 10.5, 12.0, 11.5, 12.0, 13.0],
-    ... }
-    >>> round(adx(bars, period=2)[-1], 6)
-    43.72401
-    """
-    return run(
-        _ADX,
         data,
         (
             high,

@@ -79,6 +79,8 @@ class Input(_Part):
     """Its Arrow type; `float64` for every numeric kernel."""
     summary: str
     """What it is, in a few words."""
+    many: bool
+    """Whether it is any number of columns, each with a name of its own, such as one for each asset."""
 
 
 class Parameter(_Part):

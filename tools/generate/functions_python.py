@@ -88,7 +88,7 @@ def _module(name: str, specs: list[Spec]) -> str:
         + "Never",
         "",
         "from omega import _rust",
-        "from omega.functions.call import Column, Data, Nulls, run",
+        f"from omega.functions.call import {', '.join(_imports(specs))}",
         "",
         "__all__ = [",
         *(f'    "{exported}",' for exported in sorted(_exports(specs))),
@@ -100,6 +100,11 @@ def _module(name: str, specs: list[Spec]) -> str:
     for spec in specs:
         lines += _function(spec)
     return "\n".join(lines)
+
+
+def _imports(specs: list[Spec]) -> list[str]:
+    many = any(column["many"] for spec in specs for column in spec["inputs"])
+    return ["Column", *(["Columns"] if many else []), "Data", "Nulls", "run"]
 
 
 def _exports(specs: list[Spec]) -> Iterator[str]:
@@ -145,7 +150,10 @@ def _unit(thing: Spec) -> str:
 def _function(spec: Spec) -> list[str]:
     name = function_of(spec)
     handle = f"_{name.upper()}"
-    columns = [f"    {column['name']}: Column | None = None," for column in spec["inputs"]]
+    columns = [
+        f"    {column['name']}: {'Columns' if column['many'] else 'Column'} | None = None,"
+        for column in spec["inputs"]
+    ]
     parameters = [f"    {one['name']}: {_type(one)} = {_default(one)}," for one in spec["parameters"]]
     return [
         f'{handle} = _rust.function("{spec["name"]}")',
@@ -195,7 +203,7 @@ def _docstring(spec: Spec) -> list[str]:
     paragraphs = [_wrap(f'"""{spec["summary"]}').removeprefix('"""')]
     if spec["description"]:
         paragraphs.append(_wrap(spec["description"]))
-    facts = [f"- `{column['name']}`: {column['summary']}" for column in spec["inputs"]]
+    facts = [f"- `{column['name']}`: {column['summary']}{_many(column)}" for column in spec["inputs"]]
     facts += [f"- `{one['name']}`: {one['summary']}{_range(one)}" for one in spec["parameters"]]
     paragraphs.append("\n".join(_wrap(fact, "  ") for fact in facts))
     paragraphs.append(_wrap(_returns(spec)))
@@ -212,6 +220,15 @@ def _docstring(spec: Spec) -> list[str]:
 
 def _wrap(text: str, indent: str = "") -> str:
     return textwrap.fill(inspect.cleandoc(text), 104, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _many(column: Spec) -> str:
+    if not column["many"]:
+        return ""
+    return (
+        " Any number of columns: all numbers of a table but for `symbol`, `timestamp` and the column that "
+        f"`by` names; those of `{column['name']}=[names]`; or a NumPy array of rows by columns."
+    )
 
 
 def _range(parameter: Spec) -> str:
@@ -263,10 +280,19 @@ def _example(spec: Spec) -> list[str]:
     """A call that runs as a test; its answer is what the function gives when this is generated."""
     name = function_of(spec)
     if _door(spec) == "model":
+        rows = "[0.01 * sin(row * row) for row in range(300)]"
+        if any(column["many"] for column in spec["inputs"]):
+            named = next(output["name"] for output in spec["outputs"] if output["axes"] == ["asset"])
+            return [
+                ">>> from math import sin",
+                f'>>> answer = {name}({{"AAPL": {rows}, "MSFT": [0.0, 0.01] * 150}})',
+                f">>> list(answer.{named})",
+                "['AAPL', 'MSFT']",
+            ]
         scalar = next(output["name"] for output in spec["outputs"] if not output["axes"])
         return [
             ">>> from math import sin",
-            f">>> answer = {name}([0.01 * sin(row * row) for row in range(300)])",
+            f">>> answer = {name}({rows})",
             f">>> answer.{scalar} is not None",
             "True",
         ]

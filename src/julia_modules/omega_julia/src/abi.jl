@@ -27,7 +27,8 @@ end
 struct NativeCall <: Call
     spec::FunctionSpec
     parameters::Ptr{Float64}
-    n_inputs::Int
+    columns::Ptr{Int32}     # how many columns each input has
+    n_arrays::Int
     schemas::Ptr{Ptr{ArrowSchema}}
     arrays::Ptr{Ptr{ArrowArray}}
     alloc::Ptr{Cvoid}
@@ -36,8 +37,31 @@ end
 
 specification(call::NativeCall) = call.spec
 parameter(call::NativeCall, i) = unsafe_load(call.parameters, i)
-array_count(call::NativeCall) = call.n_inputs
-chunk_count(call::NativeCall) = call.n_inputs ÷ length(call.spec.inputs)
+array_count(call::NativeCall) = call.n_arrays
+chunk_count(call::NativeCall) = call.n_arrays ÷ column_count(call, length(call.spec.inputs))
+
+"How many columns the first `n` inputs have together."
+function column_count(call::NativeCall, n)
+    total = 0
+    for i in 1:n
+        total += unsafe_load(call.columns, i)
+    end
+    return total
+end
+
+"The columns of an input of many columns are called as their schemas say."
+function names_of(call::NativeCall, i)
+    input, before = call.spec.inputs[i], column_count(call, i - 1)
+    input.many || return [input.name]
+    return String[column_name(call, before + j) for j in 1:unsafe_load(call.columns, i)]
+end
+
+"What column `c` of all is called; where no schema names it, its place among all, from 0."
+function column_name(call::NativeCall, c)
+    chunk_count(call) == 0 && return string(c - 1)
+    name = dereference(schema(call, c, 1), "column $c", "its schema").name
+    return name == C_NULL ? string(c - 1) : unsafe_string(name)
+end
 
 function rows(call::NativeCall)
     total = 0
@@ -47,14 +71,16 @@ function rows(call::NativeCall)
     return total
 end
 
-chunk(call::NativeCall, c, i) = read_float64(schema(call, c, i), array(call, c, i), call.spec.inputs[c].name)
+chunk(call::NativeCall, c, i, name) = read_float64(schema(call, c, i), array(call, c, i), name)
 schema(call::NativeCall, c, i) = unsafe_load(call.schemas, (c - 1) * chunk_count(call) + i)
 array(call::NativeCall, c, i) = unsafe_load(call.arrays, (c - 1) * chunk_count(call) + i)
 
 "One dense chunk is a plain vector, which is the fastest to read; all else is a [`Column`](@ref)."
-function column(call::NativeCall, c)
-    chunk_count(call) == 1 || return Column(Chunk[chunk(call, c, i) for i in 1:chunk_count(call)])
-    only = chunk(call, c, 1)
+function column(call::NativeCall, i, j)
+    c = column_count(call, i - 1) + j
+    name = call.spec.inputs[i].many ? column_name(call, c) : call.spec.inputs[i].name
+    chunk_count(call) == 1 || return Column(Chunk[chunk(call, c, k, name) for k in 1:chunk_count(call)])
+    only = chunk(call, c, 1, name)
     return only.validity == C_NULL ? only.values : Column([only])
 end
 
@@ -91,14 +117,14 @@ The one C function behind every function of Omega in Julia; `Call` in `omega_arr
 
 Returns the number of the error, 0 if there is none. Inputs are borrowed until it returns.
 """
-function call(function_id::Int32, parameters::Ptr{Float64}, n_parameters::Int32, n_inputs::Int32,
-              schemas::Ptr{Ptr{ArrowSchema}}, arrays::Ptr{Ptr{ArrowArray}}, alloc::Ptr{Cvoid},
+function call(function_id::Int32, parameters::Ptr{Float64}, n_parameters::Int32, n_inputs::Int32, columns::Ptr{Int32},
+              n_arrays::Int32, schemas::Ptr{Ptr{ArrowSchema}}, arrays::Ptr{Ptr{ArrowArray}}, alloc::Ptr{Cvoid},
               alloc_context::Ptr{Cvoid}, err::Ptr{OmegaError})::Int32
     try
         ITERATIONS[] = 0
         f = lookup(function_id)
-        check_counts(f.spec, n_parameters, n_inputs)
-        run(f, NativeCall(f.spec, parameters, n_inputs, schemas, arrays, alloc, alloc_context))
+        check_counts(f.spec, n_parameters, n_inputs, columns, n_arrays)
+        run(f, NativeCall(f.spec, parameters, columns, n_arrays, schemas, arrays, alloc, alloc_context))
         return Int32(0)
     catch e
         return report(err, e, function_id)
@@ -110,12 +136,19 @@ function lookup(function_id)
     throw(contract_mismatch("the number of a Julia function", "0 to $(length(FUNCTIONS) - 1)", function_id))
 end
 
-function check_counts(spec, n_parameters, n_inputs)
+function check_counts(spec, n_parameters, n_inputs, columns, n_arrays)
     expected = length(spec.parameters) + 1
     n_parameters == expected || throw(contract_mismatch("$(spec.name)'s number of parameters", expected, n_parameters))
-    columns = length(spec.inputs)
-    n_inputs >= 0 && (columns == 0 || n_inputs % columns == 0) ||
-        throw(contract_mismatch("$(spec.name)'s number of arrays", "a multiple of $columns", n_inputs))
+    n_inputs == length(spec.inputs) || throw(contract_mismatch("$(spec.name)'s number of inputs", length(spec.inputs), n_inputs))
+    total = 0
+    for (i, input) in enumerate(spec.inputs)
+        count = unsafe_load(columns, i)
+        (input.many ? count >= 1 : count == 1) ||
+            throw(contract_mismatch("the number of columns of $(input.name)", input.many ? "at least 1" : "1", count))
+        total += count
+    end
+    n_arrays >= 0 && (total == 0 || n_arrays % total == 0) ||
+        throw(contract_mismatch("$(spec.name)'s number of arrays", "a multiple of $total", n_arrays))
 end
 
 "Writes an exception into `err`, and returns its number. Never throws."
@@ -194,6 +227,9 @@ function write_text(target, size, text)
     unsafe_store!(target, 0x00, ncodeunits(kept) + 1)
 end
 
+"The version of the table and of the call, which the host must speak: 2 since an input may have many columns."
+const ABI_VERSION = 2
+
 const JULIA_VERSION = string(VERSION)
 const ABI = Ref{OmegaAbi}()
 
@@ -203,10 +239,10 @@ const ABI = Ref{OmegaAbi}()
 The address of the [`OmegaAbi`](@ref) by which a host calls Julia, every function behind it compiled.
 """
 function abi()
-    ABI[] = OmegaAbi(sizeof(OmegaAbi), 1, entry(), pointer(SPECS_JSON), pointer(JULIA_VERSION), pointer(CONTRACT_FINGERPRINT),
+    ABI[] = OmegaAbi(sizeof(OmegaAbi), ABI_VERSION, entry(), pointer(SPECS_JSON), pointer(JULIA_VERSION), pointer(CONTRACT_FINGERPRINT),
                      Ptr{UInt32}(pointer_from_objref(INTERRUPT)))
     warm()
     return Ptr{Cvoid}(pointer_from_objref(ABI))
 end
 
-entry() = @cfunction(call, Int32, (Int32, Ptr{Float64}, Int32, Int32, Ptr{Ptr{ArrowSchema}}, Ptr{Ptr{ArrowArray}}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{OmegaError}))
+entry() = @cfunction(call, Int32, (Int32, Ptr{Float64}, Int32, Int32, Ptr{Int32}, Int32, Ptr{Ptr{ArrowSchema}}, Ptr{Ptr{ArrowArray}}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{OmegaError}))

@@ -1,17 +1,4 @@
-# Every function that Julia offers, one line each; the place in the list, from 0, is the number that callers use.
-
-const FUNCTIONS = OmegaFunction[
-    Volatility.garch,
-    Regimes.hidden_markov,
-    Simulation.stationary_bootstrap,
-    probe_identity,
-    probe_addresses,
-    probe_raise,
-    probe_throw,
-    probe_overflow,
-    probe_collect,
-    probe_echo,
-]
+# What is published about the functions that the files before this one have offered.
 
 "The specifications of all functions, as a JSON array in the order of their numbers."
 const SPECS_JSON = json([f.spec for f in FUNCTIONS])

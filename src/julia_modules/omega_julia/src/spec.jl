@@ -1,10 +1,11 @@
 # What there is to know about a function, as data: the shape that Rust, Python and Julia share, and its JSON.
 
-"One column that a function reads."
+"One column that a function reads; where there are `many`, any number of columns, such as one for each asset."
 struct Input
     name::String
     type::String
     summary::String
+    many::Bool
 end
 
 "One number that a caller may choose; `choices` travel by index, counted from 0."
@@ -24,8 +25,8 @@ end
 """
 One column, number or table that a function returns.
 
-`axes` say what its values run along: nothing for one number, `row` for as many values as the input has rows, and
-otherwise a parameter: `horizon` is as long as the parameter `horizon`, `state` as the parameter `states`.
+`axes` say what its values run along: nothing for one number, `row` for as many values as the input has rows, `asset`
+for one value for each column of the input of many columns, and otherwise the name of a parameter that says how many.
 """
 struct Output
     name::String
@@ -35,7 +36,12 @@ struct Output
     summary::String
 end
 
-"Everything there is to know about a function without calling it."
+"""
+Everything there is to know about a function without calling it.
+
+A call carries a number for each of `parameters`, in this order, and one more after the last: the policy for missing rows
+(`nulls`), which every function has and no specification lists.
+"""
 struct FunctionSpec
     name::String
     group::String
@@ -60,8 +66,8 @@ FunctionSpec(name, kind, summary; group = "", version = "1.0.0", description = "
     FunctionSpec(name, group, "julia", version, kind, "whole", summary, join(split(description), " "), references, table, inputs, parameters,
                  outputs, "0", errors)
 
-"A float64 column that the function reads."
-Input(name, summary) = Input(name, "float64", summary)
+"A float64 column that the function reads, or any number of them."
+Input(name, summary; many = false) = Input(name, "float64", summary, many)
 
 "A whole number from `minimum` to `maximum`."
 int_parameter(name, default, minimum, maximum, unit, summary) =
@@ -85,7 +91,7 @@ The value as compact JSON, its struct fields in order of declaration.
 
 ```jldoctest
 julia> OmegaJulia.json(OmegaJulia.Input("returns", "of one period"))
-"{\\"name\\":\\"returns\\",\\"type\\":\\"float64\\",\\"summary\\":\\"of one period\\"}"
+"{\\"name\\":\\"returns\\",\\"type\\":\\"float64\\",\\"summary\\":\\"of one period\\",\\"many\\":false}"
 ```
 """
 json(value) = sprint(write_json, value)

@@ -4,7 +4,7 @@ const RETURNS = garch_returns(400; alpha = 0.2, beta = 0.7)
 
 @testset "the table of the host says what it points to" begin
     table = unsafe_load(Ptr{OmegaAbi}(OmegaJulia.abi()))
-    @test (table.struct_size, table.abi_version) == (sizeof(OmegaAbi), 1)
+    @test (table.struct_size, table.abi_version) == (sizeof(OmegaAbi), OmegaJulia.ABI_VERSION)
     @test unsafe_string(table.specs_json) == OmegaJulia.SPECS_JSON
     @test unsafe_string(table.julia_version) == string(VERSION)
     @test occursin("bars 1.", unsafe_string(table.contract_fingerprint))
@@ -36,7 +36,7 @@ end
     @test fieldoffset(OmegaError, 7) == 536
 end
 
-@testset "a call answers as Julia's own door does" begin
+@testset "a call answers as one from Julia does" begin
     code, outputs, message, _ = loopback(function_number("volatility.garch"), native_parameters("volatility.garch", "skip"), [lend(RETURNS)])
     fit = Volatility.garch(RETURNS)
     @test (code, message) == (0, "")

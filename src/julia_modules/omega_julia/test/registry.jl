@@ -18,7 +18,8 @@ end
         startswith(spec.name, "probe.") && continue
         @test !isempty(spec.description) && !isempty(spec.references) && !isempty(spec.errors)
         for output in spec.outputs, axis in output.axes
-            @test axis == "row" || any(p -> p.name in (axis, axis * "s"), spec.parameters)
+            @test axis == "row" || any(p -> p.name == axis && p.type == "int", spec.parameters) ||
+                  axis == "asset" && count(input -> input.many, spec.inputs) == 1
         end
     end
 end

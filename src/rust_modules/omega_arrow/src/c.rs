@@ -182,13 +182,17 @@ pub type Alloc =
 
 /// The one signature of every function in another language. Returns the error code, 0 for OK.
 ///
-/// Inputs come column by column: with `k` chunks, the arrays of column `c` are `c * k` to `c * k + k - 1`, and
-/// chunk `i` has as many rows in every column. Parameters are numbers in the order of the spec.
+/// An input is as many columns as `n_columns` says, one unless the spec lets it have many; each of those is named by its
+/// schema. All come column by column: with `k` chunks, the arrays of column `c` are `c * k` to `c * k + k - 1`, and
+/// chunk `i` has as many rows in every column. Parameters are numbers in the order of the spec; after the last comes
+/// the policy for missing rows.
 pub type Call = unsafe extern "C" fn(
     function_id: i32,
     parameters: *const f64,
     n_parameters: i32,
     n_inputs: i32,
+    n_columns: *const i32,
+    n_arrays: i32,
     schemas: *const *const ArrowSchema,
     arrays: *const *const ArrowArray,
     alloc: Alloc,

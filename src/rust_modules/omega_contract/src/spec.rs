@@ -83,6 +83,8 @@ pub struct Input {
     pub data_type: String,
     /// What it is, in a few words.
     pub summary: String,
+    /// Whether it is any number of columns, each with a name of its own, such as one for each asset.
+    pub many: bool,
 }
 
 /// One number that a caller may choose.
@@ -170,8 +172,9 @@ pub struct Output {
     /// Its Arrow type; `float64` throughout today.
     #[serde(rename = "type")]
     pub data_type: String,
-    /// What its values run along: none for one number, `["row"]` for a column as long as the input,
-    /// `["horizon"]` for a column of its own length, `["row", "state"]` for a table of `state` columns.
+    /// What its values run along: none for one number, `["row"]` for a column as long as the input, `["horizon"]` for a
+    /// column as long as the parameter `horizon` says, `["row", "asset"]` for a table with a column for each column of
+    /// the input of many.
     pub axes: Vec<String>,
     /// price, fraction, percent …; empty for a pure number.
     pub unit: String,
@@ -263,7 +266,12 @@ impl FunctionSpec {
     /// A float64 column that the function reads.
     #[must_use]
     pub fn input(mut self, name: &str, summary: &str) -> Self {
-        self.inputs.push(Input { name: name.into(), data_type: "float64".into(), summary: summary.into() });
+        self.inputs.push(Input {
+            name: name.into(),
+            data_type: "float64".into(),
+            summary: summary.into(),
+            many: false,
+        });
         self
     }
 

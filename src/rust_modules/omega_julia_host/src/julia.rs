@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use omega_arrow::c::{ArrowArray, ArrowSchema};
 use omega_contract::{Error, Result};
 
 use crate::abi::Published;
@@ -10,7 +9,7 @@ use crate::failure::decode;
 use crate::fork;
 use crate::outputs::{Outputs, Refusal};
 use crate::queue::{Poll, Unrun};
-use crate::runtime::Job;
+use crate::runtime::{Columns, Job};
 use crate::start::START;
 
 /// What to start.
@@ -70,8 +69,6 @@ impl Julia {
     /// Runs function `id`, the place of its spec in [`Self::specs_json`], on Julia's thread, and waits for it.
     /// `outputs` is emptied first, and is empty after an error.
     ///
-    /// Column `c` of `k` chunks each is `arrays[c * k..][..k]`; there is a schema for each array.
-    ///
     /// # Errors
     /// What the function reports; JULIA_UNAVAILABLE after [`Self::stop`]; FORKED_PROCESS in a forked child;
     /// CONTRACT_MISMATCH where Julia breaks the rules of the call.
@@ -82,12 +79,11 @@ impl Julia {
         &self,
         id: i32,
         params: &[f64],
-        schemas: &[*const ArrowSchema],
-        arrays: &[*const ArrowArray],
+        columns: Columns<'_>,
         outputs: &mut Outputs,
     ) -> Result<()> {
         // SAFETY: as promised by the caller.
-        unsafe { self.call_polled(id, params, schemas, arrays, outputs, None) }
+        unsafe { self.call_polled(id, params, columns, outputs, None) }
     }
 
     /// As [`Self::call`]; but a caller who waits asks `poll` every 50 ms whether to stop, on its own thread and
@@ -107,13 +103,12 @@ impl Julia {
         &self,
         id: i32,
         params: &[f64],
-        schemas: &[*const ArrowSchema],
-        arrays: &[*const ArrowArray],
+        columns: Columns<'_>,
         outputs: &mut Outputs,
         poll: &mut dyn FnMut() -> bool,
     ) -> Result<()> {
         // SAFETY: as promised by the caller.
-        unsafe { self.call_polled(id, params, schemas, arrays, outputs, Some(poll)) }
+        unsafe { self.call_polled(id, params, columns, outputs, Some(poll)) }
     }
 
     /// # Safety
@@ -122,8 +117,7 @@ impl Julia {
         &self,
         id: i32,
         params: &[f64],
-        schemas: &[*const ArrowSchema],
-        arrays: &[*const ArrowArray],
+        columns: Columns<'_>,
         outputs: &mut Outputs,
         poll: Option<Poll<'_>>,
     ) -> Result<()> {
@@ -133,7 +127,7 @@ impl Julia {
             return Err(Error::internal("a call of Julia", format!("there is no function {id}")));
         };
         self.refuse_fork(name)?;
-        let Some(mut job) = Job::new(id, params, schemas, arrays, outputs) else {
+        let Some(mut job) = Job::new(id, params, columns, outputs) else {
             return Err(Error::internal(name, "schemas and arrays do not match, or are too many"));
         };
         let answer = match START.queue.run(&mut job, poll) {

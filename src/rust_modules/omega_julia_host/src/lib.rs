@@ -32,3 +32,4 @@ pub use discover::find;
 pub use fork::{Held, LeftLocked, Lock, generation};
 pub use julia::{Julia, Settings};
 pub use outputs::{Buffer, Node, Outputs};
+pub use runtime::Columns;

@@ -18,6 +18,17 @@ use crate::probe::Probe;
 use crate::process::{Habits, StackLimit, end_at_once};
 use crate::queue::Queue;
 
+/// The columns of a call, borrowed until it ends.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Columns<'a> {
+    /// How many columns each input has, in the order of the spec.
+    pub per_input: &'a [i32],
+    /// A schema for each array.
+    pub schemas: &'a [*const ArrowSchema],
+    /// The chunks: those of column `c` of `k` chunks each are `arrays[c * k..][..k]`.
+    pub arrays: &'a [*const ArrowArray],
+}
+
 /// One call, on its way to Julia and back.
 pub(crate) struct Job {
     function: i32,
@@ -26,6 +37,8 @@ pub(crate) struct Job {
     schemas: *const *const ArrowSchema,
     arrays: *const *const ArrowArray,
     n_inputs: i32,
+    n_columns: *const i32,
+    n_arrays: i32,
     outputs: *mut Outputs,
     /// What Julia returned, and what it said.
     pub(crate) status: i32,
@@ -36,21 +49,23 @@ pub(crate) struct Job {
 unsafe impl Send for Job {}
 
 impl Job {
-    /// None where there are more parameters or inputs than the call can count.
+    /// None where there are more parameters, inputs or arrays than the call can count.
     pub(crate) fn new(
         function: i32,
         parameters: &[f64],
-        schemas: &[*const ArrowSchema],
-        arrays: &[*const ArrowArray],
+        columns: Columns<'_>,
         outputs: &mut Outputs,
     ) -> Option<Self> {
+        let Columns { per_input, schemas, arrays } = columns;
         Some(Self {
             function,
             parameters: parameters.as_ptr(),
             n_parameters: i32::try_from(parameters.len()).ok()?,
             schemas: schemas.as_ptr(),
             arrays: arrays.as_ptr(),
-            n_inputs: i32::try_from(arrays.len()).ok().filter(|_| schemas.len() == arrays.len())?,
+            n_inputs: i32::try_from(per_input.len()).ok()?,
+            n_columns: per_input.as_ptr(),
+            n_arrays: i32::try_from(arrays.len()).ok().filter(|_| schemas.len() == arrays.len())?,
             outputs,
             status: 0,
             report: empty_report(),
@@ -110,6 +125,8 @@ impl Runtime {
                     job.parameters,
                     job.n_parameters,
                     job.n_inputs,
+                    job.n_columns,
+                    job.n_arrays,
                     job.schemas,
                     job.arrays,
                     Outputs::alloc,

@@ -9,6 +9,7 @@ mod copies;
 mod import;
 mod indexes;
 mod kinds;
+mod many;
 mod patience;
 mod reading;
 mod sequences;

@@ -1,7 +1,7 @@
 //! Functions by name, and the one call that serves them all.
 
-use omega_contract::Error;
 use omega_contract::spec::Kind;
+use omega_contract::{Error, ErrorCode, Result};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
@@ -21,13 +21,23 @@ use crate::streams::Stream;
 #[pyfunction]
 #[pyo3(signature = (name, /))]
 pub fn function(py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Function> {
-    guard(py, "omega", || Ok(Function { entry: find(&text(name, "the function's name")?)? }))
+    guard(py, "omega", || {
+        let name = text(name, "the function's name")?;
+        match find(&name) {
+            Err(error) if error.code() == ErrorCode::UnknownFunction => Err(error.into()),
+            // Where the specs of Julia's functions cannot be read, Rust's can be imported all the same.
+            Err(error) => Ok(Function { name, entry: Err(error) }),
+            Ok(entry) => Ok(Function { name: entry.spec().name.clone(), entry: Ok(entry) }),
+        }
+    })
 }
 
 /// A function of any language, ready to be called.
 #[pyclass(frozen, module = "omega._rust")]
 pub struct Function {
-    entry: Entry,
+    name: String,
+    /// Or why nothing is known about it.
+    entry: Result<Entry>,
 }
 
 #[pymethods]
@@ -35,14 +45,14 @@ impl Function {
     /// Its name, `module.function`.
     #[getter]
     fn name<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || Ok(objects::text(py, &self.entry.spec().name)?))
+        self.guard(py, || Ok(objects::text(py, &self.name)?))
     }
 
     /// How rows in relate to rows out: rowwise, reduction, model or simulation.
     #[getter]
     fn kind<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.guard(py, || {
-            let kind = match self.entry.spec().kind {
+            let kind = match self.entry()?.spec().kind {
                 Kind::Rowwise => "rowwise",
                 Kind::Reduction => "reduction",
                 Kind::Model => "model",
@@ -56,7 +66,7 @@ impl Function {
     #[getter]
     fn inputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         self.guard(py, || {
-            let names = self.entry.spec().inputs.iter().map(|input| PyString::intern(py, &input.name));
+            let names = self.entry()?.spec().inputs.iter().map(|input| PyString::intern(py, &input.name));
             Ok(PyTuple::new(py, names)?)
         })
     }
@@ -65,8 +75,8 @@ impl Function {
     #[getter]
     fn spec_json<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.guard(py, || {
-            let json = serde_json::to_string(self.entry.spec())
-                .map_err(|error| Error::internal(&self.entry.spec().name, error))?;
+            let json = serde_json::to_string(self.entry()?.spec())
+                .map_err(|error| Error::internal(&self.name, error))?;
             Ok(objects::text(py, &json)?)
         })
     }
@@ -78,8 +88,8 @@ impl Function {
         parameters: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         self.guard(py, || {
-            let params = resolve(self.entry.spec(), parameters)?;
-            let rows = match self.entry {
+            let params = resolve(self.entry()?.spec(), parameters)?;
+            let rows = match self.entry()? {
                 Entry::Rust(function) => omega_catalog::warm_up_rows(function, &params),
                 Entry::Julia(..) => 0,
             };
@@ -101,13 +111,13 @@ impl Function {
         strict_zero_copy: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         self.guard(py, || {
-            let spec = self.entry.spec();
+            let spec = self.entry()?.spec();
             let params = resolve(spec, parameters)?;
             let nulls = nulls_of(nulls)?;
             let strict = flag(strict_zero_copy, "strict_zero_copy")?;
             let request = Request { inputs: &spec.inputs, data, columns, by, strict };
             let import = Import::new(py, &request)?;
-            match self.entry {
+            match self.entry()? {
                 Entry::Rust(function) => run::run(py, function, &params, nulls, &import),
                 Entry::Julia(id, spec) => julia::run(py, id, spec, &params, nulls, &import),
             }
@@ -123,8 +133,8 @@ impl Function {
         nulls: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Stream> {
         self.guard(py, || {
-            let params = resolve(self.entry.spec(), parameters)?;
-            let function = self.entry.rust(omega_catalog::not_rowwise)?;
+            let params = resolve(self.entry()?.spec(), parameters)?;
+            let function = self.entry()?.rust(omega_catalog::not_rowwise)?;
             Stream::new(py, omega_catalog::Stream::new(function, params, nulls_of(nulls)?)?)
         })
     }
@@ -138,20 +148,24 @@ impl Function {
         nulls: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Accumulator> {
         self.guard(py, || {
-            let params = resolve(self.entry.spec(), parameters)?;
-            let function = self.entry.rust(omega_catalog::not_reduction)?;
+            let params = resolve(self.entry()?.spec(), parameters)?;
+            let function = self.entry()?.rust(omega_catalog::not_reduction)?;
             let nulls = nulls_of(nulls)?;
             Ok(Accumulator::new(omega_catalog::Accumulator::new(function, params, nulls)?))
         })
     }
 
     fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || Ok(objects::text(py, &format!("<omega function {}>", self.entry.spec().name))?))
+        self.guard(py, || Ok(objects::text(py, &format!("<omega function {}>", self.name))?))
     }
 }
 
 impl Function {
+    fn entry(&self) -> Outcome<Entry> {
+        Ok(self.entry.clone()?)
+    }
+
     fn guard<T>(&self, py: Python<'_>, body: impl FnOnce() -> Outcome<T>) -> PyResult<T> {
-        guard(py, &self.entry.spec().name, body)
+        guard(py, &self.name, body)
     }
 }

@@ -1,7 +1,10 @@
 //! Functions written in Julia: the same inputs, handed to the host.
 
+/// What they say about themselves.
+mod specs;
+
 use std::any::Any;
-use std::ffi::c_void;
+use std::ffi::{CString, c_void};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -13,7 +16,7 @@ use omega_arrow::write::{Column as ColumnData, Shared};
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Output};
 use omega_contract::{Error, Result, memory, tables};
-use omega_julia_host::{Buffer, Julia, Node, Outputs, Settings};
+use omega_julia_host::{Buffer, Columns, Julia, Node, Outputs, Settings};
 use omega_kernel::Nulls;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -24,21 +27,10 @@ use crate::errors::{Failure, Outcome, guard};
 use crate::objects;
 use crate::run;
 
-/// The specs that Julia publishes, as they were when this library was built.
-const SPECS: &str = include_str!("../../../schemas/julia_functions.json");
+pub use specs::{fault, specs};
 
-/// Whether the running Julia speaks of the same functions and tables as this library; asked once.
+/// Whether the running Julia speaks of the same functions and tables as this library and its data; asked once.
 static AGREED: OnceLock<Result<()>> = OnceLock::new();
-
-/// The functions of Julia; the place in the list is the number at the boundary.
-pub fn specs() -> &'static [FunctionSpec] {
-    #[expect(clippy::disallowed_types, reason = "the import of the module makes it, before anyone can fork")]
-    static PARSED: std::sync::LazyLock<Vec<FunctionSpec>> = std::sync::LazyLock::new(|| {
-        // A test proves that the file parses; it is compiled in.
-        serde_json::from_str(SPECS).unwrap_or_default()
-    });
-    &PARSED
-}
 
 /// Starts Julia, found by the executable's name, `OMEGA_JULIA`, the path or `beside`; its version.
 ///
@@ -94,16 +86,16 @@ fn start(settings: &Settings, poll: &mut dyn FnMut() -> bool) -> Result<&'static
 fn agree(julia: &Julia) -> Result<()> {
     let published: serde_json::Value = serde_json::from_str(julia.specs_json())
         .map_err(|error| Error::contract_mismatch("what Julia publishes", "JSON", error))?;
-    let built: serde_json::Value = serde_json::from_str(SPECS)
+    let read: serde_json::Value = serde_json::from_str(specs::text()?)
         .map_err(|error| Error::contract_mismatch("julia_functions.json", "JSON", error))?;
     if julia.contract_fingerprint() != tables::fingerprints() {
         let subject = "the set of OmegaJulia's table schemas";
         return Err(Error::contract_mismatch(subject, "those Omega was built with", "others"));
     }
-    if published == built {
+    if published == read {
         return Ok(());
     }
-    Err(Error::contract_mismatch("the specs of Julia's functions", "those Omega was built with", "others"))
+    Err(Error::contract_mismatch("the specs of Julia's functions", "those in julia_functions.json", "others"))
 }
 
 /// The running Julia, for a function that needs it.
@@ -129,23 +121,25 @@ pub fn run<'py>(
     let julia = running(py, &spec.name)?;
     let mut numbers = params.values().to_vec();
     numbers.push(f64::from(nulls.number()));
+    let assets = import.many.first().map_or(&[][..], |(_, names)| names);
+    let assets: Vec<Key> = assets.iter().cloned().map(Key::Text).collect();
     let Some(Grouping { groups, .. }) = &import.grouping else {
-        let inputs = Inputs::new(import.raw())?;
+        let inputs = Inputs::of(spec, import, import.raw())?;
         let outputs = inputs.call(py, julia, id, &numbers)?;
-        return answers(py, spec, outputs);
+        return answers(py, spec, &assets, outputs);
     };
     let gathered = py.detach(|| run::gathered(import))?;
     let answer = PyDict::new(py);
     for (group, key) in groups.keys().iter().enumerate() {
         let chunks: Vec<Vec<RawChunk>> = gathered.group(group).iter().map(|chunk| vec![raw(chunk)]).collect();
-        let inputs = Inputs::new(&chunks)?;
+        let inputs = Inputs::of(spec, import, &chunks)?;
         let outputs = inputs.call(py, julia, id, &numbers).map_err(|failure| match failure {
             Failure::Omega(error) => {
                 Failure::Omega(gathered.restore_row(error, group).with_field("function", named(spec, key)))
             }
             python => python,
         })?;
-        let values = answers(py, spec, outputs)?;
+        let values = answers(py, spec, &assets, outputs)?;
         let key = match key {
             Key::Text(text) => objects::text(py, text)?,
             Key::Int(int) => objects::int(py, *int)?,
@@ -169,33 +163,74 @@ fn raw(chunk: &Chunk<'_>) -> RawChunk {
 
 /// Borrowed columns as the C structs that Julia reads: nothing to release, and nothing that outlives the call.
 pub struct Inputs {
+    /// How many columns each input has.
+    per_input: Vec<i32>,
     schemas: Vec<ArrowSchema>,
     arrays: Vec<ArrowArray>,
     /// Two buffers for each array: validity and values.
     _buffers: Vec<[*const c_void; 2]>,
+    /// The names of the columns that have one of their own.
+    _names: Vec<CString>,
 }
 
 // SAFETY: the structs are only read while the caller that owns the import waits.
 unsafe impl Sync for Inputs {}
 
 impl Inputs {
-    /// The columns, chunk by chunk; a column without chunks comes as one of no rows.
+    /// The columns of an import, or of a group of it.
     ///
     /// # Errors
     /// `OUT_OF_MEMORY`
-    pub fn new(columns: &[Vec<RawChunk>]) -> Result<Self> {
+    fn of(spec: &FunctionSpec, import: &Import, columns: &[Vec<RawChunk>]) -> Result<Self> {
+        let mut per_input = vec![1; spec.inputs.len()];
+        let mut names: Vec<Option<&str>> = memory::room(columns.len())?;
+        for (index, count) in per_input.iter_mut().enumerate() {
+            match import.many.iter().find(|(place, _)| *place == index) {
+                Some((_, own)) => {
+                    *count = i32::try_from(own.len()).unwrap_or(i32::MAX);
+                    names.extend(own.iter().map(|name| Some(name.as_str())));
+                }
+                None => names.push(None),
+            }
+        }
+        Self::new(&per_input, columns, &names)
+    }
+
+    /// The columns, chunk by chunk, and the names of those that have one; a column without chunks comes as one of no rows.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    pub fn new(per_input: &[i32], columns: &[Vec<RawChunk>], names: &[Option<&str>]) -> Result<Self> {
+        // A name with a zero byte ends there: Julia uses it in messages only.
+        let names = names.iter().map(|name| name.map(|name| name.split('\0').next().unwrap_or_default()));
+        let names: Vec<Option<CString>> =
+            names.map(|name| name.and_then(|name| CString::new(name).ok())).collect();
         let empty = [RawChunk { base: std::ptr::null(), validity: std::ptr::null(), offset: 0, rows: 0 }];
-        let chunks = || columns.iter().flat_map(|column| if column.is_empty() { &empty[..] } else { column });
+        let name = |place: usize| {
+            names.get(place).and_then(Option::as_ref).map_or(std::ptr::null(), |name| name.as_ptr())
+        };
+        let chunks = || {
+            columns.iter().enumerate().flat_map(|(place, column)| {
+                let chunks = if column.is_empty() { &empty[..] } else { column };
+                chunks.iter().map(move |chunk| (place, chunk))
+            })
+        };
         // All buffers first: the structs point at them.
         let mut buffers: Vec<[*const c_void; 2]> =
-            memory::collected(chunks().map(|chunk| [chunk.validity.cast(), chunk.base.cast()]))?;
+            memory::collected(chunks().map(|(_, chunk)| [chunk.validity.cast(), chunk.base.cast()]))?;
         let mut inputs = Self {
+            per_input: per_input.to_vec(),
             schemas: memory::room(buffers.len())?,
             arrays: memory::room(buffers.len())?,
             _buffers: Vec::new(),
+            _names: Vec::new(),
         };
-        for (chunk, buffers) in chunks().zip(&mut buffers) {
-            inputs.schemas.push(ArrowSchema { format: c"g".as_ptr(), ..ArrowSchema::empty() });
+        for ((place, chunk), buffers) in chunks().zip(&mut buffers) {
+            inputs.schemas.push(ArrowSchema {
+                format: c"g".as_ptr(),
+                name: name(place),
+                ..ArrowSchema::empty()
+            });
             inputs.arrays.push(ArrowArray {
                 length: chunk.rows as i64,
                 null_count: if chunk.validity.is_null() { 0 } else { -1 },
@@ -206,6 +241,7 @@ impl Inputs {
             });
         }
         inputs._buffers = buffers;
+        inputs._names = names.into_iter().flatten().collect();
         Ok(inputs)
     }
 
@@ -219,8 +255,9 @@ impl Inputs {
                 memory::collected(self.arrays.iter().map(std::ptr::from_ref))?;
             let mut outputs = Outputs::new();
             let mut poll = || interrupted(&mut interrupt);
+            let columns = Columns { per_input: &self.per_input, schemas: &schemas, arrays: &arrays };
             // SAFETY: the structs point into an import that the caller keeps, and to buffers that `self` keeps.
-            unsafe { julia.call_interruptible(id, numbers, &schemas, &arrays, &mut outputs, &mut poll) }
+            unsafe { julia.call_interruptible(id, numbers, columns, &mut outputs, &mut poll) }
                 .map(|()| outputs)
         });
         match interrupt {
@@ -230,27 +267,38 @@ impl Inputs {
     }
 }
 
-/// One Python object per output: a float or None, a column, or a table.
-fn answers<'py>(py: Python<'py>, spec: &FunctionSpec, outputs: Outputs) -> Outcome<Bound<'py, PyAny>> {
+/// One Python object per output: a float or None, a column, or a table. `assets` name the columns of the input of many.
+fn answers<'py>(
+    py: Python<'py>,
+    spec: &FunctionSpec,
+    assets: &[Key],
+    outputs: Outputs,
+) -> Outcome<Bound<'py, PyAny>> {
     let mut values = Vec::with_capacity(spec.outputs.len());
     let mut nodes = outputs.into_nodes().into_iter();
     for output in &spec.outputs {
         let missing = || Error::contract_mismatch(&spec.name, format!("output {}", output.name), "nothing");
-        values.push(answer(py, output, nodes.next().ok_or_else(missing)?)?);
+        values.push(answer(py, output, assets, nodes.next().ok_or_else(missing)?)?);
     }
     objects::tuple(py, values)
 }
 
-fn answer<'py>(py: Python<'py>, output: &Output, node: Node) -> Outcome<Bound<'py, PyAny>> {
+/// What an output along assets has as its first column: their names.
+const ASSET: &str = "asset";
+
+fn answer<'py>(py: Python<'py>, output: &Output, assets: &[Key], node: Node) -> Outcome<Bound<'py, PyAny>> {
     let rows = node.rows();
     let total = node.f64_values().len();
+    let along = |axis: usize| output.axes.get(axis).is_some_and(|axis| axis == ASSET);
+    let width = if output.axes.len() < 2 { 1 } else { total.checked_div(rows).unwrap_or(0) };
     let fits = match output.axes.len() {
         0 => total == 1,
         1 => total == rows,
-        _ => rows == 0 || total.is_multiple_of(rows),
+        // Without rows nothing tells how many columns there would be, unless they have names.
+        _ => rows == 0 || (total.is_multiple_of(rows) && (!along(1) || width == assets.len())),
     };
-    if !fits {
-        let allowed = format!("whole columns of {rows} rows");
+    if !fits || (along(0) && rows != assets.len()) {
+        let allowed = format!("whole columns of {rows} rows, and {} assets", assets.len());
         return Err(Error::contract_mismatch(&output.name, allowed, format!("{total} values")).into());
     }
     let [_, Some(buffer), _] = node.into_buffers() else {
@@ -263,18 +311,29 @@ fn answer<'py>(py: Python<'py>, output: &Output, node: Node) -> Outcome<Bound<'p
         // SAFETY: the buffer is 64-byte aligned, zeroed when made, and holds `total` values; `owner` keeps it.
         unsafe { Shared::from_owner(start.wrapping_add(from), rows, owner) }
     };
-    Ok(match output.axes.len() {
-        0 => {
-            let value = part(0, total.min(1)).as_slice().first().copied();
-            objects::float_or_none(py, value.unwrap_or(f64::NAN))?
+    if output.axes.is_empty() {
+        let value = part(0, total.min(1)).as_slice().first().copied();
+        return Ok(objects::float_or_none(py, value.unwrap_or(f64::NAN))?);
+    }
+    let mut columns = Vec::new();
+    if along(0) {
+        columns.push(ColumnData::keys(ASSET, assets)?);
+    }
+    if output.axes.len() == 1 {
+        let values = ColumnData::float64(&output.name, part(0, rows));
+        if columns.is_empty() {
+            return Ok(Bound::new(py, Column::new(values))?.into_any());
         }
-        1 => Bound::new(py, Column::new(ColumnData::float64(&output.name, part(0, rows))))?.into_any(),
-        _ => {
-            let width = total.checked_div(rows).unwrap_or(0);
-            let columns = (0..width).map(|column| {
-                ColumnData::float64(&format!("{}_{column}", output.name), part(column * rows, rows))
-            });
-            Bound::new(py, Table::new(columns.collect(), rows))?.into_any()
-        }
-    })
+        columns.push(values);
+    } else {
+        let count = if along(1) { assets.len() } else { width };
+        columns.extend((0..count).map(|column| {
+            let name = match assets.get(column) {
+                Some(Key::Text(name)) if along(1) => name.clone(),
+                _ => format!("{}_{column}", output.name),
+            };
+            ColumnData::float64(&name, part(column * rows, rows))
+        }));
+    }
+    Ok(Bound::new(py, Table::new(columns, rows))?.into_any())
 }

@@ -52,6 +52,12 @@ pub fn find(name: &str) -> Result<Entry> {
     if let Some((id, spec)) = julia.find(|(_, spec)| spec.name == plain) {
         return Ok(Entry::Julia(id, spec));
     }
+    // It may be one of Julia's that nothing can be read about, unless its module is one of Rust's.
+    let module = plain.split('.').next();
+    let is_known = omega_catalog::all().iter().any(|function| Some(function.spec.module()) == module);
+    if let Some(fault) = julia::fault().filter(|_| !is_known) {
+        return Err(fault.clone());
+    }
     let names = listed().map(|spec| spec.name.as_str());
     Err(Error::unknown_function(name, nearest(name, names).unwrap_or("none")))
 }

@@ -4,7 +4,7 @@ use omega_arrow::c::{ArrowArray, ArrowSchema};
 use omega_arrow::write;
 use omega_contract::spec::Input;
 use omega_contract::{Error, ErrorCode};
-use omega_julia_host::{Lock, Node, Outputs};
+use omega_julia_host::{Columns, Lock, Node, Outputs};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -56,7 +56,7 @@ fn panic(py: Python<'_>) -> PyResult<()> {
 fn import(py: Python<'_>, data: &Bound<'_, PyAny>, names: Vec<String>, strict: bool) -> Outcome<Import> {
     let inputs: Vec<Input> = names
         .into_iter()
-        .map(|name| Input { name, data_type: "float64".into(), summary: String::new() })
+        .map(|name| Input { name, data_type: "float64".into(), summary: String::new(), many: false })
         .collect();
     Import::new(py, &Request { inputs: &inputs, data: Some(data), columns: None, by: None, strict })
 }
@@ -96,7 +96,7 @@ fn julia_addresses(
 ) -> PyResult<Vec<usize>> {
     guard(py, "probe.addresses", || {
         let import = import(py, data, names, strict)?;
-        let inputs = Inputs::new(import.raw())?;
+        let inputs = Inputs::new(&[], import.raw(), &[])?;
         let (julia, id) = (running(py, "probe.addresses")?, julia_id("probe.addresses@julia")?);
         let outputs = inputs.call(py, julia, id, &[0.0])?;
         // An address does not fit a float64, so it comes as its high and its low half.
@@ -110,7 +110,7 @@ fn julia_addresses(
 fn julia_raise(py: Python<'_>, number: i32) -> PyResult<()> {
     guard(py, "probe.raise", || {
         let (julia, id) = (running(py, "probe.raise")?, julia_id("probe.raise@julia")?);
-        Inputs::new(&[])?.call(py, julia, id, &[f64::from(number), 0.0])?;
+        Inputs::new(&[], &[], &[])?.call(py, julia, id, &[f64::from(number), 0.0])?;
         Ok(())
     })
 }
@@ -150,9 +150,10 @@ fn julia_echo(py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Echo> {
         };
         let outputs = py.detach(|| {
             let call = &call;
+            let columns = Columns { per_input: &[], schemas: &call.schemas, arrays: &call.arrays };
             let mut outputs = Outputs::new();
             // SAFETY: the producer is alive until this function returns.
-            unsafe { julia.call(id, &[0.0], &call.schemas, &call.arrays, &mut outputs)? };
+            unsafe { julia.call(id, &[0.0], columns, &mut outputs)? };
             Ok::<_, Error>(outputs)
         })?;
         let mut nodes = outputs.into_nodes().into_iter();

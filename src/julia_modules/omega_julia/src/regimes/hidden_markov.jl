@@ -1,5 +1,7 @@
 # A Gaussian hidden Markov model: a market that is in one of a few states, each with its own mean and deviation.
 
+export hidden_markov
+
 const HIDDEN_MARKOV = FunctionSpec(
     "regimes.hidden_markov", "model", "A Gaussian hidden Markov model of returns, with the probability of every state in every row.";
     description = """
@@ -31,16 +33,16 @@ const HIDDEN_MARKOV = FunctionSpec(
         float_parameter("variance_prior", 1e-4, 1e-12, 1.0, "fraction", "What is added to the sum of squares of each state, as a share of the variance of all returns."),
     ],
     outputs = [
-        Output("means", ["state"], "fraction", "Mean return in each state."),
-        Output("standard_deviations", ["state"], "fraction", "Standard deviation of the return in each state, ascending."),
-        Output("transition", ["state", "state"], "fraction", "Probability of the next state (column) in each state (row)."),
-        Output("initial", ["state"], "fraction", "Probability of each state in the first row."),
+        Output("means", ["states"], "fraction", "Mean return in each state."),
+        Output("standard_deviations", ["states"], "fraction", "Standard deviation of the return in each state, ascending."),
+        Output("transition", ["states", "states"], "fraction", "Probability of the next state (column) in each state (row)."),
+        Output("initial", ["states"], "fraction", "Probability of each state in the first row."),
         Output("log_likelihood", String[], "", "Logarithm of the likelihood at its maximum."),
         Output("iterations", String[], "", "Iterations of the search that won."),
         Output("searches", String[], "", "How many searches went on after a few iterations, those that were on the way of a higher one counted with it."),
         Output("searches_at_top", String[], "", "How many of them ended within 1e-3 of the highest, in log-likelihood less the penalty of the prior."),
         Output("lead_over_next_top", String[], "", "By how much the best of the others ended lower; missing if all agree."),
-        Output("posterior", ["row", "state"], "fraction", "Probability of each state in each row, given all rows."),
+        Output("posterior", ["row", "states"], "fraction", "Probability of each state in each row, given all rows."),
     ],
     errors = ["NOT_ENOUGH_DATA", "DEGENERATE_DATA", "NO_CONVERGENCE"],
 )
@@ -61,8 +63,7 @@ julia> fit.standard_deviations[1] < fit.standard_deviations[2]
 true
 ```
 """
-const hidden_markov = OmegaFunction(
-    HIDDEN_MARKOV, Model((returns, p) -> fit_hidden_markov(returns, Int(p[1]), Int(p[2]), Int(p[3]), Int(p[4]), p[5], p[6])))
+const hidden_markov = model((returns, p) -> fit_hidden_markov(returns, p), HIDDEN_MARKOV; restarts = 3, tolerance = 1.0)
 
 "Fewer rows than this per state say next to nothing about it."
 const LEAST_ROWS_PER_STATE = 10
@@ -291,15 +292,15 @@ end
 
 highest_first(searches) = searches[ordering([-search.height for search in searches])]
 
-function fit_hidden_markov(returns::Vector{Float64}, k, seed, restarts, max_iterations, tolerance, prior)
-    n = length(returns)
+function fit_hidden_markov(returns::Vector{Float64}, p)
+    n, k = length(returns), p.states
     least = LEAST_ROWS_PER_STATE * k
     n >= least || throw(not_enough_data(HIDDEN_MARKOV.name, least, n))
     centre, width = scaling(returns, HIDDEN_MARKOV.name)
     y = [(r - centre) / width for r in returns]
-    found = searches(y, k, seed, restarts, max_iterations, tolerance, prior)
+    found = searches(y, k, p.seed, p.restarts, p.max_iterations, p.tolerance, p.variance_prior)
     best = found[1]
-    best.converged || throw(no_convergence(HIDDEN_MARKOV.name, "the likelihood still rises", best.iterations, max_iterations))
+    best.converged || throw(no_convergence(HIDDEN_MARKOV.name, "the likelihood still rises", best.iterations, p.max_iterations))
 
     chain = best.chain
     passes, chains = Passes(1, k, n), Chains(1, k)

@@ -3,12 +3,7 @@ module Simulation
 
 Base.Experimental.@optlevel 2
 
-using ..OmegaJulia
-using ..OmegaJulia: FunctionSpec, Input, Model, OmegaFunction, Output
-using ..OmegaJulia: Xoshiro, below!, check_interrupt, float_parameter, int_parameter, interpolate, not_enough_data
-using ..OmegaJulia: average, ordered, ordering, parameter_out_of_range, quantile_of_sorted, uniform!
-
-export stationary_bootstrap
+using ..Modelling
 
 include("stationary_bootstrap.jl")
 

@@ -1,5 +1,7 @@
 # How sure a historical value at risk is, by drawing blocks of the past again and again.
 
+export stationary_bootstrap
+
 const STATIONARY_BOOTSTRAP = FunctionSpec(
     "simulation.stationary_bootstrap", "simulation", "A confidence interval of historical value at risk, from resampled blocks of returns.";
     description = """
@@ -28,7 +30,7 @@ const STATIONARY_BOOTSTRAP = FunctionSpec(
         Output("upper", String[], "fraction", "Upper end of the interval."),
         Output("standard_error", String[], "fraction", "Standard deviation of the replications."),
         Output("mean_block", String[], "rows", "Mean length of the blocks that were drawn."),
-        Output("replications", ["replication"], "fraction", "The value at risk of each replication."),
+        Output("replications", ["replications"], "fraction", "The value at risk of each replication."),
     ],
     errors = ["NOT_ENOUGH_DATA"],
 )
@@ -47,14 +49,13 @@ julia> a.lower <= a.value_at_risk <= a.upper
 true
 ```
 """
-const stationary_bootstrap = OmegaFunction(
-    STATIONARY_BOOTSTRAP, Model((returns, p) -> bootstrap_value_at_risk(returns, p[1], Int(p[2]), p[3], p[4], Int(p[5]))))
+const stationary_bootstrap = model((returns, p) -> bootstrap_value_at_risk(returns, p), STATIONARY_BOOTSTRAP; replications = 10)
 
 "Fewer rows than this have no autocorrelations to choose a block length from."
 const LEAST_ROWS = 20
 
-function bootstrap_value_at_risk(returns::Vector{Float64}, cutoff, replications, mean_block, confidence, seed)
-    n = length(returns)
+function bootstrap_value_at_risk(returns::Vector{Float64}, p)
+    n, cutoff, mean_block, confidence = length(returns), p.cutoff, p.mean_block, p.confidence
     n >= LEAST_ROWS || throw(not_enough_data(STATIONARY_BOOTSTRAP.name, LEAST_ROWS, n))
     mean_block == 0 || mean_block >= 1 ||
         throw(parameter_out_of_range("mean_block", "0, or at least 1 and at most 1000000", mean_block))
@@ -62,7 +63,7 @@ function bootstrap_value_at_risk(returns::Vector{Float64}, cutoff, replications,
     sorted = returns[order]
     value_at_risk = quantile_of_sorted(sorted, cutoff)
     block = mean_block == 0 ? optimal_block_length([r <= value_at_risk ? 1.0 : 0.0 for r in returns]) : mean_block
-    replicated = replicate(invperm(order), sorted, cutoff, block, replications, Xoshiro(seed))
+    replicated = replicate(invperm(order), sorted, cutoff, block, p.replications, Xoshiro(p.seed))
     middle = ordered(replicated)
     return (value_at_risk = value_at_risk, lower = quantile_of_sorted(middle, (1 - confidence) / 2),
             upper = quantile_of_sorted(middle, (1 + confidence) / 2), standard_error = deviation(replicated),

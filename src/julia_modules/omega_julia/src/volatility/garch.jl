@@ -1,5 +1,7 @@
 # GARCH(1,1): today's variance from yesterday's variance and yesterday's surprise.
 
+export garch
+
 const GARCH = FunctionSpec(
     "volatility.garch", "model", "The GARCH(1,1) model of returns, with standard errors and a forecast of the variance.";
     description = """
@@ -62,7 +64,7 @@ julia> fit.alpha + fit.beta < 1 && length(fit.forecast_variance) == 3
 true
 ```
 """
-const garch = OmegaFunction(GARCH, Model((returns, p) -> fit_garch(returns, Int(p[1]), p[2] == 1, p[3] == 0, Int(p[4]))))
+const garch = model((returns, p) -> fit_garch(returns, p), GARCH; horizon = 2)
 
 "Fewer rows than this say next to nothing about four parameters."
 const LEAST_ROWS = 30
@@ -140,7 +142,8 @@ function curvature(θ::Vector{Float64}, sample::Sample)
     return A
 end
 
-function fit_garch(returns::Vector{Float64}, horizon::Int, zero_mean::Bool, robust::Bool, max_iterations::Int)
+function fit_garch(returns::Vector{Float64}, p)
+    zero_mean = p.mean == :zero
     n = length(returns)
     n >= LEAST_ROWS || throw(not_enough_data(GARCH.name, LEAST_ROWS, n))
     centre, width = scaling(returns, GARCH.name)
@@ -153,10 +156,10 @@ function fit_garch(returns::Vector{Float64}, horizon::Int, zero_mean::Bool, robu
     end
     sample = Sample(ε)
 
-    θ, iterations, found = maximize(sample, zero_mean, max_iterations)
+    θ, iterations, found = maximize(sample, zero_mean, p.max_iterations)
     μ, ω, α, β = θ[1], θ[2], at_bound(θ[3]), at_bound(θ[4])
     θ[3], θ[4] = α, β
-    errors = standard_errors(θ, sample, zero_mean, robust)
+    errors = standard_errors(θ, sample, zero_mean, p.covariance == :robust)
     ℓ = log_likelihood!(zeros(4), θ, sample, true)
 
     scale² = width^2
@@ -174,7 +177,7 @@ function fit_garch(returns::Vector{Float64}, horizon::Int, zero_mean::Bool, robu
         log_likelihood = n * (ℓ - log(width)), iterations = Float64(iterations),
         searches = found.searches, searches_at_top = found.searches_at_top, lead_over_next_top = found.lead_over_next_top,
         conditional_volatility = volatility, standardized_residuals = residuals,
-        forecast_variance = forecast(scale² * ω, α, β, scale² * last², scale² * σ²[n], horizon),
+        forecast_variance = forecast(scale² * ω, α, β, scale² * last², scale² * σ²[n], p.horizon),
     )
 end
 

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use omega_julia_host::Columns;
+
 use crate::common::{SKIP, call, call_alone, id, julia};
 
 #[test]
@@ -84,8 +86,10 @@ fn schemas_and_arrays_come_in_pairs() {
     let mut outputs = omega_julia_host::Outputs::new();
     let schema = omega_arrow::c::ArrowSchema::empty();
     // SAFETY: the one struct is live, and nobody gets to see it.
-    let refused =
-        unsafe { julia.call(id(julia, "probe.identity"), &[SKIP], &[&raw const schema], &[], &mut outputs) };
+    let refused = unsafe {
+        let columns = Columns { per_input: &[1], schemas: &[&raw const schema], arrays: &[] };
+        julia.call(id(julia, "probe.identity"), &[SKIP], columns, &mut outputs)
+    };
     assert_eq!(refused.unwrap_err().code().name(), "INTERNAL");
 }
 

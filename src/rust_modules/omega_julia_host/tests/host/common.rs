@@ -4,7 +4,7 @@ use std::ffi::c_void;
 
 use omega_arrow::c::{ArrowArray, ArrowSchema};
 use omega_contract::Result;
-use omega_julia_host::{Julia, Outputs, Settings, find};
+use omega_julia_host::{Columns, Julia, Outputs, Settings, find};
 
 /// The Julia that `OMEGA_JULIA` names, and a package; none, with a word about it, without one.
 pub fn settings(package: &str) -> Option<Settings> {
@@ -34,7 +34,7 @@ pub const SKIP: f64 = 0.0;
 pub fn call(julia: &Julia, id: i32, params: &[f64], column: &[f64]) -> Result<Outputs> {
     // SAFETY: the structs are live, and describe a borrowed column.
     with_column(column, |schema, array, outputs| unsafe {
-        julia.call(id, params, &[schema], &[array], outputs)
+        julia.call(id, params, Columns { per_input: &[1], schemas: &[schema], arrays: &[array] }, outputs)
     })
 }
 
@@ -59,6 +59,6 @@ pub fn with_column(
 pub fn call_alone(julia: &Julia, id: i32, params: &[f64]) -> Result<Outputs> {
     let mut outputs = Outputs::new();
     // SAFETY: there are no pointers.
-    unsafe { julia.call(id, params, &[], &[], &mut outputs) }?;
+    unsafe { julia.call(id, params, Columns::default(), &mut outputs) }?;
     Ok(outputs)
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use omega_julia_host::Julia;
+use omega_julia_host::{Columns, Julia};
 
 use crate::common::{SKIP, call, id, julia, with_column};
 
@@ -26,7 +26,8 @@ fn stopped(julia: &Julia, function: &str, params: &[f64], patience: Duration) ->
     let number = id(julia, function);
     // SAFETY: the structs are live, and describe a borrowed column.
     let answer = with_column(&returns(), |schema, array, outputs| unsafe {
-        julia.call_interruptible(number, params, &[schema], &[array], outputs, &mut poll)
+        let columns = Columns { per_input: &[1], schemas: &[schema], arrays: &[array] };
+        julia.call_interruptible(number, params, columns, outputs, &mut poll)
     });
     let error = answer.unwrap_err();
     assert_eq!(error.field("function"), Some(function), "{error}");

@@ -1,7 +1,7 @@
 //! A package that breaks the rules of the call: each time a typed error, and Julia goes on.
 
 use omega_contract::Error;
-use omega_julia_host::{Julia, Outputs};
+use omega_julia_host::{Columns, Julia, Outputs};
 
 use crate::alone::{alone, start};
 use crate::common::{call, id};
@@ -10,7 +10,7 @@ use crate::common::{call, id};
 fn fault(julia: &Julia, function: &str) -> Error {
     let mut outputs = Outputs::new();
     // SAFETY: there are no pointers.
-    let answer = unsafe { julia.call(id(julia, function), &[], &[], &[], &mut outputs) };
+    let answer = unsafe { julia.call(id(julia, function), &[], Columns::default(), &mut outputs) };
     assert!(outputs.is_empty(), "{function} left something behind");
     assert!(call(julia, id(julia, "identity_of"), &[], &[1.0]).is_ok());
     answer.unwrap_err()

@@ -1,5 +1,7 @@
 //! One call's data, whatever it came as: its numeric columns, and the group of every row.
 
+use std::borrow::Cow;
+
 use omega_arrow::column::Chunk;
 use omega_arrow::float64::{Copies, RawChunk, align};
 use omega_arrow::keys::{Groups, KeyRef};
@@ -8,14 +10,14 @@ use omega_contract::spec::Input;
 use omega_contract::{Error, memory};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple};
 
 use super::capsules::{Produced, produce};
 use super::copies;
 use super::indexes::Indexes;
 use super::kinds::{Kind, kind_of};
 use super::patience::Patience;
-use super::sequences::{Sequence, is_bytes, items_of, number, sequence};
+use super::sequences::{Sequence, is_bytes, is_real, items_of, number, sequence};
 use crate::arguments::text;
 use crate::errors::{Outcome, asked};
 use crate::words::{has, is_mapping, kind as name_of_type, shown, tolerated, written};
@@ -39,15 +41,17 @@ pub struct Request<'a, 'py> {
 
 /// Borrowed columns, and everything that keeps them alive.
 pub struct Import {
-    /// One list of chunks for each input, cut at common borders.
+    /// One list of chunks for each column, cut at common borders: input by input, as many as each has.
     columns: Vec<Vec<RawChunk>>,
     /// How many rows each column has.
     pub rows: usize,
     /// The groups and the number of each row's, where the caller asked for them.
     pub grouping: Option<Grouping>,
-    copies: Copies,
+    /// The names of the columns of each input that takes many, with the input's place among the inputs.
+    pub many: Vec<(usize, Vec<String>)>,
+    pub(super) copies: Copies,
     _produced: Vec<Produced>,
-    _sequences: Vec<Sequence>,
+    pub(super) _sequences: Vec<Sequence>,
 }
 
 // SAFETY: producers promise that their memory may be read from any thread; it is released with the GIL held, because
@@ -65,7 +69,7 @@ pub struct Grouping {
 }
 
 /// One column on its way in: what keeps it alive, and where it is.
-enum Source<'py> {
+pub(super) enum Source<'py> {
     /// A column of the data by name; data that is one column serves a function of one input, whatever its name.
     Child(String, bool),
     /// An object that is one column.
@@ -75,7 +79,7 @@ enum Source<'py> {
 impl Import {
     /// Borrows what `request` holds.
     pub fn new(py: Python<'_>, request: &Request<'_, '_>) -> Outcome<Self> {
-        let whole = Whole::of(request)?;
+        let whole = Whole::of(request.data)?;
         let mut indexes = Indexes::default();
         let has_columns =
             || request.columns.is_some_and(|columns| columns.iter_borrowed().any(|column| !column.is_none()));
@@ -88,26 +92,46 @@ impl Import {
             columns: Vec::with_capacity(request.inputs.len()),
             rows: 0,
             grouping: None,
+            many: Vec::new(),
             copies: Copies::new(request.strict),
             _produced: Vec::new(),
             _sequences: Vec::new(),
         };
+        let mut first = None;
+        let mut constants = Vec::new();
         for (index, input) in request.inputs.iter().enumerate() {
+            if input.many {
+                let (names, columns): (Vec<_>, Vec<_>) =
+                    import.many(py, &whole, request, index, &mut indexes)?.into_iter().unzip();
+                for (name, chunks) in names.iter().zip(columns) {
+                    import.add(Cow::Owned(name.clone()), chunks, &mut first)?;
+                }
+                import.many.push((index, names));
+                continue;
+            }
             let source = whole.source(request, index)?;
+            if request.inputs.len() > 1
+                && let Source::Alone(object) = &source
+                && let Some(value) = constant(object, &input.name)?
+            {
+                constants.push((import.columns.len(), value));
+                import.columns.push(Vec::new());
+                continue;
+            }
             if let Source::Alone(object) = &source
                 && !request.data.is_some_and(|data| data.is(object))
             {
                 indexes.add(&input.name, object)?;
             }
             let chunks = import.column(py, &whole, &source, &input.name)?;
-            let rows: usize = chunks.iter().map(|chunk| chunk.rows).sum();
-            if index == 0 {
-                import.rows = rows;
-            } else if rows != import.rows {
-                let allowed = format!("{} (as `{}`)", import.rows, request.inputs[0].name);
-                return Err(Error::length_mismatch(&input.name, allowed, rows).into());
-            }
-            import.columns.push(chunks);
+            import.add(Cow::Borrowed(&input.name), chunks, &mut first)?;
+        }
+        if first.is_none() && !constants.is_empty() {
+            let allowed = "a column in at least one input, for the number of rows";
+            return Err(Error::invalid_shape("the data", allowed, "numbers only").into());
+        }
+        for (place, value) in constants {
+            import.repeat(place, value)?;
         }
         if let Some(by) = request.by {
             import.group(py, &whole, by, &mut indexes)?;
@@ -116,10 +140,47 @@ impl Import {
             import.columns = align(&import.columns);
         }
         copies::record(&import.copies.made);
-        if let Whole::Produced(produced) = whole {
-            import._produced.push(produced);
-        }
+        import.keep(whole);
         Ok(import)
+    }
+
+    /// Adds a column, which must be as long as the first.
+    fn add<'a>(
+        &mut self,
+        name: Cow<'a, str>,
+        chunks: Vec<RawChunk>,
+        first: &mut Option<Cow<'a, str>>,
+    ) -> Outcome<()> {
+        let rows: usize = chunks.iter().map(|chunk| chunk.rows).sum();
+        match first {
+            None => {
+                *first = Some(name);
+                self.rows = rows;
+            }
+            Some(first) if rows != self.rows => {
+                let allowed = format!("{} (as `{first}`)", self.rows);
+                return Err(Error::length_mismatch(name, allowed, rows).into());
+            }
+            Some(_) => {}
+        }
+        self.columns.push(chunks);
+        Ok(())
+    }
+
+    /// Fills a column with one number: no copy of anything that the caller has as a column.
+    fn repeat(&mut self, place: usize, value: f64) -> Outcome<()> {
+        let values = memory::filled(self.rows, value)?;
+        let base = values.as_ptr();
+        self.columns[place] = vec![RawChunk { base, validity: std::ptr::null(), offset: 0, rows: self.rows }];
+        self._sequences.push(Sequence::Repeated { _values: values });
+        Ok(())
+    }
+
+    /// Keeps what the columns borrow from.
+    pub(super) fn keep(&mut self, whole: Whole<'_>) {
+        if let Whole::Produced(produced) = whole {
+            self._produced.push(produced);
+        }
     }
 
     /// The raw chunks of each input, cut at common borders.
@@ -135,7 +196,7 @@ impl Import {
             .map(|index| self.columns.iter().map(|column| unsafe { column[index].borrow() }).collect())
     }
 
-    fn column(
+    pub(super) fn column(
         &mut self,
         py: Python<'_>,
         whole: &Whole<'_>,
@@ -163,7 +224,7 @@ impl Import {
         }
     }
 
-    fn float64(&mut self, field: &Field<'_>, name: &str) -> Outcome<RawChunk> {
+    pub(super) fn float64(&mut self, field: &Field<'_>, name: &str) -> Outcome<RawChunk> {
         // SAFETY: the capsule protocol vouches for the struct, and `self` will own its producer.
         Ok(unsafe { self.copies.float64(field, name)? })
     }
@@ -267,7 +328,7 @@ pub fn key<'a>(item: &'a Bound<'_, PyAny>) -> Option<KeyRef<'a>> {
 }
 
 /// The object that was passed as `data`, as far as it is more than one column.
-enum Whole<'py> {
+pub(super) enum Whole<'py> {
     /// Arrow data: a batch, batches, or one column.
     Produced(Produced),
     /// A mapping of columns.
@@ -279,8 +340,8 @@ enum Whole<'py> {
 }
 
 impl<'py> Whole<'py> {
-    fn of(request: &Request<'_, 'py>) -> Outcome<Self> {
-        let Some(data) = request.data.filter(|data| !data.is_none()) else { return Ok(Self::Absent) };
+    pub(super) fn of(data: Option<&Bound<'py, PyAny>>) -> Outcome<Self> {
+        let Some(data) = data.filter(|data| !data.is_none()) else { return Ok(Self::Absent) };
         if kind_of(data)? == Kind::NumPy {
             return Ok(Self::Alone(data.clone()));
         }
@@ -351,6 +412,12 @@ impl<'py> Whole<'py> {
         }
         Ok(chunks)
     }
+}
+
+/// A number that was given where a column could be.
+fn constant(object: &Bound<'_, PyAny>, name: &str) -> Outcome<Option<f64>> {
+    let is_number = kind_of(object)? == Kind::Other && (object.is_instance_of::<PyInt>() || is_real(object));
+    if is_number { number(object, || name.to_owned()) } else { Ok(None) }
 }
 
 /// The chunks of an object that is one Arrow column.

@@ -6,10 +6,11 @@
 use omega_contract::Error;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 
 use super::kinds::{Kind, kind_of};
 use crate::errors::{Outcome, asked};
+use crate::words::{shown, written};
 
 /// The first pandas object of a call.
 #[derive(Default)]
@@ -41,6 +42,22 @@ impl<'py> Indexes<'py> {
         );
         Err(Error::invalid_shape(format!("the index of `{name}`"), allowed, "other labels").into())
     }
+}
+
+/// What the labels of a pandas object are called, under which its Arrow data has them as columns; none of anything else.
+pub fn index_names(object: &Bound<'_, PyAny>) -> Outcome<Vec<String>> {
+    let py = object.py();
+    if kind_of(object)? != Kind::ArrowStream || !is_pandas(object)? {
+        return Ok(Vec::new());
+    }
+    let index = asked("data", object, object.getattr(intern!(py, "index")))?;
+    let names = asked("data", object, index.getattr(intern!(py, "names")))?;
+    let mut called = Vec::new();
+    for name in asked("data", object, names.try_iter())? {
+        let name = asked("data", object, name)?;
+        called.push(name.cast::<PyString>().map_or_else(|_| shown(&name), written));
+    }
+    Ok(called)
 }
 
 /// Whether it is a Series or a DataFrame. Where pandas was never imported, nothing is.

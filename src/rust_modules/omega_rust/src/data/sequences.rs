@@ -19,6 +19,8 @@ pub enum Sequence {
     Buffer { _owner: PyUntypedBuffer },
     /// Nothing: the numbers were copied.
     Copied,
+    /// One number, as often as there are rows.
+    Repeated { _values: Vec<f64> },
 }
 
 /// The column as float64, or `None` if `data` is neither a buffer nor a list.
@@ -53,8 +55,7 @@ pub fn sequence(
         return Err(Error::unsupported_type(name, "numbers", "bytes").into());
     }
     let start = buffer.buf_ptr().cast::<f64>();
-    let native =
-        matches!(format.as_str(), "d" | "=d" | "@d" | "<d") && buffer.item_size() == size_of::<f64>();
+    let native = is_native(&buffer, &format);
     if native && buffer.is_c_contiguous() && (start.is_aligned() || buffer.item_count() == 0) {
         let chunk =
             RawChunk { base: start, validity: std::ptr::null(), offset: 0, rows: buffer.item_count() };
@@ -68,14 +69,48 @@ pub fn sequence(
         "strided float64".to_owned()
     };
     copies.allow(name, &reason)?;
-    let values = widen(&buffer, &format)?;
+    let stride = buffer.strides().first().copied().unwrap_or(0);
+    let values = widen(start.cast(), stride, buffer.item_count(), buffer.item_size(), &format)?;
     Ok(Some((Sequence::Copied, copies.keep(name, &reason, values))))
 }
 
-/// Reads a strided or narrower buffer value by value.
-fn widen(buffer: &PyUntypedBuffer, format: &str) -> Outcome<Vec<f64>> {
-    let stride = buffer.strides().first().copied().unwrap_or(0);
-    let start = buffer.buf_ptr().cast::<u8>();
+/// The columns of a NumPy array of two dimensions, from left to right; `None` for anything else.
+pub fn matrix(data: &Bound<'_, PyAny>, copies: &mut Copies) -> Outcome<Option<(Sequence, Vec<RawChunk>)>> {
+    if kind_of(data)? != Kind::NumPy {
+        return Ok(None);
+    }
+    let Some(buffer) = tolerated(data.py(), PyUntypedBuffer::get(data)) else { return Ok(None) };
+    let (&[rows, width], &[down, right]) = (buffer.shape(), buffer.strides()) else { return Ok(None) };
+    let format = buffer.format().to_string_lossy().into_owned();
+    let native = is_native(&buffer, &format);
+    let mut columns = memory::room(width)?;
+    for column in 0..width {
+        let name = column.to_string();
+        let start = buffer.buf_ptr().cast::<u8>().wrapping_offset(right * column.cast_signed());
+        let dense = rows <= 1 || down == size_of::<f64>().cast_signed();
+        if native && dense && (start.cast::<f64>().is_aligned() || rows == 0) {
+            columns.push(RawChunk { base: start.cast(), validity: std::ptr::null(), offset: 0, rows });
+            continue;
+        }
+        let reason = if native {
+            "strided float64"
+        } else {
+            number_type(&format).ok_or_else(|| Error::unsupported_type(&name, "numbers", &format))?
+        };
+        copies.allow(&name, reason)?;
+        let values = widen(start, down, rows, buffer.item_size(), &format)?;
+        columns.push(copies.keep(&name, reason, values));
+    }
+    Ok(Some((Sequence::Buffer { _owner: buffer }, columns)))
+}
+
+/// Whether a buffer holds numbers as Rust has them.
+fn is_native(buffer: &PyUntypedBuffer, format: &str) -> bool {
+    matches!(format, "d" | "=d" | "@d" | "<d") && buffer.item_size() == size_of::<f64>()
+}
+
+/// Reads strided or narrower memory value by value.
+fn widen(start: *const u8, stride: isize, rows: usize, item_size: usize, format: &str) -> Outcome<Vec<f64>> {
     let swapped = format.starts_with('>') && cfg!(target_endian = "little");
     macro_rules! read {
         ($type:ty) => {
@@ -90,7 +125,7 @@ fn widen(buffer: &PyUntypedBuffer, format: &str) -> Outcome<Vec<f64>> {
         };
     }
     let value: Box<dyn Fn(*const u8) -> f64> =
-        match (format.trim_start_matches(['<', '>', '=', '@']), buffer.item_size()) {
+        match (format.trim_start_matches(['<', '>', '=', '@']), item_size) {
             ("d", _) => Box::new(read!(f64)),
             ("f", _) => Box::new(read!(f32)),
             (code, 1) if is_signed(code) => Box::new(read!(i8)),
@@ -102,8 +137,7 @@ fn widen(buffer: &PyUntypedBuffer, format: &str) -> Outcome<Vec<f64>> {
             (_, 4) => Box::new(read!(u32)),
             (_, _) => Box::new(read!(u64)),
         };
-    let rows = 0..buffer.item_count();
-    Ok(memory::collected(rows.map(|row| value(start.wrapping_offset(stride * row.cast_signed()))))?)
+    Ok(memory::collected((0..rows).map(|row| value(start.wrapping_offset(stride * row.cast_signed()))))?)
 }
 
 fn is_signed(code: &str) -> bool {

@@ -57,7 +57,7 @@ const FUNCTIONS = [identity_of, collect_garbage, always_throw, overflow, ask_twi
     ask_for_a_fourth_buffer, ask_for_less_than_nothing, ask_for_too_much, leave_an_output_out, return_a_status_alone,
     report_an_unknown_code]
 
-function call(id::Int32, _::Ptr{Float64}, _::Int32, _::Int32, _::Ptr{Ptr{Cvoid}}, arrays::Ptr{Ptr{ArrowArray}},
+function call(id::Int32, _::Ptr{Float64}, _::Int32, _::Int32, _::Ptr{Int32}, _::Int32, _::Ptr{Ptr{Cvoid}}, arrays::Ptr{Ptr{ArrowArray}},
               alloc::Ptr{Cvoid}, context::Ptr{Cvoid}, report::Ptr{UInt8})::Int32
     try
         return FUNCTIONS[id + 1](arrays, Alloc(alloc, context))
@@ -85,8 +85,8 @@ end
 const ABI = Ref{OmegaAbi}()
 
 function abi()
-    entry = @cfunction(call, Int32, (Int32, Ptr{Float64}, Int32, Int32, Ptr{Ptr{Cvoid}}, Ptr{Ptr{ArrowArray}}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{UInt8}))
-    ABI[] = OmegaAbi(sizeof(OmegaAbi), 1, entry, pointer(SPECS), pointer(JULIA_VERSION), pointer(JULIA_VERSION))
+    entry = @cfunction(call, Int32, (Int32, Ptr{Float64}, Int32, Int32, Ptr{Int32}, Int32, Ptr{Ptr{Cvoid}}, Ptr{Ptr{ArrowArray}}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{UInt8}))
+    ABI[] = OmegaAbi(sizeof(OmegaAbi), 2, entry, pointer(SPECS), pointer(JULIA_VERSION), pointer(JULIA_VERSION))
     return Ptr{Cvoid}(pointer_from_objref(ABI))
 end
 

@@ -1,23 +1,26 @@
 # Calling a function from Julia: `garch(returns; horizon = 5)`, checked against its specification as everywhere else.
 
-"A call with Julia's own vectors; what it writes is kept."
+"A call with Julia's own columns, some for each input; what it writes is kept."
 struct LocalCall <: Call
     spec::FunctionSpec
     parameters::Vector{Float64}
-    columns::Vector{Vector{Float64}}
+    names::Vector{Vector{String}}
+    columns::Vector{Vector{Vector{Float64}}}
     outputs::Vector{Any}
 end
 
 specification(call::LocalCall) = call.spec
 parameter(call::LocalCall, i) = call.parameters[i]
-rows(call::LocalCall) = isempty(call.columns) ? 0 : length(first(call.columns))
-column(call::LocalCall, i) = call.columns[i]
+rows(call::LocalCall) = isempty(call.columns) ? 0 : length(first(first(call.columns)))
+names_of(call::LocalCall, i) = call.names[i]
+column(call::LocalCall, i, j) = call.columns[i][j]
 output(call::LocalCall, i, lengths...) = call.outputs[i] = Array{Float64}(undef, isempty(lengths) ? (1,) : lengths)
 
 """
-    (f::OmegaFunction)(columns...; nulls = :skip, parameters...)
+    (f::OmegaFunction)(inputs...; nulls = :skip, parameters...)
 
-The outputs of `f` as a named tuple: numbers, vectors, and matrices with one row per data row.
+The outputs of `f` as a named tuple: numbers, vectors, and matrices with one row per data row. An input is a vector; one of
+many columns is a matrix with a row per data row, or a named tuple of vectors. A number stands for its value in every row.
 
 `missing` and `NaN` both mean missing, and come back as `NaN`. Throws an [`OmegaException`](@ref).
 
@@ -30,21 +33,39 @@ julia> interval.lower <= interval.value_at_risk <= interval.upper
 true
 ```
 """
-function (f::OmegaFunction)(columns::AbstractVector...; nulls = :skip, parameters...)
+function (f::OmegaFunction)(inputs...; nulls = :skip, parameters...)
     spec = f.spec
-    length(columns) == length(spec.inputs) ||
-        throw(invalid_shape("data", "$(length(spec.inputs)) columns", length(columns)))
-    for (input, column) in zip(spec.inputs, columns)
-        length(column) == length(first(columns)) ||
-            throw(length_mismatch(input.name, length(first(columns)), length(column)))
+    length(inputs) == length(spec.inputs) ||
+        throw(invalid_shape("data", "$(length(spec.inputs)) inputs", length(inputs)))
+    named = [named_columns(input, data) for (input, data) in zip(spec.inputs, inputs)]
+    lengths = [length(column) for columns in named for (_, column) in columns if column isa AbstractVector]
+    isempty(lengths) && throw(invalid_shape("data", "at least one column", "none"))
+    for columns in named, (name, column) in columns
+        column isa Number || length(column) == first(lengths) || throw(length_mismatch(name, first(lengths), length(column)))
     end
-    data = [Float64[ismissing(x) ? NaN : x for x in column] for column in columns]
-    call = LocalCall(spec, resolve(spec, string(nulls), Pair{String,Any}[string(name) => value for (name, value) in parameters]), data, Vector{Any}(undef, length(spec.outputs)))
+    numbers = resolve(spec, string(nulls), Pair{String,Any}[string(name) => value for (name, value) in parameters])
+    data = [[floats(column, first(lengths)) for (_, column) in columns] for columns in named]
+    call = LocalCall(spec, numbers, [String[name for (name, _) in columns] for columns in named], data,
+                     Vector{Any}(undef, length(spec.outputs)))
     run(f, call)
     names = Tuple(Symbol(o.name) for o in spec.outputs)
     answers = Tuple(isempty(o.axes) ? first(answer) : answer for (o, answer) in zip(spec.outputs, call.outputs))
     return NamedTuple{names}(answers)
 end
+
+"The columns of an input, each with its name."
+function named_columns(input::Input, data)
+    input.many || return [named_column(input.name, data)]
+    data isa NamedTuple && return [named_column(string(name), column) for (name, column) in pairs(data)]
+    data isa AbstractMatrix && return [named_column(string(j - 1), data[:, j]) for j in axes(data, 2)]
+    throw(invalid_type(input.name, "a matrix, or a named tuple of vectors", typeof(data)))
+end
+
+named_column(name, column::Union{AbstractVector,Number}) = (name, column)
+named_column(name, column) = throw(invalid_type(name, "a vector", typeof(column)))
+
+floats(column::AbstractVector, _) = Float64[ismissing(x) ? NaN : x for x in column]
+floats(value::Number, rows) = fill(Float64(value), rows)
 
 "The numbers of a call, in the spec's order: its defaults with the caller's choices laid over them, then the policy."
 function resolve(spec::FunctionSpec, nulls::String, given::Vector{Pair{String,Any}})
