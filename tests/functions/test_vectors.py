@@ -90,14 +90,30 @@ def test_a_metric_agrees_with_its_vectors_after_every_row(name: str) -> None:
         assert typed(name)(case.columns["returns"], **case.given) == found
 
 
+OUTPUTS = {name: [each.name for each in SPECS[name].outputs] for name in MODELS}
+
+
 @pytest.mark.julia
-@pytest.mark.parametrize("name", [name for name in MODELS if name != "simulation.stationary_bootstrap"])
+@pytest.mark.parametrize("name", [name for name in MODELS if "log_likelihood" in OUTPUTS[name]])
 def test_the_likelihood_of_a_model_is_no_worse_than_that_of_its_vectors(name: str) -> None:
     for case in cases(name):
         case.given.pop("symbol")
         fit = typed(name)(case.columns["returns"], **case.given)
         expected = float(case.columns["log_likelihood"][0])
         assert fit.log_likelihood >= expected - 1e-6 * abs(expected)
+
+
+@pytest.mark.julia
+@pytest.mark.parametrize(
+    "name",
+    [name for name in MODELS if SPECS[name].kind == "model" and "log_likelihood" not in OUTPUTS[name]],
+)
+def test_a_model_without_a_search_agrees_with_its_vectors(name: str) -> None:
+    for case in cases(name):
+        rows = case.columns.pop("returns").reshape(-1, len(case.given.pop("symbols").split("+")))
+        answer = typed(name)(rows, **case.given)._asdict()
+        for output, expected in case.columns.items():
+            np.testing.assert_allclose(answer[output].ravel(), expected, rtol=1e-9)
 
 
 @pytest.mark.julia

@@ -107,9 +107,9 @@ def test_a_case_follows_from_its_seed_alone() -> None:
         assert notes[0] == notes[1]
 
 
-def test_every_function_has_a_reference_or_invariants() -> None:
+def test_every_kernel_has_a_reference_and_every_invariant_a_model() -> None:
     assert {spec.name for spec in KERNELS} == set(REFERENCES)
-    assert {spec.name for spec in MODELS} == set(models.INVARIANTS)
+    assert set(models.INVARIANTS) <= {spec.name for spec in MODELS}
 
 
 def test_the_reference_arithmetic_is_exact() -> None:
