@@ -18,6 +18,7 @@ from typing import Any
 
 import arch
 import arch.bootstrap
+import arch.univariate
 import empyrical
 import numpy as np
 import pyarrow.compute as pc
@@ -290,6 +291,41 @@ def garch(series: Mapping[str, Bars], rows: int) -> None:
     )
 
 
+def ewma(series: Mapping[str, Bars], rows: int) -> None:
+    """`volatility.ewma`, by arch; its covariances, which arch lacks, by arch over sums of two assets."""
+
+    def one(returns: Array, decay: float) -> tuple[Array, float]:
+        model = arch.univariate.ZeroMean(
+            returns, volatility=arch.univariate.EWMAVariance(decay), rescale=False
+        )
+        fit = model.fit(disp="off")
+        return np.asarray(fit.conditional_volatility), float(
+            fit.forecast(reindex=False).variance.to_numpy()[-1, 0]
+        )
+
+    def answer(symbols: str, decay: float, periods: float) -> Mapping[str, float | Array]:
+        a, b = (series[symbol].returns(rows) for symbol in symbols.split("+"))
+        (volatility_a, variance_a), (volatility_b, variance_b) = one(a, decay), one(b, decay)
+        between = (one(a + b, decay)[1] - one(a - b, decay)[1]) / 4
+        year = math.sqrt(periods)
+        return {
+            "returns": np.column_stack([a, b]),
+            "volatility": year * np.column_stack([volatility_a, volatility_b]),
+            "forecast_volatility": year * np.sqrt([variance_a, variance_b]),
+            "forecast_covariance": periods * np.array([[variance_a, between], [between, variance_b]]),
+        }
+
+    cases: list[Parameters] = [
+        {"symbols": "SPX+IXIC", "decay": 0.94, "periods": 252.0},
+        {"symbols": "IXIC+SPX", "decay": 0.8, "periods": 1.0},
+    ]
+    notes = [f"data: index_bars.parquet, first {rows} returns of close", "tables are flattened row by row"]
+    reference = (
+        f"arch {version('arch')}, ZeroMean(volatility=EWMAVariance(decay)); a covariance is a quarter of "
+    )
+    long("volatility.ewma", reference + "the variance of a + b less that of a - b", notes, cases, answer)
+
+
 def hidden_markov(series: Mapping[str, Bars], rows: int, restarts: int = 20) -> None:
     """`regimes.hidden_markov`, by hmmlearn without its prior on variances, the best of many random starts."""
 
@@ -380,6 +416,7 @@ def main() -> None:
     indicators(series["SPX"], 400)
     metrics(series["IXIC"], 400)
     garch(series, 1500)
+    ewma(series, 120)
     hidden_markov(series, 1000)
     stationary_bootstrap(series, 1000)
 

@@ -6,10 +6,12 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple, Never
 
 from omega import _rust
-from omega.functions.call import Column, Data, Nulls, run
+from omega.functions.call import Column, Columns, Data, Nulls, run
 
 __all__ = [
+    "Ewma",
     "Garch",
+    "ewma",
     "garch",
 ]
 
@@ -49,6 +51,17 @@ class Garch(NamedTuple):
     standardized_residuals: Any
     #: Variance of the return 1, 2, … periods after the last row.
     forecast_variance: Any
+
+
+class Ewma(NamedTuple):
+    """What `ewma` returns."""
+
+    #: Standard deviation of the return, given the rows before. (fraction/year)
+    volatility: Any
+    #: Standard deviation of the return in the row after the last. (fraction/year)
+    forecast_volatility: Any
+    #: Covariances of the returns in the row after the last.
+    forecast_covariance: Any
 
 
 _GARCH = _rust.function("volatility.garch")
@@ -118,6 +131,68 @@ def garch(
             mean,
             covariance,
             max_iterations,
+        ),
+        nulls,
+        by,
+        strict_zero_copy,
+        unknown,
+    )
+
+
+_EWMA = _rust.function("volatility.ewma")
+
+
+def ewma(
+    data: Data | None = None,
+    /,
+    *,
+    returns: Columns | None = None,
+    decay: float = 0.94,
+    periods: float = 252.0,
+    nulls: Nulls = "skip",
+    by: str | Column | None = None,
+    strict_zero_copy: bool = False,
+    **unknown: Never,
+) -> Any:
+    """Exponentially weighted volatility (EWMA, RiskMetrics) of any number of assets, with the covariance
+    forecast for the next row.
+
+    The variance of a row is decay * (variance of the row before) + (1 - decay) * (return of the row
+    before)^2; covariances follow from products of two returns in the same way, so that the matrix is never
+    indefinite. The mean return is taken to be 0. Before the first row, variances and covariances are an
+    average of the first 75 squares and products, with weights 0.94^i, as in arch: the first rows know a
+    little of those that follow. Everything is per year: periods=1 leaves it per row. A row in which an
+    asset is missing is left out for all of them.
+
+    - `returns`: Returns of each asset, one per period. Any number of columns: all numbers of a table but
+      for `symbol`, `timestamp` and the column that `by` names; those of `returns=[names]`; or a NumPy array
+      of rows by columns.
+    - `decay`: The share of the last variance; RiskMetrics has 0.94 for days and 0.97 for months. (fraction;
+      above 0; below 1)
+    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (1/year; above 0;
+      below 1,000,000,000)
+
+    Returns a `Ewma`: numbers as floats, columns and tables in the library of the data; with `by`, a dict of
+    them by group.
+
+    Raises InvalidValueError, MissingColumnError, ParameterOutOfRangeError or NotEnoughDataError, and what
+    `omega.call` raises.
+
+    Source: J.P. Morgan and Reuters (1996), RiskMetrics Technical Document, 4th edition, chapter 5
+    Source: K. Sheppard, arch 8.0.0, ZeroMean(volatility=EWMAVariance(0.94))
+
+    >>> from math import sin
+    >>> answer = ewma({"AAPL": [0.01 * sin(row * row) for row in range(300)], "MSFT": [0.0, 0.01] * 150})
+    >>> list(answer.forecast_volatility)
+    ['AAPL', 'MSFT']
+    """
+    return run(
+        _EWMA,
+        data,
+        (returns,),
+        (
+            decay,
+            periods,
         ),
         nulls,
         by,

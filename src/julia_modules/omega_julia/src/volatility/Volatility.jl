@@ -9,5 +9,6 @@ include("garch_grid.jl")
 include("garch_likelihood.jl")
 include("garch_search.jl")
 include("garch.jl")
+include("ewma.jl")
 
 end
