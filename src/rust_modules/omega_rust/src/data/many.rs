@@ -212,12 +212,12 @@ fn is_value_format(format: &str) -> bool {
 unsafe fn children(schema: &ArrowSchema) -> Vec<(String, bool)> {
     let count = if schema.children.is_null() { 0 } else { usize::try_from(schema.n_children).unwrap_or(0) };
     let text = |start: *const std::ffi::c_char| {
-        // SAFETY: NULL, or a text that ends with a zero byte, as the caller vouches.
         if start.is_null() {
-            String::new()
-        } else {
-            unsafe { CStr::from_ptr(start) }.to_string_lossy().into_owned()
+            return String::new();
         }
+        // SAFETY: not NULL, and a text that ends with a zero byte, as the caller vouches.
+        let text = unsafe { CStr::from_ptr(start) };
+        text.to_string_lossy().into_owned()
     };
     // SAFETY: there are so many pointers, as the caller vouches.
     let children = (0..count).filter_map(|place| unsafe { (*schema.children.add(place)).as_ref() });
