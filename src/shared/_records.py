@@ -9,6 +9,7 @@ from pydantic import Field
 
 __all__ = [
     "Bar",
+    "BenchmarkedReturn",
     "EquityPoint",
     "Fill",
     "IndicatorValue",
@@ -41,6 +42,21 @@ class Bar(Record):
     """Last price of the period."""
     volume: Annotated[Finite, Field(ge=0)]
     """Quantity traded in the period."""
+
+
+class BenchmarkedReturn(Record):
+    """Simple returns of an instrument or portfolio beside those of a benchmark, one row per period."""
+
+    table: ClassVar[str] = "benchmarked_returns"
+
+    timestamp: UtcDatetime
+    """End of the period."""
+    symbol: Annotated[str, Field(min_length=1)]
+    """Instrument, as the data source spells it."""
+    returns: Finite | None = None
+    """Relative change of value over the period; null in the first."""
+    benchmark: Finite | None = None
+    """Relative change of the benchmark over the same period; null in the first."""
 
 
 class EquityPoint(Record):

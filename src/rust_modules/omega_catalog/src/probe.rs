@@ -1,14 +1,74 @@
 //! Hidden functions that the tests and benchmarks of the boundary call.
 
+use omega_contract::bounds::is_input;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
-use omega_kernel::{Function, Rowwise};
+use omega_kernel::{Function, Mergeable, Metric, Rowwise};
 use serde::{Deserialize, Serialize};
 
-/// `probe.identity` and `probe.panic`.
+/// `probe.identity`, `probe.extent` with `probe.rolling_extent`, and `probe.panic`.
 #[must_use]
 pub fn functions() -> Vec<Function> {
-    vec![Identity::function(), Panic::function()]
+    let [extent, rolling_extent] = Extent::functions();
+    vec![Identity::function(), extent, rolling_extent, Panic::function()]
+}
+
+/// A metric with two answers.
+#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Extent;
+
+impl Metric<1, 2> for Extent {
+    type Summary = Ends;
+
+    fn spec() -> FunctionSpec {
+        FunctionSpec::new("probe.extent", Kind::Reduction, "", "The least and the greatest number.")
+            .input("value", "Any number.")
+            .output("least", "fraction", "The least number.")
+            .output("greatest", "fraction", "The greatest number.")
+    }
+
+    fn new(_: &Params) -> Self {
+        Self
+    }
+
+    fn shape(&self) {}
+
+    fn value(&self, ends: Ends) -> Option<[f64; 2]> {
+        Some([ends.least, ends.greatest])
+    }
+}
+
+/// The least and the greatest of some numbers.
+#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Ends {
+    count: u64,
+    least: f64,
+    greatest: f64,
+}
+
+impl Mergeable<1> for Ends {
+    type Shape = ();
+
+    fn of((): (), [values]: [&[f64]; 1]) -> Self {
+        // Without the sign of a zero, so that the order of rows makes no difference.
+        let each = || values.iter().map(|value| value + 0.0);
+        let count = values.len() as u64;
+        Self { count, least: each().fold(f64::MAX, f64::min), greatest: each().fold(f64::MIN, f64::max) }
+    }
+
+    fn merge(&mut self, later: &Self) {
+        self.count += later.count;
+        self.least = self.least.min(later.least);
+        self.greatest = self.greatest.max(later.greatest);
+    }
+
+    fn count(&self) -> u64 {
+        self.count
+    }
+
+    fn is_sound(&self) -> bool {
+        self.count > 0 && self.least <= self.greatest && is_input(self.least) && is_input(self.greatest)
+    }
 }
 
 /// The trivial kernel: what a call costs when it computes nothing.

@@ -1,9 +1,9 @@
 //! A function as a caller meets it: a spec, and objects that compute.
 //!
-//! Kernel authors implement [`Rowwise`](crate::Rowwise) or [`Reduction`](crate::Reduction) instead; the
+//! Kernel authors implement [`Rowwise`](crate::Rowwise) or [`Metric`](crate::Metric) instead; the
 //! adapters turn those into the objects here.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 
 use omega_arrow::column::Chunk;
 use omega_contract::Result;
@@ -151,6 +151,26 @@ pub trait Grouped: Send + Sync {
 pub trait ReductionFactory: Send + Sync {
     /// An accumulator that has seen no rows.
     fn accumulator(&self, params: &Params, nulls: Nulls) -> Box<dyn Accumulator>;
+
+    /// The same metric as a rowwise function, whose value after each row is that of all rows so far.
+    fn expanding(&self) -> &'static dyn RowwiseFactory;
+
+    /// Which summary of its rows the metric asks for. Metrics with equal summaries of equal columns can share one.
+    fn summary(&self, params: &Params) -> SummaryId;
+
+    /// As [`Accumulator::value`], from the [summary](Accumulator::summary) that the accumulator of any metric with an
+    /// equal [`SummaryId`] keeps.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    fn value_of(&self, params: &Params, summary: &dyn Any, output: &mut [f64]) -> Result<bool>;
+}
+
+/// The type of a summary, and all that shapes it beside the rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SummaryId {
+    pub(crate) id: TypeId,
+    pub(crate) shape: String,
 }
 
 /// A reduction under way.
@@ -188,6 +208,9 @@ pub trait Accumulator: Any + Send + Sync {
     /// # Errors
     /// `OUT_OF_MEMORY`
     fn value(&self, output: &mut [f64]) -> Result<bool>;
+
+    /// What is known of the rows, for [`ReductionFactory::value_of`].
+    fn summary(&self) -> &dyn Any;
 
     /// The state as the payload of a [`Snapshot`](crate::snapshot::Snapshot).
     ///

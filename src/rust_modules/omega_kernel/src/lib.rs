@@ -12,18 +12,25 @@ mod ordinary;
 pub mod parts;
 /// States as bytes.
 pub mod payload;
-/// From one mergeable state: risk metrics over a batch, over chunks as they arrive, and over parts.
+/// From what a metric makes of a summary: its values over a batch, over chunks, over parts that are merged.
 pub mod reduction;
 /// One line per function: the modules that hold the kernels, and the list of what they compute.
 pub mod registry;
+/// The same metrics after each row: over all rows so far, and over the last of them.
+mod rolling;
 /// From one `update`: batch, stream, grouped and snapshot.
 pub mod rowwise;
 /// The frame around every saved state.
 pub mod snapshot;
+/// What a metric knows of its rows.
+pub mod summary;
 
 pub use checks::check_row;
-pub use function::{Accumulator, Body, Function, Grouped, ReductionFactory, RowwiseFactory, Stream};
+pub use function::{
+    Accumulator, Body, Function, Grouped, ReductionFactory, RowwiseFactory, Stream, SummaryId,
+};
 pub use nulls::Nulls;
 pub use payload::State;
-pub use reduction::Reduction;
+pub use reduction::Metric;
 pub use rowwise::Rowwise;
+pub use summary::{Mergeable, Summary};

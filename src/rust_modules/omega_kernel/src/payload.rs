@@ -87,6 +87,12 @@ pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
     Ok(state)
 }
 
+/// An error of serde that stands for one of ours, which [`decode`] then answers.
+pub(crate) fn refused<E: serde::de::Error>(error: Error) -> E {
+    REFUSED.set(Some(error));
+    E::custom("out of memory")
+}
+
 /// The refusal of a state that can be read but that no series of rows leads to.
 pub(crate) fn impossible(value: impl fmt::Display) -> Error {
     Error::snapshot_corrupt("its content contradicts itself", "a state that rows can lead to", value)
@@ -150,8 +156,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
         let mut values = Vec::new();
         while let Some(item) = items.next_element()? {
             if let Err(error) = memory::push(&mut values, item) {
-                REFUSED.set(Some(error));
-                return Err(serde::de::Error::custom("out of memory"));
+                return Err(refused(error));
             }
         }
         Ok(values)

@@ -1,6 +1,7 @@
-//! From one mergeable state come risk metrics over a batch, over chunks as they arrive, and over parts.
+//! From what a metric makes of a summary come its values over a batch, over chunks as they arrive, over parts that are
+//! merged, after each row, and over the last rows.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::marker::PhantomData;
 
 use omega_arrow::column::Chunk;
@@ -8,75 +9,104 @@ use omega_contract::bounds::MOST_ROWS;
 use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
 use omega_contract::{Error, Result};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::Nulls;
 use crate::checks::{self, Checked};
-use crate::function::{Accumulator, Body, Function, ReductionFactory};
+use crate::function::{Accumulator, Body, Function, ReductionFactory, RowwiseFactory, SummaryId};
 use crate::payload::{self, State};
+use crate::rolling::{AfterEach, All, Last};
+use crate::rowwise::{self, Rowwise};
+use crate::summary::{Summary, Whole};
 
 /// Rows that are gathered before they are handed on, where missing rows lie between them.
 const BLOCK_ROWS: usize = 1024;
 
-/// A reduction, written once as a state that takes rows and merges.
+/// A metric, written once as what it makes of a [`Summary`] of its rows.
 ///
-/// `I` columns go in and `O` numbers come out. Rows reach it checked: 0, or from 1e-100 to 1e100 in magnitude.
-pub trait Reduction<const I: usize, const O: usize>: State {
+/// `I` columns go in and `O` numbers come out. It is its parameters, and remembers nothing: that is the summary's. Rows
+/// reach a summary checked: 0, or from 1e-100 to 1e100 in magnitude.
+pub trait Metric<const I: usize, const O: usize>:
+    Copy + PartialEq + Send + Sync + Serialize + DeserializeOwned + 'static
+{
+    /// What it has to know of its rows.
+    type Summary: Summary<I>;
+
     /// All there is to know about the function.
     fn spec() -> FunctionSpec;
 
-    /// The state before the first row.
+    /// The metric under these parameters.
     fn new(params: &Params) -> Self;
 
-    /// Takes consecutive rows, for which there is [room](State::reserve). The bits do not depend on how rows are divided between calls.
-    fn update(&mut self, columns: [&[f64]; I]);
+    /// What the summary depends on beside the rows. Metrics that ask for the same one share it in a set.
+    fn shape(&self) -> <Self::Summary as Summary<I>>::Shape;
 
-    /// Takes over the rows of `other`, for which there is room, as if they had come after this one's.
-    fn merge(&mut self, other: &Self);
+    /// The answer for one row or more; `None` where it is undefined. Does not allocate.
+    fn value(&self, known: <Self::Summary as Summary<I>>::Known<'_>) -> Option<[f64; O]>;
 
-    /// The answer for the rows so far; `None` where it is undefined.
-    ///
-    /// # Errors
-    /// `OUT_OF_MEMORY`
-    fn value(&self) -> Result<Option<[f64; O]>>;
-
-    /// How many rows it has taken.
-    fn rows(&self) -> u64;
-
-    /// Whether rows can lead to this state under these parameters; asked of every state that is loaded.
-    fn is_sound(&self, params: &Params) -> bool;
-
-    /// The function as callers meet it: one line of a module's registry.
+    /// The functions as callers meet them, one line of a module's registry: the metric, and the same over a window.
     #[must_use]
-    fn function() -> Function {
-        Function { spec: Self::spec(), body: Body::Reduction(&Factory::<Self, I, O>(PhantomData)) }
+    fn functions() -> [Function; 2] {
+        let body = Body::Reduction(&Factory::<Self, I, O>(PhantomData));
+        [Function { spec: Self::spec(), body }, AfterEach::<Last, Self, I, O>::function()]
     }
 }
 
-struct Factory<R, const I: usize, const O: usize>(PhantomData<fn() -> R>);
+struct Factory<M, const I: usize, const O: usize>(PhantomData<fn() -> M>);
 
-impl<R: Reduction<I, O>, const I: usize, const O: usize> ReductionFactory for Factory<R, I, O> {
+impl<M: Metric<I, O>, const I: usize, const O: usize> ReductionFactory for Factory<M, I, O> {
     fn accumulator(&self, params: &Params, nulls: Nulls) -> Box<dyn Accumulator> {
-        let state = R::new(params);
-        Box::new(Accumulating::<R, I, O> { state, params: params.clone(), nulls, spoilt: false, rows: 0 })
+        let metric = M::new(params);
+        let gathered = Gathered::<M::Summary, I>::new(metric.shape(), M::spec, nulls);
+        Box::new(Accumulating::<M, I, O> { metric, params: params.clone(), gathered })
+    }
+
+    fn expanding(&self) -> &'static dyn RowwiseFactory {
+        &rowwise::Factory::<AfterEach<All, M, I, O>, I, O>(PhantomData)
+    }
+
+    fn summary(&self, params: &Params) -> SummaryId {
+        let id = TypeId::of::<Gathered<M::Summary, I>>();
+        SummaryId { id, shape: format!("{:?}", M::new(params).shape()) }
+    }
+
+    fn value_of(&self, params: &Params, summary: &dyn Any, output: &mut [f64]) -> Result<bool> {
+        let Some(gathered) = summary.downcast_ref::<Gathered<M::Summary, I>>() else {
+            return Err(Error::internal(M::spec().name, "a summary of another type"));
+        };
+        gathered.value(&M::new(params), output)
     }
 }
 
-struct Accumulating<R, const I: usize, const O: usize> {
-    state: R,
-    params: Params,
+/// All rows so far, as a summary keeps them, under a policy for missing ones.
+struct Gathered<S: Summary<I>, const I: usize> {
+    whole: S::Whole,
+    shape: S::Shape,
+    spec: fn() -> FunctionSpec,
     nulls: Nulls,
     /// Whether a missing row was met that the policy does not allow to be left out.
     spoilt: bool,
     rows: u64,
 }
 
-impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulating<R, I, O> {
-    fn label(&self) -> String {
-        let spec = R::spec();
-        let given = spec.parameters.iter().zip(self.params.values());
-        let given: Vec<String> =
-            given.map(|(parameter, value)| format!("{}={value}", parameter.name)).collect();
-        format!("{}({}) with nulls=\"{}\"", spec.name, given.join(", "), self.nulls.as_str())
+impl<S: Summary<I>, const I: usize> Gathered<S, I> {
+    fn new(shape: S::Shape, spec: fn() -> FunctionSpec, nulls: Nulls) -> Self {
+        Self { whole: S::Whole::start(), shape, spec, nulls, spoilt: false, rows: 0 }
+    }
+
+    fn copy(&self) -> Result<Self> {
+        Ok(Self { whole: self.whole.copy()?, ..*self })
+    }
+
+    fn value<M, const O: usize>(&self, metric: &M, output: &mut [f64]) -> Result<bool>
+    where
+        M: Metric<I, O, Summary = S>,
+    {
+        let known = if self.spoilt { None } else { self.whole.known(self.shape)? };
+        let values = known.and_then(|known| metric.value(known));
+        output[..O].copy_from_slice(&values.unwrap_or([f64::NAN; O]));
+        Ok(values.is_some())
     }
 
     /// How many rows there will be with so many more.
@@ -101,7 +131,7 @@ impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulating<R, I, O> {
                 Checked::Missing if self.nulls != Nulls::Raise => {}
                 _ => {
                     let number = self.rows + (before + row) as u64;
-                    return Err(checks::refusal(&R::spec().inputs, &values, number));
+                    return Err(checks::refusal(&(self.spec)().inputs, &values, number));
                 }
             }
         }
@@ -111,7 +141,7 @@ impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulating<R, I, O> {
     /// Hands on all rows, or those without a missing value.
     fn hand_on(&mut self, columns: [Chunk<'_>; I], all_clean: bool) {
         if all_clean {
-            self.state.update(columns.map(|column| column.values));
+            self.whole.update(self.shape, columns.map(|column| column.values));
         } else {
             self.hand_on_present(columns);
         }
@@ -132,11 +162,11 @@ impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulating<R, I, O> {
             }
             filled += 1;
             if filled == BLOCK_ROWS {
-                self.state.update(gathered.each_ref().map(<[f64; BLOCK_ROWS]>::as_slice));
+                self.whole.update(self.shape, gathered.each_ref().map(<[f64; BLOCK_ROWS]>::as_slice));
                 filled = 0;
             }
         }
-        self.state.update(gathered.each_ref().map(|column| &column[..filled]));
+        self.whole.update(self.shape, gathered.each_ref().map(|column| &column[..filled]));
     }
 }
 
@@ -145,80 +175,100 @@ fn as_columns<'a, const I: usize>(inputs: &[Chunk<'a>]) -> [Chunk<'a>; I] {
     std::array::from_fn(|column| inputs[column])
 }
 
-impl<R: Reduction<I, O>, const I: usize, const O: usize> Accumulator for Accumulating<R, I, O> {
+/// A metric over the rows so far.
+struct Accumulating<M: Metric<I, O>, const I: usize, const O: usize> {
+    metric: M,
+    params: Params,
+    gathered: Gathered<M::Summary, I>,
+}
+
+impl<M: Metric<I, O>, const I: usize, const O: usize> Accumulating<M, I, O> {
+    fn label(&self) -> String {
+        let spec = M::spec();
+        let given = spec.parameters.iter().zip(self.params.values());
+        let given: Vec<String> =
+            given.map(|(parameter, value)| format!("{}={value}", parameter.name)).collect();
+        format!("{}({}) with nulls=\"{}\"", spec.name, given.join(", "), self.gathered.nulls.as_str())
+    }
+}
+
+impl<M: Metric<I, O>, const I: usize, const O: usize> Accumulator for Accumulating<M, I, O> {
     fn update(&mut self, inputs: &[Chunk<'_>]) -> Result<()> {
         let columns = as_columns(inputs);
         let rows = columns[0].values.len();
-        self.rows_with(rows as u64)?;
-        let all_clean = self.are_clean(0, &columns)?;
-        self.state.reserve(rows)?;
-        self.hand_on(columns, all_clean);
+        self.gathered.rows_with(rows as u64)?;
+        let all_clean = self.gathered.are_clean(0, &columns)?;
+        self.gathered.whole.reserve(rows)?;
+        self.gathered.hand_on(columns, all_clean);
         Ok(())
     }
 
     fn check(&self, before: usize, inputs: &[Chunk<'_>]) -> Result<()> {
         let columns = as_columns(inputs);
-        self.rows_with((before + columns[0].values.len()) as u64)?;
-        self.are_clean(before, &columns).map(|_| ())
+        self.gathered.rows_with((before + columns[0].values.len()) as u64)?;
+        self.gathered.are_clean(before, &columns).map(|_| ())
     }
 
     fn reserve(&mut self, rows: usize) -> Result<()> {
-        self.state.reserve(rows)
+        self.gathered.whole.reserve(rows)
     }
 
     fn take(&mut self, inputs: &[Chunk<'_>]) {
         let columns = as_columns(inputs);
-        self.hand_on(columns, checks::all_clean(&columns));
+        self.gathered.hand_on(columns, checks::all_clean(&columns));
     }
 
     fn merge(&mut self, other: &dyn Accumulator) -> Result<()> {
         let any: &dyn Any = other;
         let Some(other) = any.downcast_ref::<Self>() else {
-            return Err(Error::snapshot_mismatch("another function", R::spec().name));
+            return Err(Error::snapshot_mismatch("another function", M::spec().name));
         };
-        if other.params != self.params || other.nulls != self.nulls {
+        if other.params != self.params || other.gathered.nulls != self.gathered.nulls {
             return Err(Error::snapshot_mismatch(other.label(), self.label()));
         }
-        let rows = self.rows_with(other.rows)?;
-        self.state.reserve(usize::try_from(other.state.rows()).unwrap_or(usize::MAX))?;
-        self.rows = rows;
-        self.state.merge(&other.state);
-        self.spoilt |= other.spoilt;
+        let (gathered, other) = (&mut self.gathered, &other.gathered);
+        let rows = gathered.rows_with(other.rows)?;
+        gathered.whole.reserve(usize::try_from(other.whole.count()).unwrap_or(usize::MAX))?;
+        gathered.rows = rows;
+        gathered.whole.merge(gathered.shape, &other.whole);
+        gathered.spoilt |= other.spoilt;
         Ok(())
     }
 
     fn value(&self, output: &mut [f64]) -> Result<bool> {
-        let values = if self.spoilt { None } else { self.state.value()? };
-        output[..O].copy_from_slice(&values.unwrap_or([f64::NAN; O]));
-        Ok(values.is_some())
+        self.gathered.value(&self.metric, output)
+    }
+
+    fn summary(&self) -> &dyn Any {
+        &self.gathered
     }
 
     fn save(&self) -> Result<Vec<u8>> {
-        payload::encode(&(self.rows, self.spoilt, &self.state))
+        let Gathered { rows, spoilt, whole, .. } = &self.gathered;
+        payload::encode(&(rows, spoilt, whole))
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
-        let (rows, spoilt, state): (u64, bool, R) = payload::decode(bytes)?;
-        let counted = state.rows() <= rows && rows <= MOST_ROWS;
-        if !counted || !state.is_sound(&self.params) || (spoilt && self.nulls != Nulls::Propagate) {
+        type Saved<S, const I: usize> = (u64, bool, <S as Summary<I>>::Whole);
+        let (rows, spoilt, whole): Saved<M::Summary, I> = payload::decode(bytes)?;
+        let sound = whole.is_sound() && whole.count() <= rows && rows <= MOST_ROWS;
+        if !sound || (spoilt && self.gathered.nulls != Nulls::Propagate) {
             return Err(payload::impossible("a state that no rows lead to"));
         }
-        (self.rows, self.spoilt, self.state) = (rows, spoilt, state);
+        self.gathered = Gathered { rows, spoilt, whole, ..self.gathered };
         Ok(())
     }
 
     fn reset(&mut self) {
-        self.state = R::new(&self.params);
-        self.spoilt = false;
-        self.rows = 0;
+        self.gathered = Gathered::new(self.gathered.shape, self.gathered.spec, self.gathered.nulls);
     }
 
     fn copy(&self) -> Result<Box<dyn Accumulator>> {
-        let state = self.state.copy()?;
-        Ok(Box::new(Self { state, params: self.params.clone(), ..*self }))
+        let (metric, params) = (self.metric, self.params.clone());
+        Ok(Box::new(Self { metric, params, gathered: self.gathered.copy()? }))
     }
 
     fn rows(&self) -> u64 {
-        self.rows
+        self.gathered.rows
     }
 }

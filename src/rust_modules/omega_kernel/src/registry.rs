@@ -34,16 +34,24 @@ macro_rules! functions {
         /// Every function of this crate, in the order of the documentation.
         #[must_use]
         pub fn functions() -> Vec<$crate::Function> {
-            use $crate::{Reduction as _, Rowwise as _};
-            vec![$($crate::registry::grouped($group, <$($kernel)+>::function())),+]
+            use $crate::{Metric as _, Rowwise as _};
+            $crate::registry::listed(vec![$(($group, <$($kernel)+>::functions().into())),+])
         }
     };
 }
 
-/// A function whose spec names its group.
+/// The functions of all kernels, with specs that name their groups: the kernels themselves, and behind them what else
+/// comes from their definitions.
 #[doc(hidden)]
 #[must_use]
-pub fn grouped(group: &str, mut function: Function) -> Function {
-    function.spec.group = group.into();
-    function
+pub fn listed(kernels: Vec<(&str, Vec<Function>)>) -> Vec<Function> {
+    let (mut functions, mut more) = (Vec::new(), Vec::new());
+    for (group, of_kernel) in kernels {
+        for (place, mut function) in of_kernel.into_iter().enumerate() {
+            function.spec.group = group.into();
+            if place == 0 { functions.push(function) } else { more.push(function) }
+        }
+    }
+    functions.extend(more);
+    functions
 }

@@ -68,16 +68,22 @@ pub trait Rowwise<const I: usize, const O: usize>: State {
     /// Whether rows can lead to this state under these parameters; asked of every state that is loaded.
     fn is_sound(&self, params: &Params) -> bool;
 
-    /// The function as callers meet it: one line of a module's registry.
+    /// The function as callers meet it.
     #[must_use]
     fn function() -> Function {
         let memory = if Self::CUMULATIVE { Memory::Cumulative } else { Memory::Fading };
         let spec = FunctionSpec { memory, ..Self::spec() };
         Function { spec, body: Body::Rowwise(&Factory::<Self, I, O>(PhantomData)) }
     }
+
+    /// All that comes from this definition: one line of a module's registry.
+    #[must_use]
+    fn functions() -> [Function; 1] {
+        [Self::function()]
+    }
 }
 
-struct Factory<K, const I: usize, const O: usize>(PhantomData<fn() -> K>);
+pub(crate) struct Factory<K, const I: usize, const O: usize>(pub(crate) PhantomData<fn() -> K>);
 
 impl<K: Rowwise<I, O>, const I: usize, const O: usize> RowwiseFactory for Factory<K, I, O> {
     fn warm_up(&self, params: &Params) -> usize {

@@ -100,6 +100,73 @@ impl Record for Bar {
     }
 }
 
+/// Simple returns of an instrument or portfolio beside those of a benchmark, one row per period.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BenchmarkedReturn {
+    /// End of the period.
+    #[serde(with = "utc")]
+    pub timestamp: DateTime<Utc>,
+    /// Instrument, as the data source spells it.
+    pub symbol: String,
+    /// Relative change of value over the period; null in the first.
+    pub returns: Option<f64>,
+    /// Relative change of the benchmark over the same period; null in the first.
+    pub benchmark: Option<f64>,
+}
+
+impl Record for BenchmarkedReturn {
+    const NAME: &'static str = "BenchmarkedReturn";
+    const TABLE: &'static str = "benchmarked_returns";
+
+    fn check(&self) -> Result<()> {
+        let place = Place { record: Self::NAME, field: "timestamp" };
+        let value = self.timestamp;
+        place.time(value)?;
+        let place = Place { record: Self::NAME, field: "symbol" };
+        let value = &self.symbol;
+        place.ensure(value.chars().count() >= 1, "not empty", value)?;
+        let place = Place { record: Self::NAME, field: "returns" };
+        if let Some(value) = self.returns {
+            place.finite(value)?;
+        }
+        let place = Place { record: Self::NAME, field: "benchmark" };
+        if let Some(value) = self.benchmark {
+            place.finite(value)?;
+        }
+
+        Ok(())
+    }
+
+    fn columns(rows: &[Self], types: &[DataType]) -> Result<Vec<ArrayRef>> {
+        Ok(vec![
+            write(rows, |row| &row.timestamp, &types[0])?,
+            write(rows, |row| &row.symbol, &types[1])?,
+            write(rows, |row| &row.returns, &types[2])?,
+            write(rows, |row| &row.benchmark, &types[3])?,
+        ])
+    }
+
+    fn rows(columns: &[ArrayRef]) -> Result<Vec<Self>> {
+        let timestamp = read::<DateTime<Utc>>(Column { table: Self::TABLE, name: "timestamp" }, &columns[0])?;
+        let mut symbol = read::<String>(Column { table: Self::TABLE, name: "symbol" }, &columns[1])?;
+        let mut returns = read::<Option<f64>>(Column { table: Self::TABLE, name: "returns" }, &columns[2])?;
+        let mut benchmark =
+            read::<Option<f64>>(Column { table: Self::TABLE, name: "benchmark" }, &columns[3])?;
+
+        Ok(timestamp
+            .map_while(|timestamp| {
+                Some(Self {
+                    timestamp,
+                    symbol: symbol.next()?,
+                    returns: returns.next()?,
+                    benchmark: benchmark.next()?,
+                })
+            })
+            .collect())
+    }
+}
+
 /// Value of an account over time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -1020,6 +1087,7 @@ macro_rules! for_each_record {
     ($callback:ident) => {
         $callback! {
             #[doc = "Prices and volume of an instrument over a period."] Bar { timestamp: chrono::DateTime<chrono::Utc>, symbol: String, open: f64, high: f64, low: f64, close: f64, volume: f64 }
+#[doc = "Simple returns of an instrument or portfolio beside those of a benchmark, one row per period."] BenchmarkedReturn { timestamp: chrono::DateTime<chrono::Utc>, symbol: String, returns: Option<f64>, benchmark: Option<f64> }
 #[doc = "Value of an account over time."] EquityPoint { timestamp: chrono::DateTime<chrono::Utc>, equity: rust_decimal::Decimal, cash: rust_decimal::Decimal, returns: Option<f64>, drawdown: f64 }
 #[doc = "Executions of orders."] Fill { timestamp: chrono::DateTime<chrono::Utc>, fill_id: String, order_id: String, symbol: String, side: String, quantity: rust_decimal::Decimal, price: rust_decimal::Decimal, fee: rust_decimal::Decimal, fee_currency: Option<String>, maker: Option<bool>, sequence: i64 }
 #[doc = "Values of indicators in long form, one row per output and bar."] IndicatorValue { timestamp: chrono::DateTime<chrono::Utc>, symbol: String, indicator: String, output: String, value: Option<f64> }

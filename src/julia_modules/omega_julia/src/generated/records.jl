@@ -35,6 +35,34 @@ end
 table_name(::Type{Bar}) = "bars"
 
 """
+Simple returns of an instrument or portfolio beside those of a benchmark, one row per period.
+
+- `timestamp`: End of the period.
+- `symbol`: Instrument, as the data source spells it.
+- `returns`: Relative change of value over the period; null in the first.
+- `benchmark`: Relative change of the benchmark over the same period; null in the first.
+"""
+Base.@kwdef struct BenchmarkedReturn <: Record
+    timestamp::Timestamp
+    symbol::String
+    returns::Union{Float64,Nothing} = nothing
+    benchmark::Union{Float64,Nothing} = nothing
+    function BenchmarkedReturn(timestamp, symbol, returns, benchmark)
+        check_value("BenchmarkedReturn", "timestamp", timestamp)
+        ensure(length(symbol) >= 1, "BenchmarkedReturn", "symbol", "not empty", symbol)
+        if returns !== nothing
+            check_value("BenchmarkedReturn", "returns", returns)
+        end
+        if benchmark !== nothing
+            check_value("BenchmarkedReturn", "benchmark", benchmark)
+        end
+        return new(timestamp, symbol, returns, benchmark)
+    end
+end
+
+table_name(::Type{BenchmarkedReturn}) = "benchmarked_returns"
+
+"""
 Value of an account over time.
 
 - `timestamp`: When the account was valued.
@@ -408,6 +436,7 @@ table_name(::Type{Trade}) = "trades"
 "Column names to the struct that holds such a row."
 const RECORDS = Dict{Vector{String},Type{<:Record}}(
     ["timestamp", "symbol", "open", "high", "low", "close", "volume"] => Bar,
+    ["timestamp", "symbol", "returns", "benchmark"] => BenchmarkedReturn,
     ["timestamp", "equity", "cash", "returns", "drawdown"] => EquityPoint,
     ["timestamp", "fill_id", "order_id", "symbol", "side", "quantity", "price", "fee", "fee_currency", "maker", "sequence"] => Fill,
     ["timestamp", "symbol", "indicator", "output", "value"] => IndicatorValue,

@@ -16,6 +16,16 @@ const TABLES = TableSchema[
         ],
     ),
     TableSchema(
+        "benchmarked_returns", "1.0.0",
+        "2b383cbaf599e6160091a1b3bfff81d10dbd0aa18c43b7da04d57e0c8d740c40",
+        TableField[
+            TableField("timestamp", "timestamp[us, UTC]", false),
+            TableField("symbol", "utf8", false),
+            TableField("returns", "float64", true),
+            TableField("benchmark", "float64", true),
+        ],
+    ),
+    TableSchema(
         "equity_curve", "1.0.0",
         "88d53bdf92620b06998ae57b6eecaa6b6a072acdf821c75ba700ed859e4f408f",
         TableField[

@@ -22,6 +22,19 @@ pub const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "benchmarked_returns",
+        version: "1.0.0",
+        fingerprint: "2b383cbaf599e6160091a1b3bfff81d10dbd0aa18c43b7da04d57e0c8d740c40",
+        direction: "input",
+        record: "BenchmarkedReturn",
+        fields: &[
+            Field { name: "timestamp", type_name: "timestamp[us, UTC]", nullable: false, unit: "" },
+            Field { name: "symbol", type_name: "utf8", nullable: false, unit: "" },
+            Field { name: "returns", type_name: "float64", nullable: true, unit: "fraction" },
+            Field { name: "benchmark", type_name: "float64", nullable: true, unit: "fraction" },
+        ],
+    },
+    Table {
         name: "equity_curve",
         version: "1.0.0",
         fingerprint: "88d53bdf92620b06998ae57b6eecaa6b6a072acdf821c75ba700ed859e4f408f",

@@ -2,12 +2,20 @@
 
 /// Means and deviations over the last rows, without drift or cancellation.
 mod block_window;
+/// Summaries of all rows, with the same bits however the rows are divided.
+mod blocks;
+/// Columns of equal length that a state keeps between rows.
+mod columns;
 /// Exponential moving average.
 mod ema;
 /// What is left of a number that fades, and when it counts as nothing.
 mod fading;
-/// Sums and moments over all rows, mergeable, with the same bits however the rows are divided.
+/// Summaries of the last rows, merged from parts.
+mod merged_window;
+/// Sums and moments of rows, mergeable.
 mod moments;
+/// Values in order, of which any can be found, added or taken out in few steps.
+mod order;
 /// Order statistics of all rows, which have to be kept for it.
 mod sample;
 /// The greatest move since the previous close.
@@ -16,10 +24,12 @@ mod true_range;
 mod wilder;
 
 pub use block_window::{BlockMean, BlockMoments};
+pub use blocks::{Blocks, GrowingBlocks};
 pub use ema::Ema;
 pub use fading::STILL;
-pub use moments::{Blocks, Moments, Sums};
-pub use sample::Sample;
+pub use merged_window::MergedWindow;
+pub use moments::{Comoments, Moments, Sum};
+pub use sample::{Ordered, OrderedRows, OrderedWindow, Sample};
 pub use true_range::TrueRange;
 pub use wilder::{Wilder, WilderSums};
 
