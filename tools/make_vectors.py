@@ -204,22 +204,31 @@ def indicators(bars: Bars, rows: int) -> None:
     one("ta.obv", ["close", "volume"], ["obv"], [{}], lambda: [talib.OBV(last, volume)])
 
 
-def metrics(bars: Bars, rows: int) -> None:
+def metrics(bars: Bars, benchmark: Bars, rows: int) -> None:
     """`risk.*`, by empyrical, over every number of first rows."""
     returns = bars.returns(rows)
     reference = f"empyrical-reloaded {version('empyrical-reloaded')}"
     data = f"index_bars.parquet, {bars.symbol}, first {rows} returns of close; row i answers for rows 0 to i"
 
-    def one(name: str, cases: Sequence[Parameters], answer: Callable[..., float], least: int = 1) -> None:
+    def one(
+        name: str,
+        cases: Sequence[Parameters],
+        answer: Callable[..., float],
+        least: int = 1,
+        others: Mapping[str, Array] | None = None,
+    ) -> None:
+        inputs = {"returns": returns, **(others or {})}
+
         def growing(**case: float) -> Sequence[Array]:
             with np.errstate(all="ignore"):
                 answers = [
-                    answer(returns[:end], **case) if end >= least else math.nan for end in range(1, rows + 1)
+                    answer(*(column[:end] for column in inputs.values()), **case) if end >= least else math.nan
+                    for end in range(1, rows + 1)
                 ]
             # Where nothing was lost a ratio is infinite there and undefined here.
             return [np.array([value if np.isfinite(value) else math.nan for value in answers])]
 
-        wide(name, reference, data, {"returns": returns}, [name.split(".")[1]], cases, growing)
+        wide(name, reference, data, inputs, [name.split(".")[1]], cases, growing)
 
     one(
         "risk.sharpe_ratio",
@@ -250,6 +259,7 @@ def metrics(bars: Bars, rows: int) -> None:
         [{"cutoff": q} for q in (0.05, 0.01, 0.5, 0.999)],
         lambda r, cutoff: empyrical.conditional_value_at_risk(r, cutoff=cutoff),
     )
+    one("risk.beta", [{}], empyrical.beta, least=2, others={"benchmark": benchmark.returns(rows)})
 
 
 def garch(series: Mapping[str, Bars], rows: int) -> None:
@@ -414,7 +424,7 @@ def main() -> None:
     path = parser.parse_args().data
     series = {symbol: read(path, symbol) for symbol in ("SPX", "IXIC")}
     indicators(series["SPX"], 400)
-    metrics(series["IXIC"], 400)
+    metrics(series["IXIC"], series["SPX"], 400)
     garch(series, 1500)
     ewma(series, 120)
     hidden_markov(series, 1000)

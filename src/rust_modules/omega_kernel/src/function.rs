@@ -209,6 +209,9 @@ pub trait Accumulator: Any + Send + Sync {
     /// `OUT_OF_MEMORY`
     fn value(&self, output: &mut [f64]) -> Result<bool>;
 
+    /// How many numbers an answer has.
+    fn outputs(&self) -> usize;
+
     /// What is known of the rows, for [`ReductionFactory::value_of`].
     fn summary(&self) -> &dyn Any;
 

@@ -239,6 +239,10 @@ impl<M: Metric<I, O>, const I: usize, const O: usize> Accumulator for Accumulati
         self.gathered.value(&self.metric, output)
     }
 
+    fn outputs(&self) -> usize {
+        O
+    }
+
     fn summary(&self) -> &dyn Any {
         &self.gathered
     }

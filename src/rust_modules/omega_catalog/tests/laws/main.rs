@@ -6,6 +6,8 @@ mod bounds;
 mod reductions;
 /// Out-of-range parameters and impossible inputs are refused by name.
 mod refusals;
+/// Metrics after each row: over all rows so far, and over the last of them.
+mod rolling;
 /// Rowwise functions: batch, stream, grouped, splits, missing rows, warm-up.
 mod rowwise;
 /// Snapshots: anywhere, through bytes, and damaged.

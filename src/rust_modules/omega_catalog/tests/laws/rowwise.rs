@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use crate::support::{
-    Outputs, Random, RowwiseCase, assert_same, batch, chunks, close, columns, row, row_by_row, rowwise_cases,
-    same, slice,
+    Outputs, Random, RowwiseCase, assert_same, batch, chunks, close, columns, metric_of, over_window, row,
+    row_by_row, rowwise_cases, same, slice,
 };
 
 /// Rows that reach past the blocks in which batches are walked.
@@ -120,14 +120,26 @@ fn grouped_rows_give_the_same_bits_as_each_group_alone() {
     }
 }
 
+/// A metric after each row has no value where it has none for those rows.
 #[test]
 fn the_first_value_comes_exactly_at_warm_up() {
     for case in rowwise_cases() {
-        let data = columns(&case.spec, 5, case.warm_up() + 50);
+        let (first, rows) = (case.warm_up(), case.warm_up() + 50);
+        let data = columns(&case.spec, 5, rows);
+        let metric = metric_of(&case);
+        let is_defined = |row| match &metric {
+            Some((metric, window)) => over_window(metric, &chunks(&data), *window, row)[0].is_finite(),
+            None => true,
+        };
         for column in whole(&case, Nulls::Skip, &chunks(&data)) {
-            let first = column.iter().position(|value| value.is_finite());
-            assert_eq!(first, Some(case.warm_up()), "{}", case.label());
-            assert!(column[case.warm_up()..].iter().all(|value| value.is_finite()), "{}", case.label());
+            for (row, value) in column.iter().enumerate() {
+                assert_eq!(
+                    value.is_finite(),
+                    row >= first && is_defined(row),
+                    "{} in row {row}",
+                    case.label()
+                );
+            }
         }
     }
 }

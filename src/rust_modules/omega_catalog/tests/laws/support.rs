@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use omega_arrow::column::Chunk;
 use omega_contract::params::{Given, Params};
-use omega_contract::spec::{FunctionSpec, ParameterType};
+use omega_contract::spec::{FunctionSpec, Kind, Memory, ParameterType};
 use omega_kernel::{Accumulator, Body, Function, Nulls, ReductionFactory, RowwiseFactory, Stream};
 
 /// Every function of this workspace that computes without panicking.
@@ -49,17 +49,56 @@ impl ReductionCase {
     pub fn label(&self) -> String {
         format!("{} {:?}", self.spec.name, self.params.values())
     }
+
+    /// Whether its answer depends on the rows alone, to the last bit: extremes and quantiles do.
+    pub fn is_exact(&self) -> bool {
+        self.spec.name.ends_with("value_at_risk") || self.spec.name == "probe.extent"
+    }
 }
 
+/// Every rowwise function, and every metric as one that answers for all rows so far.
 pub fn rowwise_cases() -> Vec<RowwiseCase> {
     let mut cases = Vec::new();
     for function in functions() {
-        let Body::Rowwise(factory) = function.body else { continue };
-        for params in parameter_sets(&function.spec) {
-            cases.push(RowwiseCase { spec: function.spec.clone(), factory, params });
+        let (spec, factory) = match function.body {
+            Body::Rowwise(factory) => (function.spec, factory),
+            Body::Reduction(factory) => (expanding_spec(&function.spec), factory.expanding()),
+        };
+        for params in parameter_sets(&spec) {
+            cases.push(RowwiseCase { spec: spec.clone(), factory, params });
         }
     }
     cases
+}
+
+/// The spec of a metric that answers after each row, for all rows so far.
+fn expanding_spec(metric: &FunctionSpec) -> FunctionSpec {
+    let mut spec = FunctionSpec { kind: Kind::Rowwise, memory: Memory::Cumulative, ..metric.clone() };
+    spec.outputs.iter_mut().for_each(|output| output.axes = vec!["row".into()]);
+    spec
+}
+
+/// The metric that a rowwise function answers for, and how many of the last rows it answers for.
+pub fn metric_of(case: &RowwiseCase) -> Option<(ReductionCase, usize)> {
+    let name = case.spec.name.replace(".rolling_", ".");
+    let Function { spec, body: Body::Reduction(factory) } =
+        functions().into_iter().find(|function| function.spec.name == name)?
+    else {
+        return None;
+    };
+    let values = case.params.values()[..spec.parameters.len()].to_vec();
+    let params = Params::from_values(&spec, values).expect("they are allowed");
+    let window = if name == case.spec.name { usize::MAX } else { case.params.rows("window") };
+    Some((ReductionCase { spec, factory, params }, window))
+}
+
+/// What the metric of a rowwise function answers for the window that ends in a row: the rest of its law.
+pub fn over_window(metric: &ReductionCase, inputs: &[Chunk<'_>], window: usize, row: usize) -> Vec<f64> {
+    let mut accumulator = metric.accumulator(Nulls::Raise);
+    accumulator
+        .update(&slice(inputs, (row + 1).saturating_sub(window), row + 1))
+        .expect("clean rows are taken");
+    values(accumulator.as_ref())
 }
 
 pub fn reduction_cases() -> Vec<ReductionCase> {
@@ -138,6 +177,7 @@ pub fn columns(spec: &FunctionSpec, seed: u64, rows: usize) -> Vec<Vec<f64>> {
         push("low", bottom * (1.0 - moves * 0.005 * random.uniform()));
         push("volume", (1e6 * random.uniform()).round());
         push("returns", change);
+        push("benchmark", moves * (change + 0.005 * random.normal()));
         push("value", change);
     }
     spec.inputs.iter().map(|input| bars.remove(input.name.as_str()).unwrap_or_default()).collect()
@@ -182,11 +222,27 @@ pub fn row_by_row(stream: &mut dyn Stream, outputs: usize, inputs: &[Chunk<'_>])
     answer
 }
 
-/// The value of a reduction, NaN where there is none.
+/// The values of a reduction, NaN where there are none.
+pub fn values(accumulator: &dyn Accumulator) -> Vec<f64> {
+    let mut output = vec![f64::INFINITY; accumulator.outputs()];
+    let there = accumulator.value(&mut output).expect("memory");
+    assert!(there || output.iter().all(|value| value.is_nan()), "no value is NaN");
+    output
+}
+
+/// The first value of a reduction, NaN where there is none.
 pub fn value(accumulator: &dyn Accumulator) -> f64 {
-    let mut output = [0.0];
-    accumulator.value(&mut output).expect("memory");
-    output[0]
+    values(accumulator)[0]
+}
+
+/// Whether two accumulators answer the same bits.
+pub fn same_values(left: &dyn Accumulator, right: &dyn Accumulator) -> bool {
+    values(left).iter().zip(values(right)).all(|(left, right)| same(*left, right))
+}
+
+/// The same numbers in every column that a function reads.
+pub fn alike<'a>(spec: &FunctionSpec, data: &'a [f64]) -> Vec<Chunk<'a>> {
+    vec![Chunk::dense(data); spec.inputs.len()]
 }
 
 /// Fails unless all bits agree, any NaN being as good as another.

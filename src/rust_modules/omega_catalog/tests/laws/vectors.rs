@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use omega_arrow::column::Chunk;
 use omega_contract::params::{Given, Params};
-use omega_contract::spec::{FunctionSpec, ParameterType};
-use omega_kernel::{Body, Nulls};
+use omega_contract::spec::{FunctionSpec, Input, ParameterType};
+use omega_kernel::{Body, Function, Nulls};
 
-use crate::support::{batch, close, functions, value};
+use crate::support::{batch, close, functions};
 
 const TOLERANCE: f64 = 1e-9;
 
@@ -57,7 +57,9 @@ fn parameters(spec: &FunctionSpec, settings: &str) -> Params {
 
 #[test]
 fn every_function_agrees_with_its_reference() {
-    for function in functions().iter().filter(|function| function.spec.module() != "probe") {
+    let is_rolling = |function: &Function| function.spec.name.contains(".rolling_");
+    let all = functions();
+    for function in all.iter().filter(|function| function.spec.module() != "probe" && !is_rolling(function)) {
         let spec = &function.spec;
         let vectors = read(spec).unwrap_or_else(|| panic!("{} has no reference vectors", spec.name));
         for (params, columns) in vectors.cases.iter().zip(&vectors.columns) {
@@ -71,16 +73,11 @@ fn every_function_agrees_with_its_reference() {
                 Body::Rowwise(factory) => {
                     batch(factory.stream(params, Nulls::Skip).as_mut(), spec.outputs.len(), &inputs)
                 }
-                Body::Reduction(factory) => {
-                    let mut accumulator = factory.accumulator(params, Nulls::Skip);
-                    let growing = |row| {
-                        let row: Vec<Chunk<'_>> =
-                            inputs.iter().map(|chunk| chunk.slice(row, row + 1)).collect();
-                        accumulator.update(&row).expect("clean rows are taken");
-                        value(accumulator.as_ref())
-                    };
-                    vec![(0..inputs[0].values.len()).map(growing).collect()]
-                }
+                Body::Reduction(factory) => batch(
+                    factory.expanding().stream(params, Nulls::Skip).as_mut(),
+                    spec.outputs.len(),
+                    &inputs,
+                ),
             };
             for (output, answer) in spec.outputs.iter().zip(&answers) {
                 for (row, (answer, expected)) in answer.iter().zip(named(&output.name)).enumerate() {
@@ -90,6 +87,40 @@ fn every_function_agrees_with_its_reference() {
                         spec.name,
                         params.values(),
                         output.name,
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Where a window is full for the first time it holds the rows that the reference has seen.
+#[test]
+fn every_rolling_metric_agrees_with_the_reference_of_the_metric() {
+    let all = functions();
+    let spec_of =
+        |name: &str| &all.iter().find(|function| function.spec.name == name).expect("a metric").spec;
+    for function in all.iter().filter(|function| function.spec.name.starts_with("risk.rolling_")) {
+        let Body::Rowwise(factory) = function.body else {
+            panic!("{} answers row by row", function.spec.name)
+        };
+        let metric = spec_of(&function.spec.name.replace("rolling_", ""));
+        let vectors = read(metric).expect("the reference vectors of the metric");
+        let place = |name: &str| vectors.names.iter().position(|column| column == name).expect("a column");
+        for (params, columns) in vectors.cases.iter().zip(&vectors.columns) {
+            let input = |input: &Input| Chunk::dense(&columns[place(&input.name)]);
+            let inputs: Vec<Chunk<'_>> = metric.inputs.iter().map(input).collect();
+            for window in [2, 5, 16, 60, 399] {
+                let values = [params.values(), &[window as f64]].concat();
+                let params = Params::from_values(&function.spec, values).expect("they are allowed");
+                let mut stream = factory.stream(&params, Nulls::Skip);
+                let answers = batch(stream.as_mut(), function.spec.outputs.len(), &inputs);
+                for (output, answer) in metric.outputs.iter().zip(answers) {
+                    let (answer, expected) = (answer[window - 1], columns[place(&output.name)][window - 1]);
+                    let name = &function.spec.name;
+                    assert!(
+                        close(answer, expected, TOLERANCE),
+                        "{name} of {window} rows: {answer:?}, not {expected:?}"
                     );
                 }
             }
