@@ -4,6 +4,8 @@
 mod checks;
 /// A function as a caller meets it: a spec, and objects that compute.
 pub mod function;
+/// Many metrics of the same rows.
+mod metric_set;
 /// What a missing input does.
 pub mod nulls;
 /// A quick look at numbers: nearly all are ordinary.
@@ -29,6 +31,7 @@ pub use checks::check_row;
 pub use function::{
     Accumulator, Body, Function, Grouped, ReductionFactory, RowwiseFactory, Stream, SummaryId,
 };
+pub use metric_set::{MetricSet, MetricSetAccumulator};
 pub use nulls::Nulls;
 pub use payload::State;
 pub use reduction::Metric;

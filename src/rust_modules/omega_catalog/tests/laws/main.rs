@@ -2,6 +2,8 @@
 
 /// From one end of what is taken to the other: no infinity, nothing lost, and answers that can go in again.
 mod bounds;
+/// Sets of metrics that share summaries.
+mod metric_sets;
 /// Reductions: chunks, merges, missing rows.
 mod reductions;
 /// Out-of-range parameters and impossible inputs are refused by name.
