@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 import talib
 
-from tests.functions.market import REDUCTIONS, ROWWISE, SHIPPED, Floats, outputs, typed, walk
+from tests.functions.market import REDUCTIONS, ROLLING, ROWWISE, SHIPPED, SPECS, Floats, outputs, typed, walk
 
 pytestmark = pytest.mark.peers
 
@@ -29,7 +29,9 @@ def shipped(symbol: str) -> Bars:
     table = pq.read_table(SHIPPED / "index_bars.parquet")
     table = table.filter(pc.equal(table["symbol"], symbol))
     columns = {name: table[name].to_numpy() for name in ("high", "low", "close", "volume")}
-    return {**columns, "returns": np.diff(columns["close"]) / columns["close"][:-1]}
+    returns = np.diff(columns["close"]) / columns["close"][:-1]
+    # Whatever varies may be a benchmark.
+    return {**columns, "returns": returns, "benchmark": 0.5 * returns + 0.5 * np.roll(returns, 1)}
 
 
 MARKETS: dict[str, Callable[[], Bars]] = {
@@ -109,12 +111,13 @@ METRICS: dict[str, tuple[list[dict[str, Any]], Callable[..., Any]]] = {
         [{}, {"cutoff": 0.01}, {"cutoff": 0.5}],
         lambda returns, cutoff=0.05: empyrical.conditional_value_at_risk(returns, cutoff),
     ),
+    "risk.beta": ([{}], empyrical.beta),
 }
 
 
 def test_every_indicator_and_metric_has_a_peer() -> None:
-    assert list(INDICATORS) == ROWWISE
-    assert list(METRICS) == REDUCTIONS
+    assert set(INDICATORS) == set(ROWWISE) - set(ROLLING)
+    assert set(METRICS) == set(REDUCTIONS)
 
 
 @every_market
@@ -134,10 +137,11 @@ def test_an_indicator_agrees_with_talib(name: str, market: Callable[[], Bars]) -
 @every_market
 @pytest.mark.parametrize("name", METRICS)
 def test_a_metric_agrees_with_empyrical(name: str, market: Callable[[], Bars]) -> None:
-    returns = market()["returns"]
+    columns = market()
+    columns = {each.name: columns[each.name] for each in SPECS[name].inputs}
     choices, peer = METRICS[name]
     for given in choices:
-        assert typed(name)(returns, **given) == pytest.approx(peer(returns, **given), rel=1e-9)
+        assert typed(name)(columns, **given) == pytest.approx(peer(*columns.values(), **given), rel=1e-9)
 
 
 @pytest.mark.julia

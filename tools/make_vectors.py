@@ -222,7 +222,9 @@ def metrics(bars: Bars, benchmark: Bars, rows: int) -> None:
         def growing(**case: float) -> Sequence[Array]:
             with np.errstate(all="ignore"):
                 answers = [
-                    answer(*(column[:end] for column in inputs.values()), **case) if end >= least else math.nan
+                    answer(*(column[:end] for column in inputs.values()), **case)
+                    if end >= least
+                    else math.nan
                     for end in range(1, rows + 1)
                 ]
             # Where nothing was lost a ratio is infinite there and undefined here.

@@ -9,8 +9,16 @@ from omega import _rust
 from omega.functions.call import Column, Data, Nulls, run
 
 __all__ = [
+    "beta",
     "conditional_value_at_risk",
     "max_drawdown",
+    "rolling_beta",
+    "rolling_conditional_value_at_risk",
+    "rolling_max_drawdown",
+    "rolling_sharpe_ratio",
+    "rolling_sortino_ratio",
+    "rolling_value_at_risk",
+    "rolling_volatility",
     "sharpe_ratio",
     "sortino_ratio",
     "value_at_risk",
@@ -297,6 +305,449 @@ def conditional_value_at_risk(
         data,
         (returns,),
         (cutoff,),
+        nulls,
+        by,
+        strict_zero_copy,
+        unknown,
+    )
+
+
+_BETA = _rust.function("risk.beta")
+
+
+def beta(
+    data: Data | None = None,
+    /,
+    *,
+    returns: Column | None = None,
+    benchmark: Column | None = None,
+    nulls: Nulls = "skip",
+    by: str | Column | None = None,
+    strict_zero_copy: bool = False,
+    **unknown: Never,
+) -> Any:
+    """Beta: how much returns move with those of a benchmark.
+
+    covariance(returns, benchmark) / variance(benchmark), the slope of the line of least squares through
+    both. A return without risk that is the same in all periods makes no difference. Undefined for fewer
+    than two rows and where the benchmark did not vary.
+
+    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `benchmark`: Simple return of the benchmark over the same period, as a fraction.
+
+    Returns a float, or None where it is undefined; with `by`, a table of one row per group, or for NumPy
+    and lists a dict.
+
+    Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
+
+    Source: Sharpe, Capital Asset Prices, Journal of Finance 19(3), 1964
+    Source: empyrical beta
+
+    >>> data = {
+    ...     'returns': [0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008],
+    ...     'benchmark': [0.008, -0.012, 0.01, 0.005, -0.008, 0.011, -0.002, 0.004],
+    ... }
+    >>> round(beta(data), 6)
+    1.551383
+    """
+    return run(
+        _BETA,
+        data,
+        (
+            returns,
+            benchmark,
+        ),
+        (),
+        nulls,
+        by,
+        strict_zero_copy,
+        unknown,
+    )
+
+
+_ROLLING_SHARPE_RATIO = _rust.function("risk.rolling_sharpe_ratio")
+
+
+def rolling_sharpe_ratio(
+    data: Data | None = None,
+    /,
+    *,
+    returns: Column | None = None,
+    periods: float = 252.0,
+    risk_free: float = 0.0,
+    window: int = 60,
+    nulls: Nulls = "skip",
+    by: str | Column | None = None,
+    strict_zero_copy: bool = False,
+    **unknown: Never,
+) -> Any:
+    """Annualised mean excess return per unit of deviation, over the last `window` rows.
+
+    What `risk.sharpe_ratio` answers for the rows of each window, up to rounding. sqrt(periods) *
+    mean(returns - risk_free) / deviation(returns - risk_free), the deviation over n - 1. Undefined for
+    fewer than two returns and where nothing varied: equal returns have a deviation of exactly zero here,
+    never one of rounding errors. Windows are summed up from parts of their own rows and never corrected by
+    subtraction: nothing drifts, and what has left a window leaves no trace.
+
+    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (1/year; above 0;
+      below 1,000,000,000)
+    - `risk_free`: Return without risk, per period, not per year. (fraction; at least -1; at most
+      1,000,000,000)
+    - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
+
+    Returns a column as long as the data, in the library of the data. The first `window - 1` rows have no
+    value.
+
+    Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
+
+    Source: Sharpe, The Sharpe Ratio, Journal of Portfolio Management 21(1), 1994
+    Source: empyrical sharpe_ratio
+
+    >>> returns = [0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008]
+    >>> round(rolling_sharpe_ratio(returns, window=2)[-1], 6)
+    2.590378
+    """
+    return run(
+        _ROLLING_SHARPE_RATIO,
+        data,
+        (returns,),
+        (
+            periods,
+            risk_free,
+            window,
+        ),
+        nulls,
+        by,
+        strict_zero_copy,
+        unknown,
+    )
+
+
+_ROLLING_SORTINO_RATIO = _rust.function("risk.rolling_sortino_ratio")
+
+
+def rolling_sortino_ratio(
+    data: Data | None = None,
+    /,
+    *,
+    returns: Column | None = None,
+    periods: float = 252.0,
+    required_return: float = 0.0,
+    window: int = 60,
+    nulls: Nulls = "skip",
+    by: str | Column | None = None,
+    strict_zero_copy: bool = False,
+    **unknown: Never,
+) -> Any:
+    """Annualised mean excess return per unit of downside deviation, over the last `window` rows.
+
+    What `risk.sortino_ratio` answers for the rows of each window, up to rounding. sqrt(periods) * mean(e) /
+    sqrt(mean(min(e, 0)^2)) with e = returns - required_return. All returns count in the lower mean, those
+    above the required one as zero. Undefined where no return fell short. Windows are summed up from parts
+    of their own rows and never corrected by subtraction: nothing drifts, and what has left a window leaves
+    no trace.
+
+    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (1/year; above 0;
+      below 1,000,000,000)
+    - `required_return`: Least acceptable return, per period, not per year. (fraction; at least -1; at most
+      1,000,000,000)
+    - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
+
+    Returns a column as long as the data, in the library of the data. The first `window - 1` rows have no
+    value.
+
+    Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
+
+    Source: Sortino and Price, Performance Measurement in a Downside Risk Framework, Journal of Investing
+      3(3), 1994
+    Source: empyrical sortino_ratio
+
+    >>> returns = [0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008]
+    >>> round(rolling_sortino_ratio(returns, window=2)[-1], 6)
+    6.734983
+    """
+    return run(
+        _ROLLING_SORTINO_RATIO,
+        data,
+        (returns,),
+        (
+            periods,
+            required_return,
+            window,
+        ),
+        nulls,
+        by,
+        strict_zero_copy,
+        unknown,
+    )
+
+
+_ROLLING_VOLATILITY = _rust.function("risk.rolling_volatility")
+
+
+def rolling_volatility(
+    data: Data | None = None,
+    /,
+    *,
+    returns: Column | None = None,
+    periods: float = 252.0,
+    window: int = 60,
+    nulls: Nulls = "skip",
+    by: str | Column | None = None,
+    strict_zero_copy: bool = False,
+    **unknown: Never,
+) -> Any:
+    """Annualised standard deviation of returns, over the last `window` rows.
+
+    What `risk.volatility` answers for the rows of each window, up to rounding. sqrt(periods) *
+    deviation(returns), the deviation over n - 1. Exactly zero where all returns are equal, undefined for
+    fewer than two. Windows are summed up from parts of their own rows and never corrected by subtraction:
+    nothing drifts, and what has left a window leaves no trace.
+
+    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (1/year; above 0;
+      below 1,000,000,000)
+    - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
+
+    Returns a column as long as the data, in the library of the data (fraction). The first `window - 1` rows
+    have no value.
+
+    Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
+
+    Source: Hull, Options, Futures, and Other Derivatives, 11th ed., Pearson 2021, section 15.4
+    Source: empyrical annual_volatility
+
+    >>> returns = [0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008]
+    >>> round(rolling_volatility(returns, window=2)[-1], 6)
+    0.145925
+    """
+    return run(
+        _ROLLING_VOLATILITY,
+        data,
+        (returns,),
+        (
+            periods,
+            window,
+        ),
+        nulls,
+        by,
+        strict_zero_copy,
+        unknown,
+    )
+
+
+_ROLLING_MAX_DRAWDOWN = _rust.function("risk.rolling_max_drawdown")
+
+
+def rolling_max_drawdown(
+    data: Data | None = None,
+    /,
+    *,
+    returns: Column | None = None,
+    window: int = 60,
+    nulls: Nulls = "skip",
+    by: str | Column | None = None,
+    strict_zero_copy: bool = False,
+    **unknown: Never,
+) -> Any:
+    """Maximum drawdown: the deepest fall of compounded returns from their peak, over the last `window`
+    rows.
+
+    What `risk.max_drawdown` answers for the rows of each window, up to rounding. The least of wealth /
+    highest wealth so far - 1, with wealth compounded from 1 before the first return, which counts as a
+    peak. 0 where wealth never fell, -0.25 where at worst a quarter of the peak was lost. A return of -1 or
+    below loses everything: -1. Windows are summed up from parts of their own rows and never corrected by
+    subtraction: nothing drifts, and what has left a window leaves no trace.
+
+    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
+
+    Returns a column as long as the data, in the library of the data (fraction). The first `window - 1` rows
+    have no value.
+
+    Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
+
+    Source: Magdon-Ismail and Atiya, Maximum Drawdown, Risk Magazine 17(10), 2004
+    Source: empyrical max_drawdown
+
+    >>> returns = [0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008]
+    >>> round(rolling_max_drawdown(returns, window=2)[-1], 6)
+    -0.005
+    """
+    return run(
+        _ROLLING_MAX_DRAWDOWN,
+        data,
+        (returns,),
+        (window,),
+        nulls,
+        by,
+        strict_zero_copy,
+        unknown,
+    )
+
+
+_ROLLING_VALUE_AT_RISK = _rust.function("risk.rolling_value_at_risk")
+
+
+def rolling_value_at_risk(
+    data: Data | None = None,
+    /,
+    *,
+    returns: Column | None = None,
+    cutoff: float = 0.05,
+    window: int = 60,
+    nulls: Nulls = "skip",
+    by: str | Column | None = None,
+    strict_zero_copy: bool = False,
+    **unknown: Never,
+) -> Any:
+    """Historical value at risk: the return that a share of all returns is below, over the last `window`
+    rows.
+
+    What `risk.value_at_risk` answers for the rows of each window, up to rounding. The quantile `cutoff` of
+    the returns, exactly, between two of them on the line through them. No distribution is assumed. Negative
+    for a loss. Memory grows with the number of returns. Windows are summed up from parts of their own rows
+    and never corrected by subtraction: nothing drifts, and what has left a window leaves no trace.
+
+    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
+    - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
+
+    Returns a column as long as the data, in the library of the data (fraction). The first `window - 1` rows
+    have no value.
+
+    Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
+
+    Source: Jorion, Value at Risk, 3rd ed., McGraw-Hill 2007, ch. 10
+    Source: empyrical value_at_risk; Hyndman and Fan, Sample Quantiles in Statistical Packages, American
+      Statistician 50(4), 1996, type 7
+
+    >>> returns = [0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008]
+    >>> round(rolling_value_at_risk(returns, window=2)[-1], 6)
+    -0.00435
+    """
+    return run(
+        _ROLLING_VALUE_AT_RISK,
+        data,
+        (returns,),
+        (
+            cutoff,
+            window,
+        ),
+        nulls,
+        by,
+        strict_zero_copy,
+        unknown,
+    )
+
+
+_ROLLING_CONDITIONAL_VALUE_AT_RISK = _rust.function("risk.rolling_conditional_value_at_risk")
+
+
+def rolling_conditional_value_at_risk(
+    data: Data | None = None,
+    /,
+    *,
+    returns: Column | None = None,
+    cutoff: float = 0.05,
+    window: int = 60,
+    nulls: Nulls = "skip",
+    by: str | Column | None = None,
+    strict_zero_copy: bool = False,
+    **unknown: Never,
+) -> Any:
+    """Historical conditional value at risk, or expected shortfall: the mean of the worst returns, over the
+    last `window` rows.
+
+    What `risk.conditional_value_at_risk` answers for the rows of each window, up to rounding. The mean of
+    the floor((n - 1) * cutoff) + 1 least returns. No distribution is assumed. Negative for a loss, and
+    never above the value at risk. Memory grows with the number of returns. Windows are summed up from parts
+    of their own rows and never corrected by subtraction: nothing drifts, and what has left a window leaves
+    no trace.
+
+    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
+    - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
+
+    Returns a column as long as the data, in the library of the data (fraction). The first `window - 1` rows
+    have no value.
+
+    Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
+
+    Source: Rockafellar and Uryasev, Optimization of Conditional Value-at-Risk, Journal of Risk 2(3), 2000
+    Source: empyrical conditional_value_at_risk
+
+    >>> returns = [0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008]
+    >>> round(rolling_conditional_value_at_risk(returns, window=2)[-1], 6)
+    -0.005
+    """
+    return run(
+        _ROLLING_CONDITIONAL_VALUE_AT_RISK,
+        data,
+        (returns,),
+        (
+            cutoff,
+            window,
+        ),
+        nulls,
+        by,
+        strict_zero_copy,
+        unknown,
+    )
+
+
+_ROLLING_BETA = _rust.function("risk.rolling_beta")
+
+
+def rolling_beta(
+    data: Data | None = None,
+    /,
+    *,
+    returns: Column | None = None,
+    benchmark: Column | None = None,
+    window: int = 60,
+    nulls: Nulls = "skip",
+    by: str | Column | None = None,
+    strict_zero_copy: bool = False,
+    **unknown: Never,
+) -> Any:
+    """Beta: how much returns move with those of a benchmark, over the last `window` rows.
+
+    What `risk.beta` answers for the rows of each window, up to rounding. covariance(returns, benchmark) /
+    variance(benchmark), the slope of the line of least squares through both. A return without risk that is
+    the same in all periods makes no difference. Undefined for fewer than two rows and where the benchmark
+    did not vary. Windows are summed up from parts of their own rows and never corrected by subtraction:
+    nothing drifts, and what has left a window leaves no trace.
+
+    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `benchmark`: Simple return of the benchmark over the same period, as a fraction.
+    - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
+
+    Returns a column as long as the data, in the library of the data. The first `window - 1` rows have no
+    value.
+
+    Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
+
+    Source: Sharpe, Capital Asset Prices, Journal of Finance 19(3), 1964
+    Source: empyrical beta
+
+    >>> data = {
+    ...     'returns': [0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008],
+    ...     'benchmark': [0.008, -0.012, 0.01, 0.005, -0.008, 0.011, -0.002, 0.004],
+    ... }
+    >>> round(rolling_beta(data, window=2)[-1], 6)
+    2.166667
+    """
+    return run(
+        _ROLLING_BETA,
+        data,
+        (
+            returns,
+            benchmark,
+        ),
+        (window,),
         nulls,
         by,
         strict_zero_copy,

@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 SPECS = {name: omega.spec(name) for name in omega.functions()}
 ROWWISE = [name for name, spec in SPECS.items() if spec.kind == "rowwise"]
 REDUCTIONS = [name for name, spec in SPECS.items() if spec.kind == "reduction"]
+#: Metrics over windows, each with the metric that it answers for.
+ROLLING = {name: name.replace(".rolling_", ".") for name in ROWWISE if ".rolling_" in name}
 RUST = ROWWISE + REDUCTIONS
 MODELS = [name for name, spec in SPECS.items() if spec.kind in {"model", "simulation"}]
 
@@ -34,6 +36,7 @@ def walk(rows: int, seed: int = 0) -> dict[str, Floats]:
         "close": close,
         "volume": rng.integers(0, 100_000, rows).astype(np.float64),
         "returns": returns,
+        "benchmark": 0.5 * returns + rng.normal(0, 0.008, rows),
         "value": close,
     }
 

@@ -34,7 +34,7 @@ from tests.functions.producers import TABLES, Producer
 
 #: Every indicator under a name of its own.
 ALL: dict[str, tuple[str, dict[str, Any]]] = {name.partition(".")[2]: (name, {}) for name in ROWWISE}
-COLUMNS = ["high", "low", "close", "volume"]
+COLUMNS = ["high", "low", "close", "volume", "returns", "benchmark"]
 policies: st.SearchStrategy[Nulls] = st.sampled_from(["skip", "propagate"])
 law = settings(max_examples=15, deadline=None)
 
@@ -251,7 +251,6 @@ def test_a_reset_set_starts_again() -> None:
         ({"x": ("ta.rsi", {"perod": 3})}, UnknownParameterError, "period"),
         ({"x": ("ta.rsi", {"period": 1})}, ParameterOutOfRangeError, "period"),
         ({"x": ("ta.rsi", {"period": "3"})}, InvalidTypeError, "period"),
-        ({"x": ("risk.volatility", {})}, InvalidTypeError, "risk.volatility"),
         ({"x": ("volatility.garch", {})}, InvalidTypeError, "volatility.garch"),
         ({"x": (7, {})}, InvalidTypeError, "7"),
         ({7: ("ta.rsi", {})}, InvalidTypeError, "7"),
@@ -318,3 +317,15 @@ def test_a_missing_value_is_refused_where_asked_before_any_feature_takes_it() ->
         features.update(high=1.0, low=1.0, close=1.0, volume=None)
     assert refusal.value.fields["row"] == "50"
     assert features.snapshot() == before
+
+
+def test_a_metric_of_a_set_answers_for_all_rows_so_far() -> None:
+    columns = {**bars(80), "symbol": np.array(["a", "b"] * 40)}
+    features = omega.FeatureSet(
+        {"sharpe": ("risk.sharpe_ratio", {}), "tail": ("risk.value_at_risk", {"cutoff": 0.2})}, by="symbol"
+    )
+    table = features.run(columns)
+    for row in range(80):
+        so_far = columns["returns"][row % 2 : row + 1 : 2]
+        assert same_bits(table["sharpe"][row], omega.risk.sharpe_ratio(so_far) or np.nan)
+        assert same_bits(table["tail"][row], omega.risk.value_at_risk(so_far, cutoff=0.2))

@@ -31,6 +31,7 @@ ROWS = {
     "close": [10.5, 11.0, 10.0, 10.5, 12.0, 11.5, 12.0, 13.0],
     "volume": [100.0, 120.0, 90.0, 110.0, 150.0, 80.0, 130.0, 140.0],
     "returns": [0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008],
+    "benchmark": [0.008, -0.012, 0.01, 0.005, -0.008, 0.011, -0.002, 0.004],
 }
 
 
@@ -260,10 +261,12 @@ def _returns(spec: Spec) -> str:
         )
         return f"Returns {what} as long as the data, in the library of the data{_listed(outputs)}.{first}"
     if spec["kind"] == "reduction":
-        return (
-            f"Returns a float{_unit(outputs[0])}, or None where it is undefined; with `by`, a table of one "
-            "row per group, or for NumPy and lists a dict."
+        what = (
+            f"a float{_unit(outputs[0])}, or None where it is undefined"
+            if len(outputs) == 1
+            else f"a `{_camel(function_of(spec))}` of floats, None where undefined{_listed(outputs)}"
         )
+        return f"Returns {what}; with `by`, a table of one row per group, or for NumPy and lists a dict."
     return (
         f"Returns a `{_camel(function_of(spec))}`: numbers as floats, columns and tables in the library of "
         "the data; with `by`, a dict of them by group."
@@ -300,21 +303,24 @@ def _example(spec: Spec) -> list[str]:
     columns = {column["name"]: ROWS.get(column["name"], ROWS["close"]) for column in spec["inputs"]}
     answers = native().function(spec["name"]).run(None, tuple(columns.values()), given)
     keywords = [f"{key}={value}" for key, value in given.items()]
-    if spec["kind"] == "reduction":
-        shown = ", ".join([str(next(iter(columns.values()))), *keywords])
-        return [f">>> round({name}({shown}), 6)", repr(round(answers[0], 6))]
     if len(columns) == 1:
-        lines = [f">>> close = {next(iter(columns.values()))}"]
-        shown = ", ".join(["close", *keywords])
+        ((column, rows),) = columns.items()
+        lines = [f">>> {column} = {rows}"]
+        shown = ", ".join([column, *keywords])
     else:
-        lines = [f">>> bars = {{{', '.join(f'{key!r}: {value}' for key, value in columns.items())}}}"]
+        table = "bars" if spec["table"] == "bars" else "data"
+        lines = [f">>> {table} = {{{', '.join(f'{key!r}: {value}' for key, value in columns.items())}}}"]
         if len(lines[0]) > 100:
-            lines = [">>> bars = {"]
+            lines = [f">>> {table} = {{"]
             lines += [f"...     {key!r}: {value}," for key, value in columns.items()]
             lines += ["... }"]
-        shown = ", ".join(["bars", *keywords])
+        shown = ", ".join([table, *keywords])
+    field = "" if len(answers) == 1 else f".{spec['outputs'][0]['name']}"
+    if spec["kind"] == "reduction":
+        if len(columns) == 1:
+            lines, shown = [], ", ".join([str(rows), *keywords])
+        return [*lines, f">>> round({name}({shown}){field}, 6)", repr(round(answers[0], 6))]
     last = answers[0].to_pylist()[-1]
-    field = "" if len(answers) == 1 else f".{answers[0].name}"
     return [*lines, f">>> round({name}({shown}){field}[-1], 6)", repr(round(last, 6))]
 
 

@@ -12,14 +12,14 @@ use omega_contract::spec::Input;
 use omega_contract::{Error, Result, memory};
 use omega_kernel::payload::{bytes, decode, encode, list};
 use omega_kernel::snapshot::{Snapshot, SnapshotKind};
-use omega_kernel::{Function, Grouped, Nulls, RowwiseFactory, Stream};
+use omega_kernel::{Body, Function, Grouped, Nulls, RowwiseFactory, Stream};
 use serde::{Deserialize, Serialize};
 
 use crate::compute::fill;
 use crate::data::{Data, no_groups, wide};
 use crate::find;
 use crate::restore::saved;
-use crate::stream::{MOST_COLUMNS, rowwise};
+use crate::stream::MOST_COLUMNS;
 
 const NAME: &str = "omega.FeatureSet";
 /// Rises when the payload of its snapshots changes.
@@ -211,7 +211,11 @@ impl Features {
         let mut features = Vec::with_capacity(definitions.len());
         let mut names: Vec<String> = Vec::new();
         for Definition { name, function, params } in definitions {
-            let factory = rowwise(function)?;
+            let factory = match function.body {
+                Body::Rowwise(factory) => factory,
+                // A metric answers for all rows so far; over the last ones its rolling function does.
+                Body::Reduction(factory) => factory.expanding(),
+            };
             let places = function.spec.inputs.iter().map(|input| {
                 inputs.iter().position(|known| known.name == input.name).unwrap_or_else(|| {
                     inputs.push(input.clone());
