@@ -47,6 +47,12 @@ def inputs(name: str, rows: int, seed: int = 0) -> dict[str, Floats]:
     return {each.name: columns[each.name] for each in SPECS[name].inputs}
 
 
+def alike(name: str, values: Any) -> Any:
+    """The same values in every column that the function reads: a column alone, or a mapping of several."""
+    reads = SPECS[name].inputs
+    return values if len(reads) == 1 else {each.name: values for each in reads}
+
+
 def typed(name: str) -> Any:
     """The function as `omega.<module>.<function>`."""
     module, _, function = name.partition(".")

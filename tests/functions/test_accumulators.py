@@ -25,12 +25,12 @@ from tests.functions.market import (
     REDUCTIONS,
     ROWWISE,
     SPECS,
+    alike,
     cut,
     inputs,
     parameters,
     same_bits,
     typed,
-    walk,
 )
 
 every_metric = pytest.mark.parametrize("name", REDUCTIONS)
@@ -69,10 +69,10 @@ def test_any_chunking_gives_the_same_bits(name: str, data: st.DataObject) -> Non
 def test_row_by_row_gives_the_same_bits(name: str) -> None:
     columns = inputs(name, 300, seed=4)
     accumulator = omega.accumulate(name)
-    for row, value in enumerate(columns["returns"]):
-        accumulator.update([value])
+    for row in range(len(columns["returns"])):
+        accumulator.update({column: values[row : row + 1] for column, values in columns.items()})
         if row % 37 == 0 or row == 299:
-            so_far = {"returns": columns["returns"][: row + 1]}
+            so_far = {column: values[: row + 1] for column, values in columns.items()}
             assert same_bits(number(accumulator.value()), number(typed(name)(so_far)))
 
 
@@ -101,9 +101,8 @@ def test_merging_leaves_the_other_as_it_was(name: str) -> None:
 @every_metric
 def test_an_accumulator_may_be_merged_with_itself(name: str) -> None:
     accumulator = gathered(name, [inputs(name, 30)])
-    returns = inputs(name, 30)["returns"]
     accumulator.merge(accumulator)
-    twice = typed(name)({"returns": np.concatenate([returns, returns])})
+    twice = typed(name)({column: np.tile(values, 2) for column, values in inputs(name, 30).items()})
     assert accumulator.value() == pytest.approx(twice, rel=1e-12)
 
 
@@ -137,10 +136,10 @@ def test_a_twin_made_anywhere_goes_on_with_the_same_bits(
 def test_a_metric_of_nothing_is_undefined(name: str) -> None:
     accumulator = omega.accumulate(name)
     fresh = accumulator.snapshot()
-    assert accumulator.value() == typed(name)([])
-    accumulator.update([])
-    accumulator.update(pa.nulls(0))
-    accumulator.update([0.5, None, -0.5])
+    assert accumulator.value() == typed(name)(alike(name, []))
+    accumulator.update(alike(name, []))
+    accumulator.update(alike(name, pa.nulls(0)))
+    accumulator.update(alike(name, [0.5, None, -0.5]))
     accumulator.reset()
     assert accumulator.snapshot() == fresh
 
@@ -152,25 +151,26 @@ def test_a_refused_chunk_is_taken_as_a_whole_or_not_at_all(name: str) -> None:
     bad = pa.chunked_array([[0.1, 0.2], [0.3, float("inf")], [0.4]])
     for data in (bad, bad.combine_chunks(), [0.1, float("inf")], np.array([0.1, -np.inf, 0.2])):
         with pytest.raises(InvalidValueError):
-            accumulator.update(data)
+            accumulator.update(alike(name, data))
         assert accumulator.snapshot() == before
     strict = omega.accumulate(name, nulls="raise")
-    strict.update([0.1, 0.2])
+    strict.update(alike(name, [0.1, 0.2]))
     before = strict.snapshot()
     with pytest.raises(MissingValueError) as refusal:
-        strict.update(pa.chunked_array([[0.1], [0.2, None]]))
+        strict.update(alike(name, pa.chunked_array([[0.1], [0.2, None]])))
     assert refusal.value.fields["row"] in {"2", "4"}
     assert strict.snapshot() == before
 
 
 @every_metric
 def test_chunks_of_any_library_are_taken(name: str) -> None:
-    returns = walk(60)["returns"]
+    columns = inputs(name, 60)
+    first, second, third = cut(columns, [20, 40])
     accumulator = omega.accumulate(name)
-    accumulator.update(pa.array(returns[:20]), strict_zero_copy=True)
-    accumulator.update(pl.DataFrame({"returns": returns[20:40]}), strict_zero_copy=True)
-    accumulator.update({"returns": returns[40:]})
-    assert same_bits(number(accumulator.value()), number(typed(name)(returns)))
+    accumulator.update({column: pa.array(values) for column, values in first.items()}, strict_zero_copy=True)
+    accumulator.update(pl.DataFrame(second), strict_zero_copy=True)
+    accumulator.update(third)
+    assert same_bits(number(accumulator.value()), number(typed(name)(columns)))
 
 
 def test_only_the_same_metric_with_the_same_parameters_merges() -> None:

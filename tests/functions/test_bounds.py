@@ -9,7 +9,7 @@ import omega
 import pytest
 from omega.shared.exceptions import InvalidShapeError, InvalidValueError, ParameterOutOfRangeError
 
-from tests.functions.market import REDUCTIONS, ROWWISE, Floats, inputs, outputs, typed
+from tests.functions.market import REDUCTIONS, ROWWISE, Floats, alike, inputs, outputs, typed
 
 LEAST, MOST = 1e-100, 1e100
 YEAR = Fraction(252)
@@ -112,7 +112,7 @@ def test_windows_have_the_digits_of_exact_arithmetic(scale: float) -> None:
 @pytest.mark.parametrize("name", REDUCTIONS)
 def test_numbers_whose_squares_are_none_are_refused(name: str, returns: list[float]) -> None:
     with pytest.raises(InvalidValueError, match="0, or from 1e-100 to 1e100 in magnitude"):
-        typed(name)(returns)
+        typed(name)(alike(name, returns))
 
 
 @pytest.mark.parametrize("name", ["risk.sharpe_ratio", "risk.sortino_ratio"])

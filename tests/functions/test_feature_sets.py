@@ -32,9 +32,10 @@ from omega.shared.exceptions import (
 from tests.functions.market import ROWWISE, SPECS, Floats, cut, outputs, parameters, same_bits, typed, walk
 from tests.functions.producers import TABLES, Producer
 
-#: Every indicator under a name of its own.
-ALL: dict[str, tuple[str, dict[str, Any]]] = {name.partition(".")[2]: (name, {}) for name in ROWWISE}
-COLUMNS = ["high", "low", "close", "volume", "returns", "benchmark"]
+#: Every indicator of bars under a name of its own.
+INDICATORS = [name for name in ROWWISE if SPECS[name].table == "bars"]
+ALL: dict[str, tuple[str, dict[str, Any]]] = {name.partition(".")[2]: (name, {}) for name in INDICATORS}
+COLUMNS = ["high", "low", "close", "volume"]
 policies: st.SearchStrategy[Nulls] = st.sampled_from(["skip", "propagate"])
 law = settings(max_examples=15, deadline=None)
 
@@ -74,7 +75,7 @@ def feed(features: omega.FeatureSet, columns: dict[str, Any]) -> list[dict[str, 
 def test_a_run_equals_each_function_alone(data: st.DataObject) -> None:
     definitions = {
         f"f{index}": (name, data.draw(parameters(SPECS[name])))
-        for index, name in enumerate(data.draw(st.lists(st.sampled_from(ROWWISE), min_size=1, max_size=6)))
+        for index, name in enumerate(data.draw(st.lists(st.sampled_from(INDICATORS), min_size=1, max_size=6)))
     }
     nulls = data.draw(policies)
     columns = bars(data.draw(st.integers(0, 120)), data.draw(st.integers(0, 99)))
@@ -320,7 +321,7 @@ def test_a_missing_value_is_refused_where_asked_before_any_feature_takes_it() ->
 
 
 def test_a_metric_of_a_set_answers_for_all_rows_so_far() -> None:
-    columns = {**bars(80), "symbol": np.array(["a", "b"] * 40)}
+    columns: dict[str, Any] = {**walk(80), "symbol": np.array(["a", "b"] * 40)}
     features = omega.FeatureSet(
         {"sharpe": ("risk.sharpe_ratio", {}), "tail": ("risk.value_at_risk", {"cutoff": 0.2})}, by="symbol"
     )
