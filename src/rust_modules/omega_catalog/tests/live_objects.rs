@@ -60,8 +60,6 @@ fn a_function_of_another_kind_is_refused_by_name() {
     let params = |function: &omega_catalog::Function| Params::resolve(&function.spec, []).expect("defaults");
     assert_eq!(code(Stream::new(var, params(var), Nulls::Skip)), ErrorCode::InvalidType);
     assert_eq!(code(Accumulator::new(sma, params(sma), Nulls::Skip)), ErrorCode::InvalidType);
-    let metric = Definition::new("x", "risk.value_at_risk", []).expect("a function");
-    assert_eq!(code(FeatureSet::new(vec![metric], None, Nulls::Skip)), ErrorCode::InvalidType);
     assert_eq!(code(FeatureSet::new(Vec::new(), None, Nulls::Skip)), ErrorCode::InvalidShape);
     let twice = [definitions(), definitions()].concat();
     assert_eq!(code(FeatureSet::new(twice, None, Nulls::Skip)), ErrorCode::InvalidShape);
