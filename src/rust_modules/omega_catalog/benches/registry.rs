@@ -65,7 +65,7 @@ fn report(function: &Function) {
             let batch = best(|| {
                 let mut accumulator = factory.accumulator(&params, Nulls::Skip);
                 accumulator.update(black_box(&inputs)).expect("clean rows");
-                black_box(accumulator.value(&mut [0.0]).expect("memory"));
+                black_box(accumulator.value(&mut vec![0.0; accumulator.outputs()]).expect("memory"));
             });
             println!("{name:32} {batch:8.2}");
         }

@@ -202,6 +202,7 @@ impl Sum {
 }
 
 /// The sum of `term` over rows, in an order that depends on their number only.
+#[inline(always)]
 fn lanes(rows: &[f64], term: impl Fn(f64) -> f64) -> f64 {
     let (parts, rest) = rows.as_chunks::<LANES>();
     let mut sums = [0.0; LANES];
@@ -216,6 +217,7 @@ fn lanes(rows: &[f64], term: impl Fn(f64) -> f64) -> f64 {
 }
 
 /// The sum of `term` over rows of two columns, in the order of [`lanes`].
+#[inline(always)]
 fn lanes_of_two(columns: [&[f64]; 2], term: impl Fn(f64, f64) -> f64) -> f64 {
     let [(ones, rest_of_one), (others, rest_of_other)] = columns.map(|rows| rows.as_chunks::<LANES>());
     let mut sums = [0.0; LANES];
