@@ -39,6 +39,27 @@ impl<'a> Bitmap<'a> {
         None
     }
 
+    /// The rows from `from` up to, not including, `to`, at most 64 of them: the first in the lowest bit.
+    #[inline]
+    #[must_use]
+    pub fn word(&self, from: usize, to: usize) -> u64 {
+        let rows = to - from;
+        if rows == 0 {
+            return 0;
+        }
+        let bit = self.offset + from;
+        let (first, shift) = (bit / 8, bit % 8);
+        let bytes = &self.bytes[first..(bit + rows).div_ceil(8)];
+        let mut low = [0; 8];
+        match bytes.first_chunk() {
+            Some(eight) => low = *eight,
+            None => low[..bytes.len()].copy_from_slice(bytes),
+        }
+        let ninth = bytes.get(8).map_or(0, |byte| u128::from(*byte) << 64);
+        let word = ((u128::from(u64::from_le_bytes(low)) | ninth) >> shift) as u64;
+        word & (u64::MAX >> (64 - rows))
+    }
+
     /// The same bitmap from row `rows` on.
     #[must_use]
     pub fn skip(self, rows: usize) -> Self {

@@ -14,7 +14,7 @@ pub fn functions() -> Vec<Function> {
 }
 
 /// A metric with two answers.
-#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 struct Extent;
 
 impl Metric<1, 2> for Extent {
@@ -71,11 +71,17 @@ impl Mergeable<1> for Ends {
     }
 }
 
-/// The trivial kernel: what a call costs when it computes nothing.
+/// What a kernel keeps that remembers nothing.
 #[derive(Clone, Copy, Serialize, Deserialize)]
+struct Nothing;
+
+/// The trivial kernel: what a call costs when it computes nothing.
+#[derive(Clone, Copy)]
 struct Identity;
 
 impl Rowwise<1, 1> for Identity {
+    type State = Nothing;
+
     fn spec() -> FunctionSpec {
         FunctionSpec::new("probe.identity", Kind::Rowwise, "", "The input itself.")
             .input("value", "Any number.")
@@ -86,28 +92,30 @@ impl Rowwise<1, 1> for Identity {
         Self
     }
 
-    fn warm_up(_: &Params) -> usize {
+    fn warm_up(&self) -> usize {
         0
     }
 
-    fn update(&mut self, row: [f64; 1]) -> Option<[f64; 1]> {
+    fn start(&self) -> Nothing {
+        Nothing
+    }
+
+    fn update(&self, _: &mut Nothing, row: [f64; 1]) -> Option<[f64; 1]> {
         Some(row)
     }
 
-    fn batch(&mut self, [input]: [&[f64]; 1], [output]: [&mut [f64]; 1]) {
+    fn batch(&self, _: &mut Nothing, [input]: [&[f64]; 1], [output]: [&mut [f64]; 1]) {
         output.copy_from_slice(input);
-    }
-
-    fn is_sound(&self, _: &Params) -> bool {
-        true
     }
 }
 
 /// A bug on demand: shows that a panic in a kernel reaches callers as a typed error.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 struct Panic;
 
 impl Rowwise<1, 1> for Panic {
+    type State = Nothing;
+
     fn spec() -> FunctionSpec {
         FunctionSpec::new("probe.panic", Kind::Rowwise, "", "The input itself, unless it is above zero.")
             .input("value", "A number that panics if it is above zero.")
@@ -118,16 +126,16 @@ impl Rowwise<1, 1> for Panic {
         Self
     }
 
-    fn warm_up(_: &Params) -> usize {
+    fn warm_up(&self) -> usize {
         0
     }
 
-    fn update(&mut self, row: [f64; 1]) -> Option<[f64; 1]> {
-        assert!(row[0] <= 0.0, "probe.panic met {}", row[0]);
-        Some(row)
+    fn start(&self) -> Nothing {
+        Nothing
     }
 
-    fn is_sound(&self, _: &Params) -> bool {
-        true
+    fn update(&self, _: &mut Nothing, row: [f64; 1]) -> Option<[f64; 1]> {
+        assert!(row[0] <= 0.0, "probe.panic met {}", row[0]);
+        Some(row)
     }
 }

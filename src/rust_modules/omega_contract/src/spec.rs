@@ -192,7 +192,7 @@ pub struct FunctionSpec {
     pub group: String,
     /// The language it is written in.
     pub language: Language,
-    /// Its semantic version: the major rises when the numbers change, the minor when the form of a snapshot does.
+    /// Its semantic version: the major rises when the numbers change, and snapshots of another major are refused.
     pub version: String,
     /// How rows in relate to rows out.
     pub kind: Kind,

@@ -1,6 +1,6 @@
 //! Finds missing and impossible values before a kernel meets them.
 
-use omega_arrow::column::Chunk;
+use omega_arrow::column::{Bitmap, Chunk};
 use omega_contract::bounds::{ALLOWED_INPUT, is_input, shown};
 use omega_contract::spec::Input;
 use omega_contract::{Error, Result};
@@ -10,6 +10,9 @@ use crate::ordinary::{are_ordinary, is_ordinary};
 
 /// Rows of a column that are looked at together: what is not ordinary among them is looked at once more, from the cache.
 const BLOCK_ROWS: usize = 1024;
+
+/// Rows that one word tells of.
+const WORD_ROWS: usize = u64::BITS as usize;
 
 /// What a row is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,8 +87,14 @@ pub fn check_row(inputs: &[Input], values: &[f64], nulls: Nulls, number: u64) ->
 /// Whether every value of every column is there and within bounds.
 pub(crate) fn all_clean(columns: &[Chunk<'_>]) -> bool {
     columns.iter().all(|column| {
-        within_bounds(column.values)
-            && column.validity.is_none_or(|bitmap| (0..column.values.len()).all(|row| bitmap.get(row)))
+        let rows = column.values.len();
+        let all_there = |bitmap: Bitmap<'_>| {
+            (0..rows).step_by(WORD_ROWS).all(|from| {
+                let to = rows.min(from + WORD_ROWS);
+                bitmap.word(from, to) == bits(to - from)
+            })
+        };
+        column.validity.is_none_or(all_there) && within_bounds(column.values)
     })
 }
 
@@ -93,4 +102,79 @@ pub(crate) fn all_clean(columns: &[Chunk<'_>]) -> bool {
 fn within_bounds(values: &[f64]) -> bool {
     let exactly = |block: &[f64]| block.iter().fold(true, |within, value| within & is_input(*value));
     values.chunks(BLOCK_ROWS).all(|block| are_ordinary(block) || exactly(block))
+}
+
+/// What up to 64 rows are good for, the first in the lowest bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// Rows of which every value is there and within bounds.
+    pub(crate) clean: u64,
+    /// Rows of which a value is out of bounds.
+    pub(crate) wrong: u64,
+}
+
+/// Looks at the rows from `from` up to, not including, `to`.
+#[inline]
+pub(crate) fn look(columns: &[Chunk<'_>], from: usize, to: usize) -> Look {
+    let mut seen = Look { clean: bits(to - from), wrong: 0 };
+    for column in columns {
+        let there = column.validity.map_or(u64::MAX, |bitmap| bitmap.word(from, to));
+        let values = &column.values[from..to];
+        if are_ordinary(values) {
+            seen.clean &= there;
+            continue;
+        }
+        let (mut within, mut missing) = (0, 0);
+        for (row, value) in values.iter().enumerate() {
+            within |= u64::from(is_input(*value)) << row;
+            missing |= u64::from(value.is_nan()) << row;
+        }
+        seen.clean &= there & within;
+        seen.wrong |= there & bits(to - from) & !within & !missing;
+    }
+    seen
+}
+
+/// As many ones.
+#[inline]
+fn bits(rows: usize) -> u64 {
+    u64::MAX.checked_shr((WORD_ROWS - rows) as u32).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_tells_each_row_as_a_check_of_it_would() {
+        let kinds = [1.0, f64::NAN, 0.0, f64::INFINITY, -3.0, 1e-200, -1e101, 5e99];
+        let (mut state, mut next) = (7_u64, 0);
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            next = (state >> 33) as usize % below;
+            next
+        };
+        let column = |random: &mut dyn FnMut(usize) -> usize, kinds: &[f64]| -> Vec<f64> {
+            (0..200).map(|_| kinds[random(kinds.len())]).collect()
+        };
+        for few in [1, 2, 3, 8] {
+            let columns = [column(&mut random, &kinds[..few]), column(&mut random, &kinds[..few])];
+            let bytes: Vec<u8> = (0..40).map(|_| random(256) as u8).collect();
+            for offset in [0, 3, 8, 13] {
+                let validity = Some(Bitmap::new(&bytes, offset));
+                let chunks = [Chunk::dense(&columns[0]), Chunk { values: &columns[1], validity }];
+                for (from, to) in [(0, 64), (64, 128), (1, 2), (7, 70), (136, 200), (199, 200)] {
+                    let Look { clean, wrong } = look(&chunks, from, to);
+                    for place in from..to {
+                        let checked = row(&chunks.map(|chunk| chunk.get(place)));
+                        let expected = (checked == Checked::Clean, checked == Checked::Invalid);
+                        let bit = |word: u64| word >> (place - from) & 1 == 1;
+                        assert_eq!((bit(clean), bit(wrong)), expected, "row {place} of {from}..{to}");
+                    }
+                    let clean = all_clean(&chunks.map(|chunk| chunk.slice(from, to)));
+                    assert_eq!(clean, look(&chunks, from, to).clean == bits(to - from));
+                }
+            }
+        }
+    }
 }

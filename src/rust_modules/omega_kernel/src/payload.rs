@@ -1,4 +1,6 @@
-//! States as bytes: postcard, which has no self-description to go wrong, under the frame's checksum.
+//! States as bytes: as postcard writes them, behind a number that tells the structure of one state from another's.
+
+mod reader;
 
 use std::cell::Cell;
 use std::fmt;
@@ -8,6 +10,11 @@ use omega_contract::{Error, Result, memory};
 use postcard::ser_flavors::Size;
 use serde::de::{DeserializeOwned, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use reader::Reader;
+
+/// The bytes before a state that tell its structure.
+const STRUCTURE_BYTES: usize = size_of::<u64>();
 
 /// What kernels keep between rows: data that can be copied, saved and brought back.
 ///
@@ -20,11 +27,14 @@ pub trait State: Send + Sync + Serialize + DeserializeOwned + 'static {
     /// `OUT_OF_MEMORY`
     fn copy(&self) -> Result<Self>;
 
-    /// Memory for `rows` rows more: taking them needs no other.
+    /// Memory for `rows` rows more, where the state alone knows how much; else its kernel asks for it.
     ///
     /// # Errors
     /// `OUT_OF_MEMORY`; the state is unchanged then.
-    fn reserve(&mut self, rows: usize) -> Result<()>;
+    #[inline]
+    fn reserve(&mut self, _rows: usize) -> Result<()> {
+        Ok(())
+    }
 }
 
 impl<T: Copy + Send + Sync + Serialize + DeserializeOwned + 'static> State for T {
@@ -32,14 +42,40 @@ impl<T: Copy + Send + Sync + Serialize + DeserializeOwned + 'static> State for T
     fn copy(&self) -> Result<Self> {
         Ok(*self)
     }
-
-    #[inline]
-    fn reserve(&mut self, _: usize) -> Result<()> {
-        Ok(())
-    }
 }
 
-/// The bytes of a state.
+/// A state as bytes that [`load`] reads as `L`, and nothing of another structure does.
+///
+/// # Errors
+/// `OUT_OF_MEMORY`
+pub fn save<'de, L: Deserialize<'de>>(state: &impl Serialize) -> Result<Vec<u8>> {
+    let mut bytes = memory::filled(STRUCTURE_BYTES + size_of_encoded(state)?, 0)?;
+    let (structure, content) = bytes.split_at_mut(STRUCTURE_BYTES);
+    structure.copy_from_slice(&reader::structure::<L>().to_le_bytes());
+    write(state, content)?;
+    Ok(bytes)
+}
+
+/// The state in bytes that [`save`] wrote.
+///
+/// # Errors
+/// `SNAPSHOT_VERSION` where the fields of the state were others when it was saved, `SNAPSHOT_CORRUPT` or `OUT_OF_MEMORY`.
+pub fn load<'de, L: Deserialize<'de>>(bytes: &'de [u8]) -> Result<L> {
+    let Some((structure, content)) = bytes.split_first_chunk::<STRUCTURE_BYTES>() else {
+        return Err(impossible("a state cut short"));
+    };
+    let (saved, now) = (u64::from_le_bytes(*structure), reader::structure::<L>());
+    if saved != now {
+        return Err(Error::snapshot_version(
+            "the state",
+            format!("{saved:016x}"),
+            format!("structure {now:016x}"),
+        ));
+    }
+    decode(content)
+}
+
+/// The bytes of plain data.
 ///
 /// # Errors
 /// `OUT_OF_MEMORY`
@@ -69,22 +105,26 @@ thread_local! {
     static REFUSED: Cell<Option<Error>> = const { Cell::new(None) };
 }
 
-/// The state in the bytes, all of which it must use.
+/// The data in the bytes, all of which it must use. Numbers that are not finite are refused.
 ///
 /// # Errors
 /// `SNAPSHOT_CORRUPT` or `OUT_OF_MEMORY`
 pub fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
+    let corrupt = |what: &str, value: &dyn fmt::Display| {
+        Error::snapshot_corrupt(what, "a state of this function", value)
+    };
     REFUSED.set(None);
-    let (state, rest) = postcard::take_from_bytes(bytes).map_err(|error| {
-        REFUSED.take().unwrap_or_else(|| {
-            Error::snapshot_corrupt("its content cannot be read", "a state of this function", error)
-        })
-    })?;
-    if !rest.is_empty() {
-        let value = format!("{} bytes more", rest.len());
-        return Err(Error::snapshot_corrupt("bytes follow its content", "a state of this function", value));
+    let mut reader = Reader::new(bytes);
+    let read = T::deserialize(&mut reader);
+    let Reader::Bytes { rest, not_finite } = reader else { unreachable!("it was made of bytes") };
+    match read {
+        _ if not_finite => Err(corrupt("it holds a number that is none", &"NaN or infinity")),
+        Err(error) => Err(REFUSED.take().unwrap_or_else(|| corrupt("its content cannot be read", &error))),
+        Ok(_) if !rest.is_empty() => {
+            Err(corrupt("bytes follow its content", &format!("{} bytes more", rest.len())))
+        }
+        Ok(state) => Ok(state),
     }
-    Ok(state)
 }
 
 /// An error of serde that stands for one of ours, which [`decode`] then answers.
@@ -160,5 +200,73 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
             }
         }
         Ok(values)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize, Deserialize)]
+    struct Average {
+        value: f64,
+        shift: f64,
+        taken: Option<u32>,
+        #[serde(with = "list")]
+        slots: Vec<f64>,
+    }
+
+    /// The same types, with two fields in each other's place.
+    #[derive(Serialize, Deserialize)]
+    struct Swapped {
+        shift: f64,
+        value: f64,
+        taken: Option<u32>,
+        #[serde(with = "list")]
+        slots: Vec<f64>,
+    }
+
+    /// Another type within a field.
+    #[derive(Serialize, Deserialize)]
+    struct Wider {
+        value: f64,
+        shift: f64,
+        taken: Option<u64>,
+        #[serde(with = "list")]
+        slots: Vec<f64>,
+    }
+
+    fn average() -> Average {
+        Average { value: 1.0, shift: 2.0, taken: Some(3), slots: vec![4.0, 5.0] }
+    }
+
+    #[test]
+    fn a_state_comes_back() {
+        let bytes = save::<Average>(&average()).unwrap();
+        let back: Average = load(&bytes).unwrap();
+        assert_eq!((back.value, back.shift, back.taken, back.slots), (1.0, 2.0, Some(3), vec![4.0, 5.0]));
+    }
+
+    #[test]
+    fn a_state_whose_fields_have_changed_is_refused() {
+        let bytes = save::<Average>(&average()).unwrap();
+        for error in [load::<Swapped>(&bytes).err(), load::<Wider>(&bytes).err()] {
+            assert_eq!(error.map(|error| error.code()), Some(omega_contract::ErrorCode::SnapshotVersion));
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_none_is_refused_wherever_it_stands() {
+        for wrong in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let states = [
+                Average { value: wrong, ..average() },
+                Average { shift: wrong, ..average() },
+                Average { slots: vec![4.0, wrong], ..average() },
+            ];
+            for state in states {
+                let error = load::<Average>(&save::<Average>(&state).unwrap()).err();
+                assert_eq!(error.map(|error| error.code()), Some(omega_contract::ErrorCode::SnapshotCorrupt));
+            }
+        }
     }
 }

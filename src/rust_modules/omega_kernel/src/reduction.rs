@@ -9,8 +9,6 @@ use omega_contract::bounds::MOST_ROWS;
 use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
 use omega_contract::{Error, Result};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::Nulls;
 use crate::checks::{self, Checked};
@@ -27,9 +25,7 @@ const BLOCK_ROWS: usize = 1024;
 ///
 /// `I` columns go in and `O` numbers come out. It is its parameters, and remembers nothing: that is the summary's. Rows
 /// reach a summary checked: 0, or from 1e-100 to 1e100 in magnitude.
-pub trait Metric<const I: usize, const O: usize>:
-    Copy + PartialEq + Send + Sync + Serialize + DeserializeOwned + 'static
-{
+pub trait Metric<const I: usize, const O: usize>: Copy + Send + Sync + 'static {
     /// What it has to know of its rows.
     type Summary: Summary<I>;
 
@@ -49,7 +45,7 @@ pub trait Metric<const I: usize, const O: usize>:
     #[must_use]
     fn functions() -> [Function; 2] {
         let body = Body::Reduction(&Factory::<Self, I, O>(PhantomData));
-        [Function { spec: Self::spec(), body }, AfterEach::<Last, Self, I, O>::function()]
+        [Function { spec: Self::spec(), body }, AfterEach::<Last, Self>::function()]
     }
 }
 
@@ -63,7 +59,7 @@ impl<M: Metric<I, O>, const I: usize, const O: usize> ReductionFactory for Facto
     }
 
     fn expanding(&self) -> &'static dyn RowwiseFactory {
-        &rowwise::Factory::<AfterEach<All, M, I, O>, I, O>(PhantomData)
+        &rowwise::Factory::<AfterEach<All, M>, I, O>(PhantomData)
     }
 
     fn summary(&self, params: &Params) -> SummaryId {
@@ -175,6 +171,9 @@ fn as_columns<'a, const I: usize>(inputs: &[Chunk<'a>]) -> [Chunk<'a>; I] {
     std::array::from_fn(|column| inputs[column])
 }
 
+/// The rows so far, whether a missing one has spoilt them, and what is known of them.
+type Saved<S, const I: usize> = (u64, bool, <S as Summary<I>>::Whole);
+
 /// A metric over the rows so far.
 struct Accumulating<M: Metric<I, O>, const I: usize, const O: usize> {
     metric: M,
@@ -249,12 +248,11 @@ impl<M: Metric<I, O>, const I: usize, const O: usize> Accumulator for Accumulati
 
     fn save(&self) -> Result<Vec<u8>> {
         let Gathered { rows, spoilt, whole, .. } = &self.gathered;
-        payload::encode(&(rows, spoilt, whole))
+        payload::save::<Saved<M::Summary, I>>(&(rows, spoilt, whole))
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<()> {
-        type Saved<S, const I: usize> = (u64, bool, <S as Summary<I>>::Whole);
-        let (rows, spoilt, whole): Saved<M::Summary, I> = payload::decode(bytes)?;
+        let (rows, spoilt, whole): Saved<M::Summary, I> = payload::load(bytes)?;
         let sound = whole.is_sound() && whole.count() <= rows && rows <= MOST_ROWS;
         if !sound || (spoilt && self.gathered.nulls != Nulls::Propagate) {
             return Err(payload::impossible("a state that no rows lead to"));

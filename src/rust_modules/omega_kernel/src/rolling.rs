@@ -5,12 +5,10 @@ use std::marker::PhantomData;
 use omega_contract::Result;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
-use serde::{Deserialize, Serialize};
 
-use crate::payload::State;
 use crate::reduction::Metric;
 use crate::rowwise::Rowwise;
-use crate::summary::{Series, Summary};
+use crate::summary::{Chosen, Series, Summary};
 
 /// Which rows count.
 pub(crate) trait Rows: Sized + 'static {
@@ -89,35 +87,42 @@ fn rolling_spec(metric: &FunctionSpec) -> FunctionSpec {
 }
 
 /// A metric with a value after each row.
-#[derive(Serialize, Deserialize)]
-#[serde(bound = "")]
-pub(crate) struct AfterEach<R: Rows, M: Metric<I, O>, const I: usize, const O: usize> {
+pub(crate) struct AfterEach<R, M> {
     metric: M,
-    kept: R::Kept<M::Summary, I>,
-    #[serde(skip)]
+    window: usize,
     which: PhantomData<fn() -> R>,
 }
 
-impl<R: Rows, M: Metric<I, O>, const I: usize, const O: usize> AfterEach<R, M, I, O> {
+impl<R, M: Copy> Clone for AfterEach<R, M> {
+    fn clone(&self) -> Self {
+        Self { ..*self }
+    }
+}
+
+impl<R, M> AfterEach<R, M> {
+    /// What the summary is told of what was chosen.
+    #[inline]
+    fn chosen<const I: usize, const O: usize>(&self) -> Chosen<<M::Summary as Summary<I>>::Shape>
+    where
+        M: Metric<I, O>,
+    {
+        Chosen { shape: self.metric.shape(), window: self.window }
+    }
+
     /// The value once `row` will have come.
     #[inline]
-    fn look(&self, row: [f64; I]) -> Option<[f64; O]> {
-        self.kept.look(self.metric.shape(), row, |known| self.metric.value(known)).flatten()
+    fn look<S, const I: usize, const O: usize>(&self, kept: &S, row: [f64; I]) -> Option<[f64; O]>
+    where
+        S: Series<I, M::Summary>,
+        M: Metric<I, O>,
+    {
+        kept.look(self.chosen(), row, |known| self.metric.value(known)).flatten()
     }
 }
 
-impl<R: Rows, M: Metric<I, O>, const I: usize, const O: usize> State for AfterEach<R, M, I, O> {
-    fn copy(&self) -> Result<Self> {
-        Ok(Self { metric: self.metric, kept: self.kept.copy()?, which: PhantomData })
-    }
+impl<R: Rows, M: Metric<I, O>, const I: usize, const O: usize> Rowwise<I, O> for AfterEach<R, M> {
+    type State = R::Kept<M::Summary, I>;
 
-    #[inline]
-    fn reserve(&mut self, rows: usize) -> Result<()> {
-        self.kept.reserve(rows)
-    }
-}
-
-impl<R: Rows, M: Metric<I, O>, const I: usize, const O: usize> Rowwise<I, O> for AfterEach<R, M, I, O> {
     const CUMULATIVE: bool = R::CUMULATIVE;
 
     fn spec() -> FunctionSpec {
@@ -125,25 +130,34 @@ impl<R: Rows, M: Metric<I, O>, const I: usize, const O: usize> Rowwise<I, O> for
     }
 
     fn new(params: &Params) -> Self {
-        Self { metric: M::new(params), kept: Series::start(R::window(params)), which: PhantomData }
+        Self { metric: M::new(params), window: R::window(params), which: PhantomData }
     }
 
-    fn warm_up(params: &Params) -> usize {
-        R::window(params) - 1
+    fn warm_up(&self) -> usize {
+        self.window - 1
+    }
+
+    fn start(&self) -> Self::State {
+        Series::start()
     }
 
     #[inline]
-    fn update(&mut self, row: [f64; I]) -> Option<[f64; O]> {
-        let values = self.look(row);
-        self.kept.push(self.metric.shape(), row);
+    fn reserve(&self, kept: &mut Self::State, rows: usize) -> Result<()> {
+        kept.make_room(self.window, rows)
+    }
+
+    #[inline]
+    fn update(&self, kept: &mut Self::State, row: [f64; I]) -> Option<[f64; O]> {
+        let values = self.look(kept, row);
+        kept.push(self.chosen(), row);
         values
     }
 
-    fn peek(&self, row: [f64; I]) -> Result<Option<[f64; O]>> {
-        Ok(self.look(row))
+    fn peek(&self, kept: &Self::State, row: [f64; I]) -> Result<Option<[f64; O]>> {
+        Ok(self.look(kept, row))
     }
 
-    fn is_sound(&self, params: &Params) -> bool {
-        self.metric == M::new(params) && self.kept.is_sound(self.metric.shape(), R::window(params))
+    fn is_sound(&self, kept: &Self::State) -> bool {
+        kept.is_sound(self.chosen())
     }
 }

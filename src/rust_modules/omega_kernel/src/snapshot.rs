@@ -14,8 +14,8 @@ use crate::Nulls;
 use crate::payload::{self, bytes, list, size_of_encoded};
 
 const MAGIC: &[u8; 8] = b"OMEGASNP";
-/// Rises when the frame changes; the version of a function says when its payload does.
-const FORMAT: u16 = 1;
+/// Rises when the frame changes; a payload tells by itself when its state has other fields.
+const FORMAT: u16 = 2;
 const HEADER_BYTES: usize = MAGIC.len() + size_of::<u16>();
 const CHECKSUM_BYTES: usize = size_of::<u32>();
 

@@ -91,17 +91,37 @@ pub trait Whole<const I: usize, S: Summary<I> + ?Sized>: State {
     fn is_sound(&self) -> bool;
 }
 
+/// What was chosen for a [`Series`], which it is told each time and does not keep.
+#[derive(Clone, Copy)]
+pub struct Chosen<H> {
+    /// What the summary depends on beside the rows.
+    pub shape: H,
+    /// How many rows count, where it is only the last that do.
+    pub window: usize,
+}
+
 /// Rows one at a time: all so far, or the last of them.
 pub trait Series<const I: usize, S: Summary<I> + ?Sized>: State {
-    /// Before the first row; of `window` rows, where it is only the last that count.
-    fn start(window: usize) -> Self;
+    /// Before the first row.
+    fn start() -> Self;
+
+    /// Memory for `rows` rows more.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`; the state is unchanged then.
+    fn make_room(&mut self, window: usize, rows: usize) -> Result<()>;
 
     /// What is made of the rows once `row` will have come; `None` while a window is not full. Does not allocate.
-    fn look<T>(&self, shape: S::Shape, row: [f64; I], make: impl FnOnce(S::Known<'_>) -> T) -> Option<T>;
+    fn look<T>(
+        &self,
+        chosen: Chosen<S::Shape>,
+        row: [f64; I],
+        make: impl FnOnce(S::Known<'_>) -> T,
+    ) -> Option<T>;
 
-    /// Takes one row, for which there is [room](State::reserve). Does not allocate.
-    fn push(&mut self, shape: S::Shape, row: [f64; I]);
+    /// Takes one row, for which there is [room](Self::make_room). Does not allocate.
+    fn push(&mut self, chosen: Chosen<S::Shape>, row: [f64; I]);
 
-    /// Whether rows can lead to this state, with windows of this length.
-    fn is_sound(&self, shape: S::Shape, window: usize) -> bool;
+    /// Whether rows can lead to this state.
+    fn is_sound(&self, chosen: Chosen<S::Shape>) -> bool;
 }

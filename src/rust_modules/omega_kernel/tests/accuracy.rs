@@ -1,7 +1,9 @@
 //! How far windows and moments are from exact arithmetic, on data that running sums do badly on.
 
 use omega_kernel::State;
-use omega_kernel::parts::{BlockMean, BlockMoments, Blocks, Moments, Sum};
+use omega_kernel::parts::{
+    BlockMean, BlockMeanState, BlockMoments, BlockMomentsState, Blocks, Moments, Sum,
+};
 use omega_kernel::summary::Whole;
 
 const ROWS: usize = 20_000;
@@ -91,12 +93,13 @@ fn with_spike(mut values: Vec<f64>, spike: f64) -> Vec<f64> {
 
 /// The largest relative error of means and of deviations, per row after warm-up.
 fn largest_errors(values: &[f64], period: usize) -> (f64, f64) {
-    let mut part = BlockMoments::new(period);
+    let (part, mut state) = (BlockMoments::new(period), BlockMomentsState::default());
     let relative =
         |answer: f64, exact: f64| if exact == 0.0 { answer.abs() } else { (answer / exact - 1.0).abs() };
     let mut largest = (0.0_f64, 0.0_f64);
     for (row, value) in values.iter().enumerate() {
-        let Some((mean, deviation)) = part.update(*value) else { continue };
+        part.reserve(&mut state, 1).unwrap();
+        let Some((mean, deviation)) = part.update(&mut state, *value) else { continue };
         let window = &values[row + 1 - period..=row];
         largest.0 = largest.0.max(relative(mean, exact_mean(window).value()));
         largest.1 = largest.1.max(relative(deviation, exact_deviation(window)));
@@ -125,9 +128,10 @@ fn deviations_are_right_to_twelve_digits_whatever_the_level() {
 fn a_spike_that_has_left_the_window_leaves_no_trace() {
     let plain = random_walk();
     let spiked = with_spike(plain.clone(), 1e15);
-    let mut means = [BlockMean::new(PERIOD), BlockMean::new(PERIOD)];
+    let part = BlockMean::new(PERIOD);
+    let mut states = [BlockMeanState::default(), BlockMeanState::default()];
     for (row, (plain, spiked)) in plain.iter().zip(&spiked).enumerate() {
-        let [without, with] = [means[0].update(*plain), means[1].update(*spiked)];
+        let [without, with] = [part.update(&mut states[0], *plain), part.update(&mut states[1], *spiked)];
         if row >= 1000 + PERIOD {
             assert_eq!(without.map(f64::to_bits), with.map(f64::to_bits), "row {row}");
         }
@@ -136,10 +140,10 @@ fn a_spike_that_has_left_the_window_leaves_no_trace() {
 
 #[test]
 fn a_flat_window_has_its_value_as_mean_and_no_deviation() {
-    let mut part = BlockMoments::new(PERIOD);
+    let (part, mut state) = (BlockMoments::new(PERIOD), BlockMomentsState::default());
     let values = random_walk().into_iter().take(777).chain(std::iter::repeat_n(0.1, 200));
     for (row, value) in values.enumerate() {
-        let moments = part.update(value);
+        let moments = part.update(&mut state, value);
         if row >= 777 + PERIOD {
             assert_eq!(moments, Some((0.1, 0.0)), "row {row}");
         }
@@ -148,10 +152,12 @@ fn a_flat_window_has_its_value_as_mean_and_no_deviation() {
 
 #[test]
 fn means_are_the_same_bits_with_and_without_deviations() {
-    let (mut means, mut moments) = (BlockMean::new(PERIOD), BlockMoments::new(PERIOD));
+    let (means, moments) = (BlockMean::new(PERIOD), BlockMoments::new(PERIOD));
+    let (mut of_means, mut of_moments) = (BlockMeanState::default(), BlockMomentsState::default());
     for value in random_walk() {
-        let mean = means.update(value);
-        assert_eq!(mean.map(f64::to_bits), moments.update(value).map(|(mean, _)| mean.to_bits()));
+        let mean = means.update(&mut of_means, value);
+        let moments = moments.update(&mut of_moments, value);
+        assert_eq!(mean.map(f64::to_bits), moments.map(|(mean, _)| mean.to_bits()));
     }
 }
 

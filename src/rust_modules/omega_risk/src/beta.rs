@@ -4,12 +4,11 @@ use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
 use omega_kernel::Metric;
 use omega_kernel::parts::Comoments;
-use serde::{Deserialize, Serialize};
 
 use crate::common::metric_against_benchmark;
 
 /// Beta.
-#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct Beta;
 
 impl Metric<2, 1> for Beta {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::common::metric;
 
 /// Maximum drawdown.
-#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct MaxDrawdown;
 
 impl Metric<1, 1> for MaxDrawdown {

@@ -4,12 +4,11 @@ use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
 use omega_kernel::Metric;
 use omega_kernel::parts::Moments;
-use serde::{Deserialize, Serialize};
 
 use crate::common::{SharedParameters, metric};
 
 /// Sharpe ratio.
-#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct SharpeRatio {
     periods: f64,
     risk_free: f64,

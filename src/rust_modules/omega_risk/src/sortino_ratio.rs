@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::common::{SharedParameters, metric};
 
 /// Sortino ratio.
-#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct SortinoRatio {
     periods: f64,
     required_return: f64,

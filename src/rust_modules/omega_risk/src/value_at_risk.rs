@@ -4,12 +4,11 @@ use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
 use omega_kernel::Metric;
 use omega_kernel::parts::{Ordered, Sample};
-use serde::{Deserialize, Serialize};
 
 use crate::common::{SharedParameters, metric};
 
 /// Historical value at risk.
-#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct ValueAtRisk {
     cutoff: f64,
 }

@@ -4,12 +4,11 @@ use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
 use omega_kernel::Metric;
 use omega_kernel::parts::Moments;
-use serde::{Deserialize, Serialize};
 
 use crate::common::{SharedParameters, metric};
 
 /// Annualised volatility.
-#[derive(Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct Volatility {
     periods: f64,
 }

@@ -132,10 +132,10 @@ fn a_snapshot_of_another_version_is_refused_as_such() {
     let cases = rowwise_cases();
     let mut bytes = snapshot(&cases[0], cases[0].stream(Nulls::Skip).as_ref());
     bytes.truncate(bytes.len() - 4);
-    bytes[8] = 2;
+    bytes[8] = 3;
     let error = Snapshot::decode(&sealed(bytes)).expect_err("another version");
     assert_eq!(error.code(), ErrorCode::SnapshotVersion, "{error}");
-    assert_eq!(error.field("value"), Some("2"));
+    assert_eq!(error.field("value"), Some("3"));
 }
 
 #[test]
@@ -200,7 +200,9 @@ fn a_payload_made_by_hand_is_refused_or_works_but_never_panics() {
                     }
                 }
                 Err(error) => {
-                    assert_eq!(error.code(), ErrorCode::SnapshotCorrupt, "{error}");
+                    let of_another =
+                        error.code() == ErrorCode::SnapshotVersion && !bytes.starts_with(&payload[..8]);
+                    assert!(of_another || error.code() == ErrorCode::SnapshotCorrupt, "{error}");
                     assert_eq!(other.save().expect("memory"), fresh, "a refused state changes nothing");
                 }
             }
@@ -258,14 +260,22 @@ fn a_state_with_a_number_that_is_none_is_refused() {
     }
 }
 
+/// What a state is of, the frame around it says; a state under other parameters goes on, or is refused.
 #[test]
-fn a_state_of_other_parameters_is_refused() {
+fn a_state_of_other_parameters_is_refused_or_works_but_never_panics() {
     let cases = rowwise_cases();
     for left in &cases {
+        let data = columns(&left.spec, 48, 60);
+        let mut stream = left.stream(Nulls::Skip);
+        batch(stream.as_mut(), left.spec.outputs.len(), &chunks(&data));
+        let payload = stream.save().expect("memory");
         for right in cases.iter().filter(|right| right.spec.name == left.spec.name) {
-            let payload = left.stream(Nulls::Skip).save().expect("memory");
-            let loaded = right.stream(Nulls::Skip).load(&payload).is_ok();
-            assert_eq!(loaded, left.params == right.params, "{} as {}", left.label(), right.label());
+            let mut other = right.stream(Nulls::Skip);
+            let loaded = other.load(&payload);
+            assert!(loaded.is_ok() || left.params != right.params, "{}", left.label());
+            if loaded.is_ok() {
+                batch(other.as_mut(), left.spec.outputs.len(), &chunks(&data));
+            }
         }
     }
 }

@@ -18,42 +18,44 @@ use omega_contract::{Result, memory};
 use serde::{Deserialize, Serialize};
 
 use super::ROUNDING;
-use crate::payload::list;
+use crate::payload::{State, list};
 
 /// How far two values can lie apart.
 const FARTHEST: f64 = 2.0 * LARGEST_INPUT;
 
 /// Mean of the last `period` values.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 pub struct BlockMean {
+    period: usize,
+    /// One value's part of a mean.
+    share: f64,
+}
+
+/// What a [`BlockMean`] remembers.
+#[derive(Default, Serialize, Deserialize)]
+pub struct BlockMeanState {
     /// The values of the block under way, `filled` of them; behind them, once a block has been full, differences from
     /// `shift`, summed from each row of the earlier block to its end.
     #[serde(with = "list")]
     slots: Vec<f64>,
     filled: usize,
-    period: usize,
     /// The last value of the earlier block.
     shift: f64,
-    /// Differences from `shift`, summed over the block under way.
+    /// Differences from `shift`, summed over the block under way; 0 while there is no earlier one.
     head: f64,
-    /// One value's part of a mean.
-    share: f64,
+}
+
+impl State for BlockMeanState {
+    fn copy(&self) -> Result<Self> {
+        Ok(Self { slots: memory::copied(&self.slots)?, ..*self })
+    }
 }
 
 impl BlockMean {
-    /// Before the first value.
+    /// The mean over a window of `period` rows.
     #[must_use]
     pub fn new(period: usize) -> Self {
-        let share = 1.0 / period as f64;
-        Self { slots: Vec::new(), filled: 0, period, shift: 0.0, head: 0.0, share }
-    }
-
-    /// An independent copy.
-    ///
-    /// # Errors
-    /// `OUT_OF_MEMORY`
-    pub fn copy(&self) -> Result<Self> {
-        Ok(Self { slots: memory::copied(&self.slots)?, ..*self })
+        Self { period, share: 1.0 / period as f64 }
     }
 
     /// Memory for `rows` values more, of which never more than `period` are kept.
@@ -61,54 +63,141 @@ impl BlockMean {
     /// # Errors
     /// `OUT_OF_MEMORY`; nothing is changed then.
     #[inline]
-    pub fn reserve(&mut self, rows: usize) -> Result<()> {
-        if self.is_full() {
+    pub fn reserve(&self, state: &mut BlockMeanState, rows: usize) -> Result<()> {
+        if self.is_full(state) {
             return Ok(());
         }
-        let missing = self.period - self.slots.len();
-        memory::reserve_up_to(&mut self.slots, rows.min(missing), self.period)
+        let missing = self.period - state.slots.len();
+        memory::reserve_up_to(&mut state.slots, rows.min(missing), self.period)
     }
 
     /// Whether a block has been full.
     #[inline]
-    fn is_full(&self) -> bool {
-        self.slots.len() == self.period
+    fn is_full(&self, state: &BlockMeanState) -> bool {
+        state.slots.len() == self.period
     }
 
     /// Takes one value, for which there is room; the mean once there are `period`.
     #[inline]
-    pub fn update(&mut self, value: f64) -> Option<f64> {
-        self.advance(value).map(|sum| self.mean(sum))
+    pub fn update(&self, state: &mut BlockMeanState, value: f64) -> Option<f64> {
+        let sum = self.advance(state, value)?;
+        Some(self.mean(state, sum))
     }
 
     /// What `update` would answer.
     #[must_use]
-    pub fn peek(&self, value: f64) -> Option<f64> {
-        if self.filled + 1 < self.period {
-            let head = self.head + (value - self.shift);
-            return self.is_full().then(|| self.mean(self.slots[self.filled + 1] + head));
+    pub fn peek(&self, state: &BlockMeanState, value: f64) -> Option<f64> {
+        if state.filled + 1 < self.period {
+            let head = state.head + (value - state.shift);
+            return self.is_full(state).then(|| self.mean(state, state.slots[state.filled + 1] + head));
         }
         let tail = |sum, earlier: &f64| sum + (earlier - value);
-        let sum = self.slots[..self.filled].iter().rev().fold(0.0, tail);
+        let sum = state.slots[..state.filled].iter().rev().fold(0.0, tail);
         Some(sum.mul_add(self.share, value))
     }
 
     /// Takes one value; the window's sum of differences from `shift` once there are `period` values.
     #[inline]
-    fn advance(&mut self, value: f64) -> Option<f64> {
-        let is_full = self.is_full();
+    fn advance(&self, state: &mut BlockMeanState, value: f64) -> Option<f64> {
+        let is_full = self.is_full(state);
         if is_full {
-            self.slots[self.filled] = value;
+            state.slots[state.filled] = value;
         } else {
-            self.slots.push(value);
+            state.slots.push(value);
         }
-        self.filled += 1;
-        if self.filled == self.period {
-            self.turn();
-            return Some(self.slots[0]);
+        state.filled += 1;
+        if state.filled == self.period {
+            state.turn();
+            return Some(state.slots[0]);
         }
-        self.head += value - self.shift;
-        is_full.then(|| self.slots[self.filled] + self.head)
+        if !is_full {
+            return None;
+        }
+        state.head += value - state.shift;
+        Some(state.slots[state.filled] + state.head)
+    }
+
+    #[inline]
+    fn mean(&self, state: &BlockMeanState, sum: f64) -> f64 {
+        sum.mul_add(self.share, state.shift)
+    }
+
+    /// [`update`](Self::update) for consecutive values, NaN while there are fewer than `period`.
+    ///
+    /// Where a whole block lies ahead, its head and tail sums are independent chains of additions that run side by
+    /// side. Means are taken from sums in a pass of their own that vectorises.
+    pub fn batch(&self, state: &mut BlockMeanState, values: &[f64], means: &mut [f64]) {
+        let mut row = 0;
+        while row < values.len() {
+            let ahead = state.ahead(self.period, values.len() - row);
+            let rows = row..row + ahead;
+            let (values, means) = (&values[rows.clone()], &mut means[rows]);
+            if !self.is_full(state) {
+                state.slots.extend_from_slice(values);
+                means.fill(f64::NAN);
+                if let Some(last) = self.filled(state, ahead) {
+                    means[ahead - 1] = last;
+                }
+            } else if ahead == self.period {
+                self.whole_block(state, values, means);
+            } else {
+                state.part_of_a_head(values, means);
+                let shift = state.shift;
+                means.iter_mut().for_each(|sum| *sum = sum.mul_add(self.share, shift));
+                if let Some(last) = self.filled(state, ahead) {
+                    means[ahead - 1] = last;
+                }
+            }
+            row += ahead;
+        }
+    }
+
+    /// Counts values that lie in their slots; the last mean where they fill the block.
+    fn filled(&self, state: &mut BlockMeanState, values: usize) -> Option<f64> {
+        state.filled += values;
+        (state.filled == self.period).then(|| {
+            state.turn();
+            self.mean(state, state.slots[0])
+        })
+    }
+
+    fn whole_block(&self, state: &mut BlockMeanState, values: &[f64], means: &mut [f64]) {
+        let last = values.len() - 1;
+        let (shift, next_shift) = (state.shift, values[last]);
+        means[..last].copy_from_slice(&state.slots[1..]);
+        let (mut head, mut tail) = (0.0, 0.0);
+        let backwards = state.slots.iter_mut().zip(values).rev();
+        for ((sum, value), (slot, late)) in means.iter_mut().zip(values).zip(backwards) {
+            head += value - shift;
+            *sum += head;
+            tail += late - next_shift;
+            *slot = tail;
+        }
+        for sum in &mut means[..last] {
+            *sum = sum.mul_add(self.share, shift);
+        }
+        state.shift = next_shift;
+        means[last] = self.mean(state, tail);
+    }
+
+    /// Whether values can lead to this state.
+    #[must_use]
+    pub fn is_sound(&self, state: &BlockMeanState) -> bool {
+        let (values, tails) = state.slots.split_at(state.filled.min(state.slots.len()));
+        let mut values = values.iter().chain([&state.shift]);
+        let mut sums = tails.iter().chain([&state.head]);
+        let most = ROUNDING * FARTHEST * self.period as f64;
+        state.filled < self.period
+            && (self.is_full(state) || state.slots.len() == state.filled)
+            && values.all(|value| is_input(*value))
+            && sums.all(|sum| sum.abs() <= most)
+    }
+}
+
+impl BlockMeanState {
+    /// How many of `rows` values go into the block under way.
+    fn ahead(&self, period: usize, rows: usize) -> usize {
+        rows.min(period - self.filled)
     }
 
     /// Makes the full block the earlier one.
@@ -122,69 +211,32 @@ impl BlockMean {
         (self.filled, self.head) = (0, 0.0);
     }
 
-    #[inline]
-    fn mean(&self, sum: f64) -> f64 {
-        sum.mul_add(self.share, self.shift)
-    }
-
-    /// [`update`](Self::update) for consecutive values, NaN while there are fewer than `period`.
-    ///
-    /// Where a whole block lies ahead, its head and tail sums are independent chains of additions that run side by
-    /// side, and means are taken from sums in a pass of their own that vectorises.
-    pub fn batch(&mut self, values: &[f64], means: &mut [f64]) {
-        let period = self.period;
-        let mut row = 0;
-        while row < values.len() {
-            if self.filled == 0 && self.is_full() && values.len() - row >= period {
-                self.whole_block(&values[row..row + period], &mut means[row..row + period]);
-                row += period;
-            } else {
-                means[row] = self.update(values[row]).unwrap_or(f64::NAN);
-                row += 1;
-            }
-        }
-    }
-
-    fn whole_block(&mut self, values: &[f64], means: &mut [f64]) {
-        let period = values.len();
-        let last = period - 1;
-        let (shift, next_shift) = (self.shift, values[last]);
-        means[..last].copy_from_slice(&self.slots[1..]);
-        let (mut head, mut tail) = (0.0, 0.0);
-        let backwards = self.slots.iter_mut().zip(values).rev();
-        for ((sum, value), (slot, late)) in means.iter_mut().zip(values).zip(backwards) {
+    /// Puts values into the block under way, and into `sums` the windows' sums of differences from `shift`; but for the
+    /// last, if it fills the block, as that sum needs the block's own tails.
+    fn part_of_a_head(&mut self, values: &[f64], sums: &mut [f64]) {
+        let (shift, mut head) = (self.shift, self.head);
+        let tails = self.slots.len() - self.filled - 1;
+        let known = values.len().min(tails);
+        sums[..known].copy_from_slice(&self.slots[self.filled + 1..][..known]);
+        for (sum, value) in sums[..known].iter_mut().zip(values) {
             head += value - shift;
             *sum += head;
-            tail += late - next_shift;
-            *slot = tail;
         }
-        for sum in &mut means[..last] {
-            *sum = sum.mul_add(self.share, shift);
-        }
-        self.shift = next_shift;
-        means[last] = self.mean(tail);
-    }
-
-    /// Whether values can lead to this state.
-    #[must_use]
-    pub fn is_sound(&self, period: usize) -> bool {
-        let (values, tails) = self.slots.split_at(self.filled.min(self.slots.len()));
-        let mut values = values.iter().chain([&self.shift]);
-        let mut sums = tails.iter().chain([&self.head]);
-        let most = ROUNDING * FARTHEST * period as f64;
-        self.period == period
-            && self.filled < period
-            && (self.is_full() || self.slots.len() == self.filled)
-            && self.share.to_bits() == (1.0 / period as f64).to_bits()
-            && values.all(|value| is_input(*value))
-            && sums.all(|sum| sum.abs() <= most)
+        self.slots[self.filled..][..values.len()].copy_from_slice(values);
+        self.head = head;
     }
 }
 
 /// Mean and population deviation of the last `period` values; the mean has the bits of [`BlockMean`].
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 pub struct BlockMoments {
     means: BlockMean,
+}
+
+/// What a [`BlockMoments`] remembers.
+#[derive(Default, Serialize, Deserialize)]
+pub struct BlockMomentsState {
+    means: BlockMeanState,
     /// Squared differences, summed as the tails of `means` are; empty until a block has been full.
     #[serde(with = "list")]
     tails: Vec<f64>,
@@ -192,19 +244,17 @@ pub struct BlockMoments {
     head: f64,
 }
 
+impl State for BlockMomentsState {
+    fn copy(&self) -> Result<Self> {
+        Ok(Self { means: self.means.copy()?, tails: memory::copied(&self.tails)?, head: self.head })
+    }
+}
+
 impl BlockMoments {
-    /// Before the first value.
+    /// Mean and deviation over a window of `period` rows.
     #[must_use]
     pub fn new(period: usize) -> Self {
-        Self { means: BlockMean::new(period), tails: Vec::new(), head: 0.0 }
-    }
-
-    /// An independent copy.
-    ///
-    /// # Errors
-    /// `OUT_OF_MEMORY`
-    pub fn copy(&self) -> Result<Self> {
-        Ok(Self { means: self.means.copy()?, tails: memory::copied(&self.tails)?, head: self.head })
+        Self { means: BlockMean::new(period) }
     }
 
     /// Memory for `rows` values more, of which never more than `period` are kept.
@@ -212,87 +262,142 @@ impl BlockMoments {
     /// # Errors
     /// `OUT_OF_MEMORY`; nothing is changed then.
     #[inline]
-    pub fn reserve(&mut self, rows: usize) -> Result<()> {
-        if self.means.is_full() {
+    pub fn reserve(&self, state: &mut BlockMomentsState, rows: usize) -> Result<()> {
+        if self.means.is_full(&state.means) {
             return Ok(());
         }
-        self.means.reserve(rows)?;
+        self.means.reserve(&mut state.means, rows)?;
         // As many tails as there are values, but all at once, when the block is full.
-        memory::reserve_exact(&mut self.tails, self.means.slots.capacity().min(self.means.period))
+        memory::reserve_exact(&mut state.tails, state.means.slots.capacity().min(self.means.period))
     }
 
     /// Takes one value, for which there is room; the mean and the deviation once there are `period`.
     #[inline]
-    pub fn update(&mut self, value: f64) -> Option<(f64, f64)> {
-        if self.means.filled + 1 == self.means.period {
-            self.turn(value);
-        } else {
-            let difference = value - self.means.shift;
-            self.head = difference.mul_add(difference, self.head);
+    pub fn update(&self, state: &mut BlockMomentsState, value: f64) -> Option<(f64, f64)> {
+        if state.means.filled + 1 == self.means.period {
+            self.turn(state, value);
+        } else if self.means.is_full(&state.means) {
+            let difference = value - state.means.shift;
+            state.head = difference.mul_add(difference, state.head);
         }
-        let sum = self.means.advance(value)?;
-        let squares = self.tails[self.means.filled] + self.head;
-        Some(moments(sum, squares, self.means.shift, self.means.share))
+        let sum = self.means.advance(&mut state.means, value)?;
+        let squares = state.tails[state.means.filled] + state.head;
+        Some(moments(sum, squares, state.means.shift, self.means.share))
     }
 
     /// What `update` would answer.
     #[must_use]
-    pub fn peek(&self, value: f64) -> Option<(f64, f64)> {
-        let means = &self.means;
-        if means.filled + 1 == means.period {
+    pub fn peek(&self, state: &BlockMomentsState, value: f64) -> Option<(f64, f64)> {
+        let (means, share) = (&state.means, self.means.share);
+        if means.filled + 1 == self.means.period {
             let tail = |(sum, squares): (f64, f64), earlier: &f64| {
                 let difference = earlier - value;
                 (sum + difference, difference.mul_add(difference, squares))
             };
             let (sum, squares) = means.slots[..means.filled].iter().rev().fold((0.0, 0.0), tail);
-            return Some(moments(sum, squares, value, means.share));
+            return Some(moments(sum, squares, value, share));
         }
         let difference = value - means.shift;
-        let head = difference.mul_add(difference, self.head);
-        means.is_full().then(|| {
+        let head = difference.mul_add(difference, state.head);
+        self.means.is_full(means).then(|| {
             let sum = means.slots[means.filled + 1] + (means.head + difference);
-            moments(sum, self.tails[means.filled + 1] + head, means.shift, means.share)
+            moments(sum, state.tails[means.filled + 1] + head, means.shift, share)
         })
     }
 
     /// Takes the squares of the block that `last` fills, whose values are about to make room for their tails.
-    fn turn(&mut self, last: f64) {
-        self.tails.resize(self.means.period, 0.0);
-        self.tails[self.means.filled] = 0.0;
+    fn turn(&self, state: &mut BlockMomentsState, last: f64) {
+        state.tails.resize(self.means.period, 0.0);
+        state.tails[state.means.filled] = 0.0;
         let mut sum = 0.0;
-        for (tail, value) in self.tails.iter_mut().zip(&self.means.slots[..self.means.filled]).rev() {
+        for (tail, value) in state.tails.iter_mut().zip(&state.means.slots[..state.means.filled]).rev() {
             let difference = value - last;
             sum = difference.mul_add(difference, sum);
             *tail = sum;
         }
-        self.head = 0.0;
+        state.head = 0.0;
     }
 
     /// [`update`](Self::update) for consecutive values, NaN while there are fewer than `period`; as
     /// [`BlockMean::batch`] does it.
-    pub fn batch(&mut self, values: &[f64], means: &mut [f64], deviations: &mut [f64]) {
+    pub fn batch(
+        &self,
+        state: &mut BlockMomentsState,
+        values: &[f64],
+        means: &mut [f64],
+        deviations: &mut [f64],
+    ) {
         let period = self.means.period;
         let mut row = 0;
         while row < values.len() {
-            if self.means.filled == 0 && self.means.is_full() && values.len() - row >= period {
-                let rows = row..row + period;
-                self.whole_block(&values[rows.clone()], &mut means[rows.clone()], &mut deviations[rows]);
-                row += period;
+            let ahead = state.means.ahead(period, values.len() - row);
+            let is_full = self.means.is_full(&state.means);
+            // The row that fills a block is one by itself: it needs the tails of its own block.
+            let (rows, last) = if is_full && ahead == period {
+                (ahead, None)
+            } else if state.means.filled + ahead == period {
+                (ahead - 1, values.get(row + ahead - 1))
             } else {
-                (means[row], deviations[row]) = self.update(values[row]).unwrap_or((f64::NAN, f64::NAN));
-                row += 1;
+                (ahead, None)
+            };
+            let (from, to) = (row, row + rows);
+            let (values, means_of, deviations_of) =
+                (&values[from..to], &mut means[from..to], &mut deviations[from..to]);
+            if !is_full {
+                state.means.slots.extend_from_slice(values);
+                state.means.filled += rows;
+                means_of.fill(f64::NAN);
+                deviations_of.fill(f64::NAN);
+            } else if rows == period {
+                self.whole_block(state, values, means_of, deviations_of);
+            } else {
+                self.part_of_a_block(state, values, means_of, deviations_of);
             }
+            if let Some(last) = last {
+                (means[to], deviations[to]) = self.update(state, *last).unwrap_or((f64::NAN, f64::NAN));
+            }
+            row += ahead;
         }
     }
 
-    fn whole_block(&mut self, values: &[f64], means: &mut [f64], deviations: &mut [f64]) {
+    /// Rows that do not fill the block under way.
+    fn part_of_a_block(
+        &self,
+        state: &mut BlockMomentsState,
+        values: &[f64],
+        means: &mut [f64],
+        deviations: &mut [f64],
+    ) {
+        let (shift, share, filled) = (state.means.shift, self.means.share, state.means.filled);
+        deviations.copy_from_slice(&state.tails[filled + 1..][..values.len()]);
+        let mut head = state.head;
+        for (squares, value) in deviations.iter_mut().zip(values) {
+            let difference = value - shift;
+            head = difference.mul_add(difference, head);
+            *squares += head;
+        }
+        state.head = head;
+        state.means.part_of_a_head(values, means);
+        state.means.filled += values.len();
+        for (mean, deviation) in means.iter_mut().zip(deviations) {
+            (*mean, *deviation) = moments(*mean, *deviation, shift, share);
+        }
+    }
+
+    fn whole_block(
+        &self,
+        state: &mut BlockMomentsState,
+        values: &[f64],
+        means: &mut [f64],
+        deviations: &mut [f64],
+    ) {
         let last = values.len() - 1;
-        let (shift, next_shift, share) = (self.means.shift, values[last], self.means.share);
-        means[..last].copy_from_slice(&self.means.slots[1..]);
-        deviations[..last].copy_from_slice(&self.tails[1..]);
+        let (shift, next_shift, share) = (state.means.shift, values[last], self.means.share);
+        means[..last].copy_from_slice(&state.means.slots[1..]);
+        deviations[..last].copy_from_slice(&state.tails[1..]);
         let (mut head, mut tail, mut head_squares, mut tail_squares) = (0.0, 0.0, 0.0, 0.0);
         let forwards = means.iter_mut().zip(deviations.iter_mut()).zip(values);
-        let backwards = self.means.slots.iter_mut().zip(&mut self.tails).zip(values).rev();
+        let backwards = state.means.slots.iter_mut().zip(&mut state.tails).zip(values).rev();
         for (((sum, squares), value), ((slot, slot_squares), late)) in forwards.zip(backwards) {
             let difference = value - shift;
             head += difference;
@@ -308,17 +413,18 @@ impl BlockMoments {
         for (mean, deviation) in means[..last].iter_mut().zip(&mut deviations[..last]) {
             (*mean, *deviation) = moments(*mean, *deviation, shift, share);
         }
-        self.means.shift = next_shift;
+        state.means.shift = next_shift;
         (means[last], deviations[last]) = moments(tail, tail_squares, next_shift, share);
     }
 
     /// Whether values can lead to this state.
     #[must_use]
-    pub fn is_sound(&self, period: usize) -> bool {
-        let mut squares = self.tails.iter().chain([&self.head]);
-        let most = ROUNDING * FARTHEST * FARTHEST * period as f64;
-        self.means.is_sound(period)
-            && self.tails.len() == if self.means.is_full() { period } else { 0 }
+    pub fn is_sound(&self, state: &BlockMomentsState) -> bool {
+        let mut squares = state.tails.iter().chain([&state.head]);
+        let most = ROUNDING * FARTHEST * FARTHEST * self.means.period as f64;
+        let tails = if self.means.is_full(&state.means) { self.means.period } else { 0 };
+        self.means.is_sound(&state.means)
+            && state.tails.len() == tails
             && squares.all(|square| (0.0..=most).contains(square))
     }
 }

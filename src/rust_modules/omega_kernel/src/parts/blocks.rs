@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::Columns;
 use crate::payload::State;
-use crate::summary::{Mergeable, Series, Whole};
+use crate::summary::{Chosen, Mergeable, Series, Whole};
 
 /// Rows summed up together. A state that has taken less than this keeps them as they came.
 const BLOCK_ROWS: usize = 256;
@@ -150,20 +150,25 @@ impl<S: Mergeable<I>, const I: usize> State for GrowingBlocks<S, I> {
     fn copy(&self) -> Result<Self> {
         Ok(Self { rows: self.rows.copy()?, leaves: self.leaves })
     }
-
-    #[inline]
-    fn reserve(&mut self, rows: usize) -> Result<()> {
-        self.rows.reserve(rows)
-    }
 }
 
 impl<S: Mergeable<I>, const I: usize> Series<I, S> for GrowingBlocks<S, I> {
-    fn start(_: usize) -> Self {
+    fn start() -> Self {
         Self { rows: Blocks::start(), leaves: None }
     }
 
     #[inline]
-    fn look<T>(&self, shape: S::Shape, row: [f64; I], make: impl FnOnce(S) -> T) -> Option<T> {
+    fn make_room(&mut self, _: usize, rows: usize) -> Result<()> {
+        self.rows.reserve(rows)
+    }
+
+    #[inline]
+    fn look<T>(
+        &self,
+        Chosen { shape, .. }: Chosen<S::Shape>,
+        row: [f64; I],
+        make: impl FnOnce(S) -> T,
+    ) -> Option<T> {
         let (mut known, last) = if self.rows.pending.len() + 1 == BLOCK_ROWS {
             (self.rows.blocks, with_row::<S, I, BLOCK_ROWS>(shape, self.rows.pending.all(), row))
         } else {
@@ -174,7 +179,7 @@ impl<S: Mergeable<I>, const I: usize> Series<I, S> for GrowingBlocks<S, I> {
     }
 
     #[inline]
-    fn push(&mut self, shape: S::Shape, row: [f64; I]) {
+    fn push(&mut self, Chosen { shape, .. }: Chosen<S::Shape>, row: [f64; I]) {
         self.rows.pending.push(row);
         let rows = self.rows.pending.len();
         if rows == BLOCK_ROWS {
@@ -185,7 +190,7 @@ impl<S: Mergeable<I>, const I: usize> Series<I, S> for GrowingBlocks<S, I> {
         }
     }
 
-    fn is_sound(&self, shape: S::Shape, _: usize) -> bool {
+    fn is_sound(&self, Chosen { shape, .. }: Chosen<S::Shape>) -> bool {
         self.rows.is_sound() && self.leaves == self.rows.leaves(shape)
     }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::blocks::{LEAF_ROWS, join, with_row};
 use super::columns::Columns;
 use crate::payload::{State, list};
-use crate::summary::{Mergeable, Series};
+use crate::summary::{Chosen, Mergeable, Series};
 
 /// A summary of the last rows.
 #[derive(Serialize, Deserialize)]
@@ -22,7 +22,6 @@ pub struct MergedWindow<S, const I: usize> {
     /// The rows of the block under way, `filled` of them; behind them, once a block has been full, what is left of it.
     rows: Columns<I>,
     filled: usize,
-    window: usize,
     /// Of each full leaf of the block under way; behind them, of the earlier block from each leaf to its end.
     #[serde(with = "list")]
     tails: Vec<S>,
@@ -33,15 +32,15 @@ pub struct MergedWindow<S, const I: usize> {
 impl<S: Mergeable<I>, const I: usize> MergedWindow<S, I> {
     /// Whether a block has been full.
     #[inline]
-    fn is_full(&self) -> bool {
-        self.rows.len() == self.window
+    fn is_full(&self, window: usize) -> bool {
+        self.rows.len() == window
     }
 
     /// The leaf under way, where it begins, and where it ends.
     #[inline]
-    fn leaf(&self) -> (usize, usize, usize) {
+    fn leaf(&self, window: usize) -> (usize, usize, usize) {
         let leaf = self.filled / LEAF_ROWS;
-        (leaf, leaf * LEAF_ROWS, self.window.min((leaf + 1) * LEAF_ROWS))
+        (leaf, leaf * LEAF_ROWS, window.min((leaf + 1) * LEAF_ROWS))
     }
 
     /// Makes the full block the earlier one.
@@ -54,9 +53,9 @@ impl<S: Mergeable<I>, const I: usize> MergedWindow<S, I> {
     }
 
     /// How many rows a tail counts.
-    fn rows_of_tail(&self, leaf: usize) -> usize {
+    fn rows_of_tail(&self, window: usize, leaf: usize) -> usize {
         let (begin, end) = (leaf * LEAF_ROWS, (leaf + 1) * LEAF_ROWS);
-        if end <= self.filled { LEAF_ROWS } else { self.window - begin }
+        if end <= self.filled { LEAF_ROWS } else { window - begin }
     }
 }
 
@@ -64,36 +63,41 @@ impl<S: Mergeable<I>, const I: usize> State for MergedWindow<S, I> {
     fn copy(&self) -> Result<Self> {
         Ok(Self { rows: self.rows.copy()?, tails: memory::copied(&self.tails)?, ..*self })
     }
-
-    #[inline]
-    fn reserve(&mut self, rows: usize) -> Result<()> {
-        if self.is_full() {
-            return Ok(());
-        }
-        let rows = rows.min(self.window - self.rows.len());
-        let leaves = (self.rows.len() + rows).div_ceil(LEAF_ROWS) - self.tails.len();
-        memory::reserve_up_to(&mut self.tails, leaves, self.window.div_ceil(LEAF_ROWS))?;
-        self.rows.reserve_up_to(rows, self.window)
-    }
 }
 
 impl<S: Mergeable<I>, const I: usize> Series<I, S> for MergedWindow<S, I> {
-    fn start(window: usize) -> Self {
-        Self { rows: Columns::new(), filled: 0, window, tails: Vec::new(), head: None }
+    fn start() -> Self {
+        Self { rows: Columns::new(), filled: 0, tails: Vec::new(), head: None }
     }
 
     #[inline]
-    fn look<T>(&self, shape: S::Shape, row: [f64; I], make: impl FnOnce(S) -> T) -> Option<T> {
+    fn make_room(&mut self, window: usize, rows: usize) -> Result<()> {
+        if self.is_full(window) {
+            return Ok(());
+        }
+        let rows = rows.min(window - self.rows.len());
+        let leaves = (self.rows.len() + rows).div_ceil(LEAF_ROWS) - self.tails.len();
+        memory::reserve_up_to(&mut self.tails, leaves, window.div_ceil(LEAF_ROWS))?;
+        self.rows.reserve_up_to(rows, window)
+    }
+
+    #[inline]
+    fn look<T>(
+        &self,
+        Chosen { shape, window }: Chosen<S::Shape>,
+        row: [f64; I],
+        make: impl FnOnce(S) -> T,
+    ) -> Option<T> {
         let mut known = None;
-        let (leaf, begin, end) = self.leaf();
-        if self.is_full() {
+        let (leaf, begin, end) = self.leaf(window);
+        if self.is_full(window) {
             if self.filled + 1 < end {
                 known = Some(S::of(shape, self.rows.rows(self.filled + 1..end)));
             }
             if let Some(tail) = self.tails.get(leaf + 1) {
                 join(&mut known, *tail);
             }
-        } else if self.filled + 1 < self.window {
+        } else if self.filled + 1 < window {
             return None;
         }
         if let Some(head) = self.head {
@@ -104,9 +108,9 @@ impl<S: Mergeable<I>, const I: usize> Series<I, S> for MergedWindow<S, I> {
     }
 
     #[inline]
-    fn push(&mut self, shape: S::Shape, row: [f64; I]) {
-        let (leaf, begin, end) = self.leaf();
-        if self.is_full() {
+    fn push(&mut self, Chosen { shape, window }: Chosen<S::Shape>, row: [f64; I]) {
+        let (leaf, begin, end) = self.leaf(window);
+        if self.is_full(window) {
             self.rows.set(self.filled, row);
         } else {
             self.rows.push(row);
@@ -119,22 +123,21 @@ impl<S: Mergeable<I>, const I: usize> Series<I, S> for MergedWindow<S, I> {
                 None => self.tails.push(known),
             }
             join(&mut self.head, known);
-            if self.filled == self.window {
+            if self.filled == window {
                 self.turn();
             }
         }
     }
 
-    fn is_sound(&self, _: S::Shape, window: usize) -> bool {
-        let leaves = if self.is_full() { window.div_ceil(LEAF_ROWS) } else { self.filled / LEAF_ROWS };
+    fn is_sound(&self, Chosen { window, .. }: Chosen<S::Shape>) -> bool {
+        let leaves = if self.is_full(window) { window.div_ceil(LEAF_ROWS) } else { self.filled / LEAF_ROWS };
         let head = self.filled - self.filled % LEAF_ROWS;
         let counts = |known: &S, rows: usize| known.count() == rows as u64 && known.is_sound();
-        self.window == window
-            && self.filled < window
-            && (self.is_full() || self.rows.len() == self.filled)
+        self.filled < window
+            && (self.is_full(window) || self.rows.len() == self.filled)
             && self.rows.are_sound()
             && self.tails.len() == leaves
-            && self.tails.iter().enumerate().all(|(leaf, tail)| counts(tail, self.rows_of_tail(leaf)))
+            && self.tails.iter().enumerate().all(|(leaf, tail)| counts(tail, self.rows_of_tail(window, leaf)))
             && self.head.as_ref().map_or(head == 0, |known| head > 0 && counts(known, head))
     }
 }

@@ -1,4 +1,7 @@
 //! What kernels are made of, each with its accuracy under test.
+//!
+//! A part comes in two: what was chosen, such as [`Exponential`] with its weights, of which a kernel holds one; and what is
+//! remembered, such as [`ExponentialState`], of which every series holds one and which alone is saved.
 
 /// Means and deviations over the last rows, without drift or cancellation.
 mod block_window;
@@ -6,8 +9,8 @@ mod block_window;
 mod blocks;
 /// Columns of equal length that a state keeps between rows.
 mod columns;
-/// Exponential moving average.
-mod ema;
+/// Exponential averages that start from a plain mean: the usual one and Wilder's.
+mod exponential;
 /// What is left of a number that fades, and when it counts as nothing.
 mod fading;
 /// Summaries of the last rows, merged from parts.
@@ -20,18 +23,15 @@ mod order;
 mod sample;
 /// The greatest move since the previous close.
 mod true_range;
-/// Wilder's smoothing.
-mod wilder;
 
-pub use block_window::{BlockMean, BlockMoments};
+pub use block_window::{BlockMean, BlockMeanState, BlockMoments, BlockMomentsState};
 pub use blocks::{Blocks, GrowingBlocks};
-pub use ema::Ema;
+pub use exponential::{Exponential, ExponentialState, WilderSums, WilderSumsState};
 pub use fading::STILL;
 pub use merged_window::MergedWindow;
 pub use moments::{Comoments, Moments, Sum};
 pub use sample::{Ordered, OrderedRows, OrderedWindow, Sample};
 pub use true_range::TrueRange;
-pub use wilder::{Wilder, WilderSums};
 
 /// How much farther than exact arithmetic would allow a state is taken to be able to get: far more than it can.
 const ROUNDING: f64 = 2.0;

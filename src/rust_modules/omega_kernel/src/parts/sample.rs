@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::order::Order;
 use crate::payload::{State, list, refused};
-use crate::summary::{Series, Whole};
+use crate::summary::{Chosen, Series, Whole};
 
 /// Values, from the least to the greatest. What is answered depends on the values alone and not on how they were kept.
 pub enum Ordered<'a> {
@@ -167,29 +167,29 @@ impl State for OrderedRows {
     fn copy(&self) -> omega_contract::Result<Self> {
         Ok(Self(Values(self.0.0.copy()?)))
     }
-
-    #[inline]
-    fn reserve(&mut self, rows: usize) -> omega_contract::Result<()> {
-        self.0.0.reserve(rows)
-    }
 }
 
 impl Series<1, Sample> for OrderedRows {
-    fn start(_: usize) -> Self {
+    fn start() -> Self {
         Self::default()
     }
 
     #[inline]
-    fn look<T>(&self, (): (), [row]: [f64; 1], make: impl FnOnce(Ordered<'_>) -> T) -> Option<T> {
+    fn make_room(&mut self, _: usize, rows: usize) -> omega_contract::Result<()> {
+        self.0.0.reserve(rows)
+    }
+
+    #[inline]
+    fn look<T>(&self, _: Chosen<()>, [row]: [f64; 1], make: impl FnOnce(Ordered<'_>) -> T) -> Option<T> {
         Some(make(Ordered::Kept { order: &self.0, without: None, with: row }))
     }
 
     #[inline]
-    fn push(&mut self, (): (), [row]: [f64; 1]) {
+    fn push(&mut self, _: Chosen<()>, [row]: [f64; 1]) {
         self.0.0.insert(row);
     }
 
-    fn is_sound(&self, (): (), _: usize) -> bool {
+    fn is_sound(&self, _: Chosen<()>) -> bool {
         self.0.0.iter().all(is_input)
     }
 }
@@ -230,7 +230,6 @@ pub struct OrderedWindow {
     #[serde(with = "list")]
     values: Vec<f64>,
     next: usize,
-    window: usize,
     #[serde(skip)]
     order: Values,
 }
@@ -241,14 +240,13 @@ struct Saved {
     #[serde(with = "list")]
     values: Vec<f64>,
     next: usize,
-    window: usize,
 }
 
 impl<'de> Deserialize<'de> for OrderedWindow {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Saved { values, next, window } = Saved::deserialize(deserializer)?;
+        let Saved { values, next } = Saved::deserialize(deserializer)?;
         let order = Values(Order::of(&values).map_err(refused)?);
-        Ok(Self { values, next, window, order })
+        Ok(Self { values, next, order })
     }
 }
 
@@ -256,51 +254,55 @@ impl State for OrderedWindow {
     fn copy(&self) -> omega_contract::Result<Self> {
         Ok(Self { values: memory::copied(&self.values)?, order: Values(self.order.0.copy()?), ..*self })
     }
-
-    #[inline]
-    fn reserve(&mut self, rows: usize) -> omega_contract::Result<()> {
-        let missing = rows.min(self.window - self.values.len());
-        // A full window takes out a value before it takes one in, but not of the same chunk.
-        self.order.0.reserve(missing.max(1))?;
-        memory::reserve_up_to(&mut self.values, missing, self.window)
-    }
 }
 
 impl OrderedWindow {
     /// The value that the next one takes the place of.
     #[inline]
-    fn oldest(&self) -> Option<f64> {
-        (self.values.len() == self.window).then(|| self.values[self.next])
+    fn oldest(&self, window: usize) -> Option<f64> {
+        (self.values.len() == window).then(|| self.values[self.next])
     }
 }
 
 impl Series<1, Sample> for OrderedWindow {
-    fn start(window: usize) -> Self {
-        Self { values: Vec::new(), next: 0, window, order: Values::default() }
+    fn start() -> Self {
+        Self { values: Vec::new(), next: 0, order: Values::default() }
     }
 
     #[inline]
-    fn look<T>(&self, (): (), [row]: [f64; 1], make: impl FnOnce(Ordered<'_>) -> T) -> Option<T> {
-        let known = || make(Ordered::Kept { order: &self.order, without: self.oldest(), with: row });
-        (self.values.len() + 1 >= self.window).then(known)
+    fn make_room(&mut self, window: usize, rows: usize) -> omega_contract::Result<()> {
+        let missing = rows.min(window - self.values.len());
+        // A full window takes out a value before it takes one in, but not of the same chunk.
+        self.order.0.reserve(missing.max(1))?;
+        memory::reserve_up_to(&mut self.values, missing, window)
     }
 
     #[inline]
-    fn push(&mut self, (): (), [row]: [f64; 1]) {
-        if let Some(oldest) = self.oldest() {
+    fn look<T>(
+        &self,
+        Chosen { window, .. }: Chosen<()>,
+        [row]: [f64; 1],
+        make: impl FnOnce(Ordered<'_>) -> T,
+    ) -> Option<T> {
+        let known = || make(Ordered::Kept { order: &self.order, without: self.oldest(window), with: row });
+        (self.values.len() + 1 >= window).then(known)
+    }
+
+    #[inline]
+    fn push(&mut self, Chosen { window, .. }: Chosen<()>, [row]: [f64; 1]) {
+        if let Some(oldest) = self.oldest(window) {
             self.order.0.remove(oldest);
             self.values[self.next] = row;
-            self.next = (self.next + 1) % self.window;
+            self.next = (self.next + 1) % window;
         } else {
             self.values.push(row);
         }
         self.order.0.insert(row);
     }
 
-    fn is_sound(&self, (): (), window: usize) -> bool {
+    fn is_sound(&self, Chosen { window, .. }: Chosen<()>) -> bool {
         let full = self.values.len() == window;
-        self.window == window
-            && self.values.len() <= window
+        self.values.len() <= window
             && (if full { self.next < window } else { self.next == 0 })
             && self.values.iter().all(|value| is_input(*value))
     }

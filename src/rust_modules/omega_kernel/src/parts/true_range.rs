@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// True range: the bar's height, or its reach from the previous close where that is farther.
 ///
 /// Wilder, New Concepts in Technical Trading Systems, 1978.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct TrueRange {
     previous_close: Option<f64>,
 }

@@ -5,7 +5,7 @@ use omega_contract::bounds::{LARGEST_INPUT, is_input};
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
-use omega_kernel::parts::{STILL, Wilder, WilderSums};
+use omega_kernel::parts::{Exponential, ExponentialState, STILL, WilderSums, WilderSumsState};
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "high", "low", "close");
@@ -14,24 +14,34 @@ assert_inputs!("bars", "high", "low", "close");
 ///
 /// True range cancels: with +DI = +DM / TR and -DI = -DM / TR, DX = |+DM - -DM| / (+DM + -DM). So the close decides
 /// nothing here; it stays an input because a bar without one is missing.
+#[derive(Clone, Copy)]
+pub struct Adx {
+    period: usize,
+    movements: WilderSums,
+    average: Exponential,
+}
+
+/// What [`Adx`] remembers.
 ///
 /// High and low lie apart: side by side they would be written one by one and read as a pair, for which a processor has
 /// to wait until both have reached the cache.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[repr(C)]
-pub struct Adx {
+pub struct AdxState {
     previous_high: f64,
+    /// Movements that are still added up plainly: the first `period - 1`.
+    adding: u32,
     /// Whether there was a bar.
     started: bool,
-    /// Movements that are still added up plainly: the first `period - 1`.
-    adding: usize,
     /// Upward and downward movement.
-    movements: WilderSums,
-    average: Wilder,
+    movements: WilderSumsState,
+    average: ExponentialState,
     previous_low: f64,
 }
 
 impl Rowwise<3, 1> for Adx {
+    type State = AdxState;
+
     fn spec() -> FunctionSpec {
         FunctionSpec::new(
             "ta.adx",
@@ -59,87 +69,81 @@ impl Rowwise<3, 1> for Adx {
 
     fn new(params: &Params) -> Self {
         let period = params.rows("period");
-        Self {
+        Self { period, movements: WilderSums::new(period), average: Exponential::wilder(period) }
+    }
+
+    fn warm_up(&self) -> usize {
+        2 * self.period - 1
+    }
+
+    fn start(&self) -> AdxState {
+        AdxState {
             previous_high: 0.0,
+            adding: self.period as u32 - 1,
             started: false,
-            adding: period - 1,
-            movements: WilderSums::new(period),
-            average: Wilder::new(period),
+            movements: WilderSumsState::default(),
+            average: ExponentialState::default(),
             previous_low: 0.0,
         }
     }
 
-    fn warm_up(params: &Params) -> usize {
-        2 * params.rows("period") - 1
+    #[inline]
+    fn update(&self, state: &mut AdxState, row: [f64; 3]) -> Option<[f64; 1]> {
+        if self.is_warm(state) {
+            return Some(self.step(state, row));
+        }
+        let moved = state.move_to(row);
+        if !state.started {
+            state.started = true;
+            return None;
+        }
+        if state.adding > 0 {
+            state.adding -= 1;
+            WilderSums::add(&mut state.movements, moved);
+            return None;
+        }
+        let index = index(self.movements.update(&mut state.movements, moved)).unwrap_or(0.0);
+        self.average.update(&mut state.average, index).map(|adx| [adx])
     }
 
     #[inline]
-    fn update(&mut self, [high, low, _]: [f64; 3]) -> Option<[f64; 1]> {
-        if self.average.is_seeded() {
-            return Some([self.step(high, low)]);
-        }
-        let moved = self.move_to(high, low);
-        if !self.started {
-            self.started = true;
-            return None;
-        }
-        if self.adding > 0 {
-            self.adding -= 1;
-            self.movements.add(moved);
-            return None;
-        }
-        let index = index(self.movements.update(moved)).unwrap_or(0.0);
-        self.average.update(index).map(|adx| [adx])
+    fn is_warm(&self, state: &AdxState) -> bool {
+        self.average.is_seeded(&state.average)
     }
 
-    fn batch(&mut self, [high, low, close]: [&[f64]; 3], [adx]: [&mut [f64]; 1]) {
-        let mut rows = high.iter().zip(low).zip(close).zip(adx);
-        while !self.average.is_seeded() {
-            let Some((((high, low), close), adx)) = rows.next() else { return };
-            *adx = self.update([*high, *low, *close]).map_or(f64::NAN, |[adx]| adx);
+    #[inline]
+    fn step(&self, state: &mut AdxState, row: [f64; 3]) -> [f64; 1] {
+        let moved = state.move_to(row);
+        match index(self.movements.update(&mut state.movements, moved)) {
+            Some(index) => [self.average.step(&mut state.average, index)],
+            None => [state.average.value()],
         }
-        // A copy of its own stays in registers.
-        let mut kernel = *self;
-        for (((high, low), _), adx) in rows {
-            *adx = kernel.step(*high, *low);
-        }
-        *self = kernel;
     }
 
-    fn forget(&mut self) {
+    fn forget(&self, state: &mut AdxState) {
         // Where one of the movements has faded beside the other, DX is 100 to the last digit.
-        self.movements.forget();
-        self.average.forget();
+        state.movements.forget();
+        state.average.forget();
     }
 
-    fn is_sound(&self, params: &Params) -> bool {
-        let period = params.rows("period");
-        is_input(self.previous_high)
-            && is_input(self.previous_low)
-            && (self.started || self.adding == period - 1)
-            && self.adding < period
-            && (self.adding == 0 || self.average.taken() == 0)
-            && self.movements.is_sound(period, 2.0 * LARGEST_INPUT)
-            && self.average.is_sound(period, 100.0)
+    fn is_sound(&self, state: &AdxState) -> bool {
+        let adding = state.adding as usize;
+        is_input(state.previous_high)
+            && is_input(state.previous_low)
+            && (state.started || adding == self.period - 1)
+            && adding < self.period
+            && (adding == 0 || state.average.taken() == 0)
+            && self.movements.is_sound(&state.movements, 2.0 * LARGEST_INPUT)
+            && self.average.is_sound(&state.average, 0.0, 100.0)
     }
 }
 
-impl Adx {
-    /// `update` once the average is seeded.
-    #[inline]
-    fn step(&mut self, high: f64, low: f64) -> f64 {
-        let moved = self.move_to(high, low);
-        match index(self.movements.update(moved)) {
-            Some(index) => self.average.step(index),
-            None => self.average.value(),
-        }
-    }
-
+impl AdxState {
     /// Directional movement up and down: the larger of two reaches if it is above zero, and zero for the other.
     ///
     /// Selections rather than branches: nobody can guess which way the next bar goes.
     #[inline]
-    fn move_to(&mut self, high: f64, low: f64) -> [f64; 2] {
+    fn move_to(&mut self, [high, low, _]: [f64; 3]) -> [f64; 2] {
         let up = (high - self.previous_high).max(0.0);
         let down = (self.previous_low - low).max(0.0);
         (self.previous_high, self.previous_low) = (high, low);

@@ -5,22 +5,35 @@ use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
-use omega_kernel::parts::Ema;
+use omega_kernel::parts::{Exponential, ExponentialState};
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "close");
 
 /// Moving average convergence and divergence.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct Macd {
+    slow_period: usize,
+    fast_period: usize,
+    signal_period: usize,
+    fast: Exponential,
+    slow: Exponential,
+    signal: Exponential,
+}
+
+/// What [`Macd`] remembers.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub struct MacdState {
     /// Rows that the fast average still leaves out, so that both averages start in the same row.
-    wait: usize,
-    fast: Ema,
-    slow: Ema,
-    signal: Ema,
+    wait: u32,
+    fast: ExponentialState,
+    slow: ExponentialState,
+    signal: ExponentialState,
 }
 
 impl Rowwise<1, 3> for Macd {
+    type State = MacdState;
+
     fn spec() -> FunctionSpec {
         FunctionSpec::new(
             "ta.macd",
@@ -47,65 +60,68 @@ impl Rowwise<1, 3> for Macd {
     }
 
     fn new(params: &Params) -> Self {
-        let (fast, slow) = (params.rows("fast_period"), params.rows("slow_period"));
+        let period = |name: &str| params.rows(name);
+        let (fast, slow, signal) = (period("fast_period"), period("slow_period"), period("signal_period"));
         Self {
-            wait: slow - fast,
-            fast: Ema::new(fast),
-            slow: Ema::new(slow),
-            signal: Ema::new(params.rows("signal_period")),
+            slow_period: slow,
+            fast_period: fast,
+            signal_period: signal,
+            fast: Exponential::new(fast),
+            slow: Exponential::new(slow),
+            signal: Exponential::new(signal),
         }
     }
 
-    fn warm_up(params: &Params) -> usize {
-        params.rows("slow_period") + params.rows("signal_period") - 2
+    fn warm_up(&self) -> usize {
+        self.slow_period + self.signal_period - 2
+    }
+
+    fn start(&self) -> MacdState {
+        let average = ExponentialState::default();
+        let wait = (self.slow_period - self.fast_period) as u32;
+        MacdState { wait, fast: average, slow: average, signal: average }
     }
 
     #[inline]
-    fn update(&mut self, [close]: [f64; 1]) -> Option<[f64; 3]> {
-        let slow = self.slow.update(close);
-        if self.wait > 0 {
-            self.wait -= 1;
+    fn update(&self, state: &mut MacdState, [close]: [f64; 1]) -> Option<[f64; 3]> {
+        let slow = self.slow.update(&mut state.slow, close);
+        if state.wait > 0 {
+            state.wait -= 1;
             return None;
         }
-        let macd = self.fast.update(close)? - slow?;
-        let signal = self.signal.update(macd)?;
+        let macd = self.fast.update(&mut state.fast, close)? - slow?;
+        let signal = self.signal.update(&mut state.signal, macd)?;
         Some([macd, signal, macd - signal])
     }
 
-    fn batch(&mut self, [close]: [&[f64]; 1], outputs: [&mut [f64]; 3]) {
-        let [lines, signals, histograms] = outputs;
-        let mut rows = close.iter().zip(lines).zip(signals).zip(histograms);
-        while !self.signal.is_seeded() {
-            let Some((((close, line), signal), histogram)) = rows.next() else { return };
-            [*line, *signal, *histogram] = self.update([*close]).unwrap_or([f64::NAN; 3]);
-        }
-        // Copies of their own stay in registers.
-        let mut kernel = *self;
-        for (((close, line), signal), histogram) in rows {
-            *line = kernel.fast.step(*close) - kernel.slow.step(*close);
-            *signal = kernel.signal.step(*line);
-            *histogram = *line - *signal;
-        }
-        *self = kernel;
+    #[inline]
+    fn is_warm(&self, state: &MacdState) -> bool {
+        self.signal.is_seeded(&state.signal)
     }
 
-    fn forget(&mut self) {
+    #[inline]
+    fn step(&self, state: &mut MacdState, [close]: [f64; 1]) -> [f64; 3] {
+        let macd = self.fast.step(&mut state.fast, close) - self.slow.step(&mut state.slow, close);
+        let signal = self.signal.step(&mut state.signal, macd);
+        [macd, signal, macd - signal]
+    }
+
+    fn forget(&self, state: &mut MacdState) {
+        let mut averages = [&mut state.fast, &mut state.slow, &mut state.signal];
         // All or none: the least difference decides which way a signal is rounded that lies halfway.
-        if self.fast.is_faded() && self.slow.is_faded() && self.signal.is_faded() {
-            [&mut self.fast, &mut self.slow, &mut self.signal].into_iter().for_each(Ema::forget);
+        if averages.iter().all(|average| average.is_faded()) {
+            averages.iter_mut().for_each(|average| average.forget());
         }
     }
 
-    fn is_sound(&self, params: &Params) -> bool {
-        let (fast, slow, signal) =
-            (params.rows("fast_period"), params.rows("slow_period"), params.rows("signal_period"));
-        let closes = self.slow.taken();
-        self.fast.is_sound(fast, LARGEST_INPUT)
-            && self.slow.is_sound(slow, LARGEST_INPUT)
-            && self.signal.is_sound(signal, 4.0 * LARGEST_INPUT)
-            && self.wait == (slow - fast).saturating_sub(closes)
-            && self.fast.taken() == closes.saturating_sub(slow - fast)
-            && (closes == slow || self.signal.taken() == 0)
-            && (closes < slow || self.signal.taken() > 0)
+    fn is_sound(&self, state: &MacdState) -> bool {
+        let apart = self.slow_period - self.fast_period;
+        let closes = state.slow.taken();
+        self.fast.is_sound(&state.fast, -LARGEST_INPUT, LARGEST_INPUT)
+            && self.slow.is_sound(&state.slow, -LARGEST_INPUT, LARGEST_INPUT)
+            && self.signal.is_sound(&state.signal, -4.0 * LARGEST_INPUT, 4.0 * LARGEST_INPUT)
+            && state.wait as usize == apart.saturating_sub(closes)
+            && state.fast.taken() == closes.saturating_sub(apart)
+            && (closes == self.slow_period) == (state.signal.taken() > 0)
     }
 }

@@ -5,20 +5,29 @@ use omega_contract::bounds::{LARGEST_INPUT, is_input};
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
-use omega_kernel::parts::{STILL, Wilder};
+use omega_kernel::parts::{Exponential, ExponentialState, STILL};
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "close");
 
 /// Relative strength index.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct Rsi {
+    period: usize,
+    average: Exponential,
+}
+
+/// What [`Rsi`] remembers.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+pub struct RsiState {
     previous: Option<f64>,
-    gain: Wilder,
-    loss: Wilder,
+    gain: ExponentialState,
+    loss: ExponentialState,
 }
 
 impl Rowwise<1, 1> for Rsi {
+    type State = RsiState;
+
     fn spec() -> FunctionSpec {
         FunctionSpec::new(
             "ta.rsi",
@@ -39,50 +48,50 @@ impl Rowwise<1, 1> for Rsi {
     }
 
     fn new(params: &Params) -> Self {
-        let average = Wilder::new(params.rows("period"));
-        Self { previous: None, gain: average, loss: average }
+        let period = params.rows("period");
+        Self { period, average: Exponential::wilder(period) }
     }
 
-    fn warm_up(params: &Params) -> usize {
-        params.rows("period")
+    fn warm_up(&self) -> usize {
+        self.period
+    }
+
+    fn start(&self) -> RsiState {
+        RsiState::default()
     }
 
     #[inline]
-    fn update(&mut self, [close]: [f64; 1]) -> Option<[f64; 1]> {
-        let change = close - self.previous.replace(close)?;
+    fn update(&self, state: &mut RsiState, [close]: [f64; 1]) -> Option<[f64; 1]> {
+        let change = close - state.previous.replace(close)?;
         // Both fade alike through bars without a change; leaving them as they are keeps their ratio for ever.
-        let still = self.gain.is_seeded() && self.gain.value() + self.loss.value() < STILL;
+        let still = self.is_warm(state) && state.gain.value() + state.loss.value() < STILL;
         if !still || change != 0.0 {
-            self.gain.update(change.max(0.0));
-            self.loss.update((-change).max(0.0));
+            self.average.update(&mut state.gain, change.max(0.0));
+            self.average.update(&mut state.loss, (-change).max(0.0));
         }
-        let (gain, loss) = (self.gain.value(), self.loss.value());
+        let (gain, loss) = (state.gain.value(), state.loss.value());
         let both = gain + loss;
-        self.gain.is_seeded().then(|| [if both > 0.0 { 100.0 * (gain / both) } else { 0.0 }])
+        self.is_warm(state).then(|| [if both > 0.0 { 100.0 * (gain / both) } else { 0.0 }])
     }
 
-    fn batch(&mut self, [close]: [&[f64]; 1], [rsi]: [&mut [f64]; 1]) {
-        // A copy of its own stays in registers.
-        let mut kernel = *self;
-        for (close, rsi) in close.iter().zip(rsi) {
-            *rsi = kernel.update([*close]).map_or(f64::NAN, |[rsi]| rsi);
-        }
-        *self = kernel;
+    #[inline]
+    fn is_warm(&self, state: &RsiState) -> bool {
+        self.average.is_seeded(&state.gain)
     }
 
-    fn forget(&mut self) {
+    fn forget(&self, state: &mut RsiState) {
         // They never fade together, and the ratio to the other is settled long before one has faded.
-        self.gain.forget();
-        self.loss.forget();
+        state.gain.forget();
+        state.loss.forget();
     }
 
-    fn is_sound(&self, params: &Params) -> bool {
-        let changes = self.gain.taken();
-        self.previous.is_none_or(is_input)
-            && (self.previous.is_some() || changes == 0)
-            && self.loss.taken() == changes
-            && self.gain.is_sound(params.rows("period"), 2.0 * LARGEST_INPUT)
-            && self.loss.is_sound(params.rows("period"), 2.0 * LARGEST_INPUT)
+    fn is_sound(&self, state: &RsiState) -> bool {
+        let changes = state.gain.taken();
+        state.previous.is_none_or(is_input)
+            && (state.previous.is_some() || changes == 0)
+            && state.loss.taken() == changes
+            && self.average.is_sound(&state.gain, 0.0, 2.0 * LARGEST_INPUT)
+            && self.average.is_sound(&state.loss, 0.0, 2.0 * LARGEST_INPUT)
     }
 }
 
@@ -91,9 +100,9 @@ mod tests {
     use super::*;
 
     fn rsi(closes: impl Iterator<Item = f64>) -> Option<[f64; 1]> {
-        let params = Params::resolve(&Rsi::spec(), []).ok();
-        let mut rsi = params.map(|params| Rsi::new(&params));
-        closes.fold(None, |_, close| rsi.as_mut().and_then(|rsi| rsi.update([close])))
+        let rsi = Rsi::new(&Params::resolve(&Rsi::spec(), []).unwrap());
+        let mut state = rsi.start();
+        closes.fold(None, |_, close| rsi.update(&mut state, [close]))
     }
 
     #[test]

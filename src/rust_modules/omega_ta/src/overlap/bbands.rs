@@ -3,32 +3,23 @@
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_contract::{Result, assert_inputs};
-use omega_kernel::parts::BlockMoments;
-use omega_kernel::{Rowwise, State};
-use serde::{Deserialize, Serialize};
+use omega_kernel::Rowwise;
+use omega_kernel::parts::{BlockMoments, BlockMomentsState};
 
 assert_inputs!("bars", "close");
 
 /// Bollinger bands.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct Bbands {
+    period: usize,
     close: BlockMoments,
     up: f64,
     down: f64,
 }
 
-impl State for Bbands {
-    fn copy(&self) -> Result<Self> {
-        Ok(Self { close: self.close.copy()?, ..*self })
-    }
-
-    #[inline]
-    fn reserve(&mut self, rows: usize) -> Result<()> {
-        self.close.reserve(rows)
-    }
-}
-
 impl Rowwise<1, 3> for Bbands {
+    type State = BlockMomentsState;
+
     fn spec() -> FunctionSpec {
         let bound = "Half-width in deviations.";
         FunctionSpec::new(
@@ -56,37 +47,47 @@ impl Rowwise<1, 3> for Bbands {
     }
 
     fn new(params: &Params) -> Self {
-        Self {
-            close: BlockMoments::new(params.rows("period")),
-            up: params.float("deviations_up"),
-            down: params.float("deviations_down"),
-        }
+        let period = params.rows("period");
+        let (up, down) = (params.float("deviations_up"), params.float("deviations_down"));
+        Self { period, close: BlockMoments::new(period), up, down }
     }
 
-    fn warm_up(params: &Params) -> usize {
-        params.rows("period") - 1
+    fn warm_up(&self) -> usize {
+        self.period - 1
+    }
+
+    fn start(&self) -> BlockMomentsState {
+        BlockMomentsState::default()
     }
 
     #[inline]
-    fn update(&mut self, [close]: [f64; 1]) -> Option<[f64; 3]> {
-        self.close.update(close).map(|moments| self.bands(moments))
+    fn reserve(&self, state: &mut BlockMomentsState, rows: usize) -> Result<()> {
+        self.close.reserve(state, rows)
     }
 
-    fn peek(&self, [close]: [f64; 1]) -> Result<Option<[f64; 3]>> {
-        Ok(self.close.peek(close).map(|moments| self.bands(moments)))
+    #[inline]
+    fn update(&self, state: &mut BlockMomentsState, [close]: [f64; 1]) -> Option<[f64; 3]> {
+        self.close.update(state, close).map(|moments| self.bands(moments))
     }
 
-    fn batch(&mut self, [close]: [&[f64]; 1], [upper, middle, lower]: [&mut [f64]; 3]) {
-        self.close.batch(close, middle, upper);
+    fn peek(&self, state: &BlockMomentsState, [close]: [f64; 1]) -> Result<Option<[f64; 3]>> {
+        Ok(self.close.peek(state, close).map(|moments| self.bands(moments)))
+    }
+
+    fn batch(
+        &self,
+        state: &mut BlockMomentsState,
+        [close]: [&[f64]; 1],
+        [upper, middle, lower]: [&mut [f64]; 3],
+    ) {
+        self.close.batch(state, close, middle, upper);
         for ((upper, middle), lower) in upper.iter_mut().zip(middle).zip(lower) {
             [*upper, _, *lower] = self.bands((*middle, *upper));
         }
     }
 
-    fn is_sound(&self, params: &Params) -> bool {
-        self.close.is_sound(params.rows("period"))
-            && self.up.to_bits() == params.float("deviations_up").to_bits()
-            && self.down.to_bits() == params.float("deviations_down").to_bits()
+    fn is_sound(&self, state: &BlockMomentsState) -> bool {
+        self.close.is_sound(state)
     }
 }
 

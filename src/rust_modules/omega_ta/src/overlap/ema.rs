@@ -5,18 +5,20 @@ use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
-use omega_kernel::parts;
-use serde::{Deserialize, Serialize};
+use omega_kernel::parts::{Exponential, ExponentialState};
 
 assert_inputs!("bars", "close");
 
 /// Exponential moving average.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct Ema {
-    close: parts::Ema,
+    period: usize,
+    close: Exponential,
 }
 
 impl Rowwise<1, 1> for Ema {
+    type State = ExponentialState;
+
     fn spec() -> FunctionSpec {
         FunctionSpec::new(
             "ta.ema",
@@ -39,27 +41,38 @@ impl Rowwise<1, 1> for Ema {
     }
 
     fn new(params: &Params) -> Self {
-        Self { close: parts::Ema::new(params.rows("period")) }
+        let period = params.rows("period");
+        Self { period, close: Exponential::new(period) }
     }
 
-    fn warm_up(params: &Params) -> usize {
-        params.rows("period") - 1
+    fn warm_up(&self) -> usize {
+        self.period - 1
+    }
+
+    fn start(&self) -> ExponentialState {
+        ExponentialState::default()
     }
 
     #[inline]
-    fn update(&mut self, [close]: [f64; 1]) -> Option<[f64; 1]> {
-        self.close.update(close).map(|ema| [ema])
+    fn update(&self, state: &mut ExponentialState, [close]: [f64; 1]) -> Option<[f64; 1]> {
+        self.close.update(state, close).map(|ema| [ema])
     }
 
-    fn batch(&mut self, [close]: [&[f64]; 1], [ema]: [&mut [f64]; 1]) {
-        self.close.batch(close, ema);
+    #[inline]
+    fn is_warm(&self, state: &ExponentialState) -> bool {
+        self.close.is_seeded(state)
     }
 
-    fn forget(&mut self) {
-        self.close.forget();
+    #[inline]
+    fn step(&self, state: &mut ExponentialState, [close]: [f64; 1]) -> [f64; 1] {
+        [self.close.step(state, close)]
     }
 
-    fn is_sound(&self, params: &Params) -> bool {
-        self.close.is_sound(params.rows("period"), LARGEST_INPUT)
+    fn forget(&self, state: &mut ExponentialState) {
+        state.forget();
+    }
+
+    fn is_sound(&self, state: &ExponentialState) -> bool {
+        self.close.is_sound(state, -LARGEST_INPUT, LARGEST_INPUT)
     }
 }

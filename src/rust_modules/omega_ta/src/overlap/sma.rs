@@ -3,30 +3,21 @@
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_contract::{Result, assert_inputs};
-use omega_kernel::parts::BlockMean;
-use omega_kernel::{Rowwise, State};
-use serde::{Deserialize, Serialize};
+use omega_kernel::Rowwise;
+use omega_kernel::parts::{BlockMean, BlockMeanState};
 
 assert_inputs!("bars", "close");
 
 /// Simple moving average.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct Sma {
+    period: usize,
     close: BlockMean,
 }
 
-impl State for Sma {
-    fn copy(&self) -> Result<Self> {
-        Ok(Self { close: self.close.copy()? })
-    }
-
-    #[inline]
-    fn reserve(&mut self, rows: usize) -> Result<()> {
-        self.close.reserve(rows)
-    }
-}
-
 impl Rowwise<1, 1> for Sma {
+    type State = BlockMeanState;
+
     fn spec() -> FunctionSpec {
         FunctionSpec::new("ta.sma", Kind::Rowwise, "bars", "Simple moving average: the mean of the last closes.")
             .version("1.1.0")
@@ -44,27 +35,37 @@ impl Rowwise<1, 1> for Sma {
     }
 
     fn new(params: &Params) -> Self {
-        Self { close: BlockMean::new(params.rows("period")) }
+        let period = params.rows("period");
+        Self { period, close: BlockMean::new(period) }
     }
 
-    fn warm_up(params: &Params) -> usize {
-        params.rows("period") - 1
+    fn warm_up(&self) -> usize {
+        self.period - 1
+    }
+
+    fn start(&self) -> BlockMeanState {
+        BlockMeanState::default()
     }
 
     #[inline]
-    fn update(&mut self, [close]: [f64; 1]) -> Option<[f64; 1]> {
-        self.close.update(close).map(|sma| [sma])
+    fn reserve(&self, state: &mut BlockMeanState, rows: usize) -> Result<()> {
+        self.close.reserve(state, rows)
     }
 
-    fn peek(&self, [close]: [f64; 1]) -> Result<Option<[f64; 1]>> {
-        Ok(self.close.peek(close).map(|sma| [sma]))
+    #[inline]
+    fn update(&self, state: &mut BlockMeanState, [close]: [f64; 1]) -> Option<[f64; 1]> {
+        self.close.update(state, close).map(|sma| [sma])
     }
 
-    fn batch(&mut self, [close]: [&[f64]; 1], [sma]: [&mut [f64]; 1]) {
-        self.close.batch(close, sma);
+    fn peek(&self, state: &BlockMeanState, [close]: [f64; 1]) -> Result<Option<[f64; 1]>> {
+        Ok(self.close.peek(state, close).map(|sma| [sma]))
     }
 
-    fn is_sound(&self, params: &Params) -> bool {
-        self.close.is_sound(params.rows("period"))
+    fn batch(&self, state: &mut BlockMeanState, [close]: [&[f64]; 1], [sma]: [&mut [f64]; 1]) {
+        self.close.batch(state, close, sma);
+    }
+
+    fn is_sound(&self, state: &BlockMeanState) -> bool {
+        self.close.is_sound(state)
     }
 }

@@ -5,19 +5,28 @@ use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Rowwise;
-use omega_kernel::parts::{TrueRange, Wilder};
+use omega_kernel::parts::{Exponential, ExponentialState, TrueRange};
 use serde::{Deserialize, Serialize};
 
 assert_inputs!("bars", "high", "low", "close");
 
 /// Average true range.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy)]
 pub struct Atr {
+    period: usize,
+    average: Exponential,
+}
+
+/// What [`Atr`] remembers.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+pub struct AtrState {
     true_range: TrueRange,
-    average: Wilder,
+    average: ExponentialState,
 }
 
 impl Rowwise<3, 1> for Atr {
+    type State = AtrState;
+
     fn spec() -> FunctionSpec {
         FunctionSpec::new(
             "ta.atr",
@@ -40,40 +49,42 @@ impl Rowwise<3, 1> for Atr {
     }
 
     fn new(params: &Params) -> Self {
-        Self { true_range: TrueRange::new(), average: Wilder::new(params.rows("period")) }
+        let period = params.rows("period");
+        Self { period, average: Exponential::wilder(period) }
     }
 
-    fn warm_up(params: &Params) -> usize {
-        params.rows("period")
+    fn warm_up(&self) -> usize {
+        self.period
+    }
+
+    fn start(&self) -> AtrState {
+        AtrState::default()
     }
 
     #[inline]
-    fn update(&mut self, [high, low, close]: [f64; 3]) -> Option<[f64; 1]> {
-        let true_range = self.true_range.update(high, low, close)?;
-        self.average.update(true_range).map(|atr| [atr])
+    fn update(&self, state: &mut AtrState, [high, low, close]: [f64; 3]) -> Option<[f64; 1]> {
+        let true_range = state.true_range.update(high, low, close)?;
+        self.average.update(&mut state.average, true_range).map(|atr| [atr])
     }
 
-    fn batch(&mut self, [high, low, close]: [&[f64]; 3], [atr]: [&mut [f64]; 1]) {
-        let mut rows = high.iter().zip(low).zip(close).zip(atr);
-        while !self.average.is_seeded() {
-            let Some((((high, low), close), atr)) = rows.next() else { return };
-            *atr = self.update([*high, *low, *close]).map_or(f64::NAN, |[atr]| atr);
-        }
-        // A copy of its own stays in registers.
-        let Self { mut true_range, mut average } = *self;
-        for (((high, low), close), atr) in rows {
-            *atr = average.step(true_range.update(*high, *low, *close).unwrap_or(0.0));
-        }
-        *self = Self { true_range, average };
+    #[inline]
+    fn is_warm(&self, state: &AtrState) -> bool {
+        self.average.is_seeded(&state.average)
     }
 
-    fn forget(&mut self) {
-        self.average.forget();
+    #[inline]
+    fn step(&self, state: &mut AtrState, [high, low, close]: [f64; 3]) -> [f64; 1] {
+        let true_range = state.true_range.update(high, low, close).unwrap_or(0.0);
+        [self.average.step(&mut state.average, true_range)]
     }
 
-    fn is_sound(&self, params: &Params) -> bool {
-        self.true_range.is_sound()
-            && self.average.is_sound(params.rows("period"), 2.0 * LARGEST_INPUT)
-            && (self.true_range.has_close() || self.average.taken() == 0)
+    fn forget(&self, state: &mut AtrState) {
+        state.average.forget();
+    }
+
+    fn is_sound(&self, state: &AtrState) -> bool {
+        state.true_range.is_sound()
+            && self.average.is_sound(&state.average, 0.0, 2.0 * LARGEST_INPUT)
+            && (state.true_range.has_close() || state.average.taken() == 0)
     }
 }

@@ -10,13 +10,19 @@ use serde::{Deserialize, Serialize};
 assert_inputs!("bars", "close", "volume");
 
 /// On-balance volume.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-pub struct Obv {
+#[derive(Clone, Copy)]
+pub struct Obv;
+
+/// What [`Obv`] remembers.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+pub struct ObvState {
     previous: Option<f64>,
     total: f64,
 }
 
 impl Rowwise<2, 1> for Obv {
+    type State = ObvState;
+
     const CUMULATIVE: bool = true;
 
     fn spec() -> FunctionSpec {
@@ -40,24 +46,33 @@ impl Rowwise<2, 1> for Obv {
     }
 
     fn new(_: &Params) -> Self {
-        Self { previous: None, total: 0.0 }
+        Self
     }
 
-    fn warm_up(_: &Params) -> usize {
+    fn warm_up(&self) -> usize {
         0
     }
 
-    #[inline]
-    fn update(&mut self, [close, volume]: [f64; 2]) -> Option<[f64; 1]> {
-        let previous = self.previous.replace(close);
-        self.total += signed(close, previous.unwrap_or(f64::NEG_INFINITY), volume);
-        Some([self.total])
+    fn start(&self) -> ObvState {
+        ObvState::default()
     }
 
-    fn is_sound(&self, _: &Params) -> bool {
-        self.previous.is_none_or(is_input)
-            && self.total.abs() <= LARGEST_INPUT * MOST_ROWS as f64
-            && (self.previous.is_some() || self.total == 0.0)
+    #[inline]
+    fn update(&self, state: &mut ObvState, [close, volume]: [f64; 2]) -> Option<[f64; 1]> {
+        let previous = state.previous.replace(close);
+        state.total += signed(close, previous.unwrap_or(f64::NEG_INFINITY), volume);
+        Some([state.total])
+    }
+
+    #[inline]
+    fn is_warm(&self, state: &ObvState) -> bool {
+        state.previous.is_some()
+    }
+
+    fn is_sound(&self, state: &ObvState) -> bool {
+        state.previous.is_none_or(is_input)
+            && state.total.abs() <= LARGEST_INPUT * MOST_ROWS as f64
+            && (state.previous.is_some() || state.total == 0.0)
     }
 }
 

@@ -1,0 +1,251 @@
+//! Columns cut into stretches that kernels take in one go, whatever is missing in between.
+//!
+//! Rows are looked at 64 at a time, from the validity bitmap and the values. Where all of a piece are clean it goes to the
+//! kernel as it lies. Where a missing row leaves a series as it was, the clean rows of a piece are moved together, go to
+//! the kernel as one stretch, and their answers are moved back to their rows: a kernel sees no gaps. Where
+//! a missing row changes a series, rows go by runs.
+
+use omega_arrow::column::Chunk;
+use omega_contract::{Error, Result, memory};
+
+use crate::Nulls;
+use crate::checks::{self, Look};
+use crate::ordinary::settle;
+
+/// Rows that are checked, computed and settled together. Columns of so many lie in the second-level cache, and windows of
+/// some hundred rows lie whole in them.
+const PIECE_ROWS: usize = 8192;
+
+/// Rows that one word tells of.
+const WORD_ROWS: usize = u64::BITS as usize;
+
+/// Values that are copied at once, beyond the end of a run if need be, as most runs are short.
+const STRIDE: usize = 8;
+
+/// What takes the rows of a batch in their order.
+pub(super) trait Taker<const I: usize, const O: usize> {
+    /// Takes clean rows, with the group of each where there are groups.
+    fn take(&mut self, groups: &[u32], inputs: [&[f64]; I], outputs: [&mut [f64]; O]) -> Result<()>;
+
+    /// Takes a row with a missing value, under a policy that lets it change a series.
+    fn miss(&mut self, group: Option<u32>);
+
+    /// Counts rows that were taken or left out.
+    fn count(&mut self, rows: usize);
+
+    /// The number of the next row, as errors name it.
+    fn number(&self) -> u64;
+}
+
+/// The columns of a batch, as many as the spec says and equally long. No groups where there is one series.
+pub(super) struct Batch<'a, 'b> {
+    pub(super) groups: &'a [u32],
+    pub(super) inputs: &'a [Chunk<'a>],
+    pub(super) outputs: &'a mut [&'b mut [f64]],
+}
+
+/// Hands on all rows of a batch.
+pub(super) fn walk<const I: usize, const O: usize>(
+    batch: Batch<'_, '_>,
+    nulls: Nulls,
+    taker: &mut impl Taker<I, O>,
+    refusal: impl Fn([f64; I], u64) -> Error,
+) -> Result<()> {
+    let columns: [Chunk<'_>; I] = std::array::from_fn(|column| batch.inputs[column]);
+    let rows = columns[0].values.len();
+    let mut scratch = Scratch::default();
+    for from in (0..rows).step_by(PIECE_ROWS) {
+        let to = rows.min(from + PIECE_ROWS);
+        let mut outputs = batch.outputs.iter_mut();
+        let outputs: [&mut [f64]; O] =
+            std::array::from_fn(|_| outputs.next().map_or(&mut [][..], |output| &mut output[from..to]));
+        let groups = batch.groups.get(from..to).unwrap_or_default();
+        let piece = Piece { groups, inputs: columns.map(|column| column.slice(from, to)), outputs };
+        if checks::all_clean(&piece.inputs) {
+            piece.take_whole(taker)?;
+        } else {
+            piece.take_clean(nulls, taker, &mut scratch, &refusal)?;
+        }
+        taker.count(to - from);
+    }
+    Ok(())
+}
+
+/// A part of the columns, and where its answers go.
+struct Piece<'a, const I: usize, const O: usize> {
+    groups: &'a [u32],
+    inputs: [Chunk<'a>; I],
+    outputs: [&'a mut [f64]; O],
+}
+
+impl<const I: usize, const O: usize> Piece<'_, I, O> {
+    fn rows(&self) -> usize {
+        self.inputs[0].values.len()
+    }
+
+    fn take_whole(self, taker: &mut impl Taker<I, O>) -> Result<()> {
+        let Self { groups, inputs, mut outputs } = self;
+        taker.take(
+            groups,
+            inputs.map(|column| column.values),
+            outputs.each_mut().map(|output| &mut **output),
+        )?;
+        outputs.iter_mut().for_each(|output| settle(output));
+        Ok(())
+    }
+
+    fn take_clean(
+        self,
+        nulls: Nulls,
+        taker: &mut impl Taker<I, O>,
+        scratch: &mut Scratch,
+        refusal: &impl Fn([f64; I], u64) -> Error,
+    ) -> Result<()> {
+        let mut words = [0; PIECE_ROWS / WORD_ROWS];
+        let words = &mut words[..self.rows().div_ceil(WORD_ROWS)];
+        for (word, from) in words.iter_mut().zip((0..).step_by(WORD_ROWS)) {
+            let to = self.rows().min(from + WORD_ROWS);
+            let Look { clean, wrong } = checks::look(&self.inputs, from, to);
+            let missing = !clean & (u64::MAX >> (WORD_ROWS - (to - from)));
+            let refused = if nulls == Nulls::Raise { missing } else { wrong };
+            if refused != 0 {
+                let row = from + refused.trailing_zeros() as usize;
+                return Err(refusal(self.inputs.map(|column| column.get(row)), taker.number() + row as u64));
+            }
+            *word = clean;
+        }
+        if nulls == Nulls::Propagate {
+            self.take_runs(words, taker)
+        } else {
+            self.take_moved(words, taker, scratch)
+        }
+    }
+
+    /// Takes the clean rows, moved together.
+    fn take_moved(
+        mut self,
+        words: &[u64],
+        taker: &mut impl Taker<I, O>,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        let rows = self.rows();
+        let Scratch { groups, values } = scratch.of::<I, O>(rows, !self.groups.is_empty())?;
+        let mut columns = values.chunks_exact_mut(rows + STRIDE);
+        let moved = words.iter().map(|word| word.count_ones() as usize).sum();
+        let inputs: [&[f64]; I] = self.inputs.map(|column| {
+            let to = columns.next().unwrap_or_default();
+            gather(words, column.values, to);
+            &to[..moved]
+        });
+        let outputs: [&mut [f64]; O] = std::array::from_fn(|_| columns.next().unwrap_or_default());
+        if !self.groups.is_empty() {
+            gather(words, self.groups, groups);
+        }
+        let groups = if self.groups.is_empty() { &[][..] } else { &groups[..moved] };
+        let mut outputs = outputs.map(|output| &mut output[..moved + STRIDE]);
+        taker.take(groups, inputs, outputs.each_mut().map(|output| &mut output[..moved]))?;
+        for (from, to) in outputs.iter_mut().zip(&mut self.outputs) {
+            settle(&mut from[..moved]);
+            spread(words, from, to);
+        }
+        Ok(())
+    }
+
+    /// Takes the clean rows run by run, and what lies between them row by row.
+    fn take_runs(mut self, words: &[u64], taker: &mut impl Taker<I, O>) -> Result<()> {
+        let mut missed = 0;
+        for_each_run(words, |from, to| {
+            self.miss(missed, from, taker);
+            missed = to;
+            let groups = self.groups.get(from..to).unwrap_or_default();
+            let inputs = self.inputs.map(|column| &column.values[from..to]);
+            let mut outputs = self.outputs.each_mut().map(|output| &mut output[from..to]);
+            taker.take(groups, inputs, outputs.each_mut().map(|output| &mut **output))?;
+            outputs.iter_mut().for_each(|output| settle(output));
+            Ok(())
+        })?;
+        self.miss(missed, self.rows(), taker);
+        Ok(())
+    }
+
+    fn miss(&mut self, from: usize, to: usize, taker: &mut impl Taker<I, O>) {
+        self.outputs.iter_mut().for_each(|output| output[from..to].fill(f64::NAN));
+        (from..to).for_each(|row| taker.miss(self.groups.get(row).copied()));
+    }
+}
+
+/// Memory that clean rows are moved to, asked for when the first gap is met.
+#[derive(Default)]
+struct Scratch {
+    groups: Vec<u32>,
+    values: Vec<f64>,
+}
+
+impl Scratch {
+    /// Room for `rows` rows and a stride more in each column.
+    fn of<const I: usize, const O: usize>(&mut self, rows: usize, grouped: bool) -> Result<&mut Self> {
+        let values = (I + O) * (rows + STRIDE);
+        if self.values.len() < values {
+            self.values = memory::filled(values, 0.0)?;
+        }
+        let groups = if grouped { rows + STRIDE } else { 0 };
+        if self.groups.len() < groups {
+            self.groups = memory::filled(groups, 0)?;
+        }
+        Ok(self)
+    }
+}
+
+/// Calls with the ends of every run of ones; a run that reaches past a word comes in parts.
+#[inline]
+fn for_each_run(words: &[u64], mut run: impl FnMut(usize, usize) -> Result<()>) -> Result<()> {
+    for (word, from) in words.iter().zip((0..).step_by(WORD_ROWS)) {
+        let (mut word, mut row) = (*word, from);
+        while word != 0 {
+            let gap = word.trailing_zeros();
+            let ones = (word >> gap).trailing_ones();
+            row += gap as usize;
+            run(row, row + ones as usize)?;
+            row += ones as usize;
+            // In two steps, as a word cannot be shifted by all of its bits.
+            word = word >> gap >> (ones - 1) >> 1;
+        }
+    }
+    Ok(())
+}
+
+/// Moves the rows of all runs together.
+fn gather<T: Copy>(words: &[u64], from: &[T], to: &mut [T]) {
+    let mut moved = 0;
+    let _ = for_each_run(words, |first, end| {
+        copy(&from[first..], &mut to[moved..], end - first);
+        moved += end - first;
+        Ok(())
+    });
+}
+
+/// Moves the rows of all runs back to where they came from, and says of the others that they are missing.
+fn spread(words: &[u64], from: &[f64], to: &mut [f64]) {
+    let (mut moved, mut done) = (0, 0);
+    let _ = for_each_run(words, |first, end| {
+        to[done..first].fill(f64::NAN);
+        copy(&from[moved..], &mut to[first..], end - first);
+        moved += end - first;
+        done = end;
+        Ok(())
+    });
+    to[done..].fill(f64::NAN);
+}
+
+/// Copies so many values, and some more where there are any: what lies behind them is written later.
+#[inline]
+fn copy<T: Copy>(from: &[T], to: &mut [T], rows: usize) {
+    let strides = rows.div_ceil(STRIDE) * STRIDE;
+    if strides <= from.len() && strides <= to.len() {
+        for (from, to) in from[..strides].chunks_exact(STRIDE).zip(to[..strides].chunks_exact_mut(STRIDE)) {
+            to.copy_from_slice(from);
+        }
+    } else {
+        to[..rows].copy_from_slice(&from[..rows]);
+    }
+}
