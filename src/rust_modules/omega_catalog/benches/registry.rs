@@ -21,7 +21,8 @@ fn main() {
         std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let hidden = omega_catalog::hidden().iter().take(1);
     let functions = hidden.chain(omega_catalog::all());
-    println!("{:32} {:>8} {:>8} {:>8}  ns per row", "", "batch", "update", "grouped");
+    let kinds = ["batch", "missing", "update", "grouped", "sorted"].map(|kind| format!("{kind:>8}"));
+    println!("{:32} {}  ns per row", "", kinds.join(" "));
     for function in functions {
         if wanted.is_empty() || wanted.iter().any(|name| function.spec.name.contains(name)) {
             report(function);
@@ -44,6 +45,13 @@ fn report(function: &Function) {
                     .batch(black_box(&inputs), &mut outputs)
                     .expect("clean rows");
             });
+            let gappy = with_holes(&columns);
+            let gappy: Vec<Chunk<'_>> = gappy.iter().map(|column| Chunk::dense(column)).collect();
+            let missing = best(|| {
+                let mut outputs: Vec<&mut [f64]> = answer.iter_mut().map(Vec::as_mut_slice).collect();
+                let mut stream = factory.stream(&params, Nulls::Skip);
+                stream.batch(black_box(&gappy), &mut outputs).expect("rows without impossible values");
+            });
             let mut values = vec![0.0; answer.len()];
             let bars: Vec<f64> =
                 (0..ROWS).flat_map(|row| columns.iter().map(move |column| column[row])).collect();
@@ -53,13 +61,16 @@ fn report(function: &Function) {
                     black_box(matches!(stream.update(bar, &mut values), Ok(true)));
                 }
             });
-            let groups: Vec<u32> = (0..ROWS).map(|row| (row % GROUPS) as u32).collect();
-            let mut states = factory.grouped(&params, Nulls::Skip);
-            let grouped = best(|| {
-                let mut outputs: Vec<&mut [f64]> = answer.iter_mut().map(Vec::as_mut_slice).collect();
-                states.batch(&groups, black_box(&inputs), &mut outputs).expect("clean rows");
-            });
-            println!("{name:32} {batch:8.2} {update:8.2} {grouped:8.2}");
+            let mut by = |groups: Vec<u32>| {
+                let mut states = factory.grouped(&params, Nulls::Skip);
+                best(|| {
+                    let mut outputs: Vec<&mut [f64]> = answer.iter_mut().map(Vec::as_mut_slice).collect();
+                    states.batch(&groups, black_box(&inputs), &mut outputs).expect("clean rows");
+                })
+            };
+            let grouped = by((0..ROWS).map(|row| (row % GROUPS) as u32).collect());
+            let sorted = by((0..ROWS).map(|row| (row / 250) as u32).collect());
+            println!("{name:32} {batch:8.2} {missing:8.2} {update:8.2} {grouped:8.2} {sorted:8.2}");
         }
         Body::Reduction(factory) => {
             let batch = best(|| {
@@ -70,6 +81,19 @@ fn report(function: &Function) {
             println!("{name:32} {batch:8.2}");
         }
     }
+}
+
+/// The columns with every twentieth row missing, on average.
+fn with_holes(columns: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let mut state = 7_u64;
+    let missing: Vec<bool> = (0..ROWS)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33).is_multiple_of(20)
+        })
+        .collect();
+    let hole = |(value, missing): (&f64, &bool)| if *missing { f64::NAN } else { *value };
+    columns.iter().map(|column| column.iter().zip(&missing).map(hole).collect()).collect()
 }
 
 /// Nanoseconds per row of the best round.

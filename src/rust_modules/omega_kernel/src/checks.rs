@@ -124,13 +124,19 @@ pub(crate) fn look(columns: &[Chunk<'_>], from: usize, to: usize) -> Look {
             seen.clean &= there;
             continue;
         }
-        let (mut within, mut missing) = (0, 0);
-        for (row, value) in values.iter().enumerate() {
-            within |= u64::from(is_input(*value)) << row;
-            missing |= u64::from(value.is_nan()) << row;
+        let usual = |(row, value): (usize, &f64)| u64::from(is_ordinary(*value)) << row;
+        let within = values.iter().enumerate().map(usual).fold(0, |all, one| all | one);
+        seen.clean &= there;
+        let mut unusual = bits(to - from) & there & !within;
+        while unusual != 0 {
+            let row = unusual.trailing_zeros();
+            let value = values[row as usize];
+            if !is_input(value) {
+                seen.clean &= !(1 << row);
+                seen.wrong |= u64::from(!value.is_nan()) << row;
+            }
+            unusual &= unusual - 1;
         }
-        seen.clean &= there & within;
-        seen.wrong |= there & bits(to - from) & !within & !missing;
     }
     seen
 }

@@ -236,6 +236,18 @@ mod tests {
         slots: Vec<f64>,
     }
 
+    #[derive(Serialize, Deserialize)]
+    enum Kind {
+        Plain(f64),
+        Double([f64; 2]),
+    }
+
+    #[derive(Serialize, Deserialize)]
+    enum Longer {
+        Plain(f64),
+        Double([f64; 3]),
+    }
+
     fn average() -> Average {
         Average { value: 1.0, shift: 2.0, taken: Some(3), slots: vec![4.0, 5.0] }
     }
@@ -252,6 +264,14 @@ mod tests {
         let bytes = save::<Average>(&average()).unwrap();
         for error in [load::<Swapped>(&bytes).err(), load::<Wider>(&bytes).err()] {
             assert_eq!(error.map(|error| error.code()), Some(omega_contract::ErrorCode::SnapshotVersion));
+        }
+    }
+
+    #[test]
+    fn every_variant_belongs_to_the_structure() {
+        for state in [Kind::Plain(1.0), Kind::Double([1.0, 2.0])] {
+            let bytes = save::<Kind>(&state).unwrap();
+            assert!(load::<Kind>(&bytes).is_ok() && load::<Longer>(&bytes).is_err());
         }
     }
 

@@ -86,31 +86,14 @@ pub trait Rowwise<const I: usize, const O: usize>: Clone + Send + Sync + 'static
     ///
     /// Worth overriding where a measured gain pays for it; the bits must stay those of `update`.
     fn batch(&self, state: &mut Self::State, inputs: [&[f64]; I], outputs: [&mut [f64]; O]) {
-        let rows = inputs[0].len();
-        let inputs = inputs.map(|column| &column[..rows]);
-        let mut outputs = outputs.map(|column| &mut column[..rows]);
-        let mut write = |row: usize, values: [f64; O]| {
-            for (output, value) in outputs.iter_mut().zip(values) {
-                output[row] = value;
-            }
-        };
-        // A kernel and a state of their own stay in registers.
-        let kernel = self.clone();
-        let mut own = std::mem::replace(state, self.start());
-        for from in (0..rows).step_by(FORGET_ROWS) {
-            let to = rows.min(from + FORGET_ROWS);
-            let mut warm = from;
-            while warm < to && !kernel.is_warm(&own) {
-                let values = kernel.update(&mut own, inputs.map(|column| column[warm]));
-                write(warm, values.unwrap_or([f64::NAN; O]));
-                warm += 1;
-            }
-            for row in warm..to {
-                write(row, kernel.step(&mut own, inputs.map(|column| column[row])));
-            }
-            kernel.forget(&mut own);
+        let mut columns = outputs;
+        for from in (0..inputs[0].len()).step_by(FORGET_ROWS) {
+            let to = inputs[0].len().min(from + FORGET_ROWS);
+            let outputs = columns.each_mut().map(|column| &mut column[from..to]);
+            let own = std::mem::replace(state, self.start());
+            *state = rows(self, own, inputs.map(|column| &column[from..to]), outputs);
+            self.forget(state);
         }
-        *state = own;
     }
 
     /// Sets to 0 what has faded so far that no bit of any later answer can tell, as a processor is slow with the least
@@ -135,6 +118,33 @@ pub trait Rowwise<const I: usize, const O: usize>: Clone + Send + Sync + 'static
     fn functions() -> [Function; 1] {
         [Self::function()]
     }
+}
+
+/// Takes rows into a state that is nobody else's, so that it, and the kernel, may stay in registers.
+#[inline(always)]
+fn rows<K: Rowwise<I, O>, const I: usize, const O: usize>(
+    kernel: &K,
+    mut state: K::State,
+    inputs: [&[f64]; I],
+    mut outputs: [&mut [f64]; O],
+) -> K::State {
+    let kernel = kernel.clone();
+    let rows = inputs[0].len();
+    let mut row = 0;
+    while row < rows && !kernel.is_warm(&state) {
+        let values = kernel.update(&mut state, inputs.map(|column| column[row]));
+        let values = values.unwrap_or([f64::NAN; O]);
+        (0..O).for_each(|place| outputs[place][row] = values[place]);
+        row += 1;
+    }
+    let inputs = inputs.map(|column| &column[..rows]);
+    let mut outputs = outputs.map(|column| &mut column[..rows]);
+    while row < rows {
+        let values = kernel.step(&mut state, inputs.map(|column| column[row]));
+        (0..O).for_each(|place| outputs[place][row] = values[place]);
+        row += 1;
+    }
+    state
 }
 
 pub(crate) struct Factory<K, const I: usize, const O: usize>(pub(crate) PhantomData<fn() -> K>);

@@ -189,7 +189,7 @@ impl BlockMean {
         let most = ROUNDING * FARTHEST * self.period as f64;
         state.filled < self.period
             && (self.is_full(state) || state.slots.len() == state.filled)
-            && values.all(|value| is_input(*value))
+            && values.all(|value| value.abs() <= LARGEST_INPUT)
             && sums.all(|sum| sum.abs() <= most)
     }
 }
@@ -423,7 +423,9 @@ impl BlockMoments {
         let mut squares = state.tails.iter().chain([&state.head]);
         let most = ROUNDING * FARTHEST * FARTHEST * self.means.period as f64;
         let tails = if self.means.is_full(&state.means) { self.means.period } else { 0 };
+        let values = &state.means.slots[..state.means.filled.min(state.means.slots.len())];
         self.means.is_sound(&state.means)
+            && values.iter().chain([&state.means.shift]).all(|value| is_input(*value))
             && state.tails.len() == tails
             && squares.all(|square| (0.0..=most).contains(square))
     }

@@ -3,6 +3,10 @@
 //! A part comes in two: what was chosen, such as [`Exponential`] with its weights, of which a kernel holds one; and what is
 //! remembered, such as [`ExponentialState`], of which every series holds one and which alone is saved.
 
+/// A moving average by kind and period.
+mod average;
+/// Linearly weighted mean of the last rows, without drift.
+mod block_weights;
 /// Means and deviations over the last rows, without drift or cancellation.
 mod block_window;
 /// Summaries of all rows, with the same bits however the rows are divided.
@@ -11,6 +15,8 @@ mod blocks;
 mod columns;
 /// Exponential averages that start from a plain mean: the usual one and Wilder's.
 mod exponential;
+/// The highest or the lowest of the last rows.
+mod extremes;
 /// What is left of a number that fades, and when it counts as nothing.
 mod fading;
 /// Summaries of the last rows, merged from parts.
@@ -19,19 +25,28 @@ mod merged_window;
 mod moments;
 /// Values in order, of which any can be found, added or taken out in few steps.
 mod order;
+/// How two series move together over the last rows.
+mod pair_moments;
 /// Order statistics of all rows, which have to be kept for it.
 mod sample;
 /// The greatest move since the previous close.
 mod true_range;
+/// The last rows themselves, and the row so many rows ago.
+mod window;
 
+pub use average::{Average, AverageState};
+pub use block_weights::{BlockWeights, BlockWeightsState};
 pub use block_window::{BlockMean, BlockMeanState, BlockMoments, BlockMomentsState};
 pub use blocks::{Blocks, GrowingBlocks};
 pub use exponential::{Exponential, ExponentialState, WilderSums, WilderSumsState};
+pub use extremes::{Extremes, ExtremesState};
 pub use fading::STILL;
 pub use merged_window::MergedWindow;
 pub use moments::{Comoments, Moments, Sum};
+pub use pair_moments::{Pair, PairMoments, PairMomentsState};
 pub use sample::{Ordered, OrderedRows, OrderedWindow, Sample};
 pub use true_range::TrueRange;
+pub use window::{Lag, Window, WindowState};
 
 /// How much farther than exact arithmetic would allow a state is taken to be able to get: far more than it can.
 const ROUNDING: f64 = 2.0;

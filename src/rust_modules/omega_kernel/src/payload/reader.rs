@@ -14,8 +14,9 @@ type Result<T> = std::result::Result<T, postcard::Error>;
 pub(super) enum Reader<'de> {
     /// What is left of the bytes, and whether a number among those read was not finite.
     Bytes { rest: &'de [u8], not_finite: bool },
-    /// A hash of the structure that was asked for so far.
-    Structure(u64),
+    /// A hash of the structure that was asked for so far. Of every enumeration the `variant`th is looked into, or the last;
+    /// the most that any has is counted.
+    Structure { hash: u64, variant: u32, most: u32 },
 }
 
 /// FNV-1a: short, and the same for ever.
@@ -24,13 +25,17 @@ const PRIME: u64 = 0x0000_0100_0000_01b3;
 
 /// A number that changes with the names, order and types of a state's fields, and with nothing else.
 pub(super) fn structure<'de, T: Deserialize<'de>>() -> u64 {
-    let mut reader = Reader::Structure(OFFSET);
-    // Zeros are states of their types; where one is not, what was asked for until then still tells.
-    let _ = T::deserialize(&mut reader);
-    match reader {
-        Reader::Structure(hash) => hash,
-        Reader::Bytes { .. } => OFFSET,
+    let (mut hash, mut variant, mut most) = (OFFSET, 0, 1);
+    while variant < most {
+        let mut reader = Reader::Structure { hash, variant, most };
+        // Zeros are states of their types; where one is not, what was asked for until then still tells.
+        let _ = T::deserialize(&mut reader);
+        if let Reader::Structure { hash: now, most: seen, .. } = reader {
+            (hash, most) = (now, seen);
+        }
+        variant += 1;
     }
+    hash
 }
 
 impl<'de> Reader<'de> {
@@ -46,7 +51,7 @@ impl<'de> Reader<'de> {
                 *rest = left;
                 Ok(value)
             }
-            Self::Structure(_) => {
+            Self::Structure { .. } => {
                 self.note(name);
                 Ok(T::default())
             }
@@ -55,7 +60,7 @@ impl<'de> Reader<'de> {
 
     /// Adds a word to the structure.
     fn note(&mut self, word: &str) {
-        if let Self::Structure(hash) = self {
+        if let Self::Structure { hash, .. } = self {
             for byte in word.bytes().chain([0]) {
                 *hash = (*hash ^ u64::from(byte)).wrapping_mul(PRIME);
             }
@@ -78,7 +83,7 @@ impl<'de> Reader<'de> {
         let length: u64 = self.plain(name)?;
         match self {
             Self::Bytes { .. } => usize::try_from(length).map_err(postcard::Error::custom),
-            Self::Structure(_) => Ok(1),
+            Self::Structure { .. } => Ok(1),
         }
     }
 }
@@ -126,7 +131,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let tag: u8 = self.plain("option")?;
         // What is in it belongs to the structure.
-        match if matches!(self, Reader::Structure(_)) { 1 } else { tag } {
+        match if matches!(self, Reader::Structure { .. }) { 1 } else { tag } {
             0 => visitor.visit_none(),
             1 => visitor.visit_some(self),
             _ => Err(postcard::Error::DeserializeBadOption),
@@ -184,7 +189,11 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     ) -> Result<V::Value> {
         self.note("enum");
         variants.iter().for_each(|variant| self.note(variant));
-        visitor.visit_enum(self)
+        if let Reader::Structure { most, .. } = self {
+            *most = (*most).max(variants.len() as u32);
+        }
+        let last = variants.len() as u32 - 1;
+        visitor.visit_enum(Variants { reader: self, last })
     }
 
     fn is_human_readable(&self) -> bool {
@@ -225,14 +234,24 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de> {
     }
 }
 
-impl<'de> EnumAccess<'de> for &mut Reader<'de> {
-    type Error = postcard::Error;
-    type Variant = Self;
+/// The variants of an enumeration, up to the `last`.
+struct Variants<'a, 'de> {
+    reader: &'a mut Reader<'de>,
+    last: u32,
+}
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self)> {
-        let variant: u32 = self.plain("variant")?;
-        let variant: U32Deserializer<postcard::Error> = variant.into_deserializer();
-        Ok((seed.deserialize(variant)?, self))
+impl<'a, 'de> EnumAccess<'de> for Variants<'a, 'de> {
+    type Error = postcard::Error;
+    type Variant = &'a mut Reader<'de>;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self::Variant)> {
+        let number: u32 = self.reader.plain("variant")?;
+        let number = match *self.reader {
+            Reader::Structure { variant, .. } => variant.min(self.last),
+            Reader::Bytes { .. } => number,
+        };
+        let number: U32Deserializer<postcard::Error> = number.into_deserializer();
+        Ok((seed.deserialize(number)?, self.reader))
     }
 }
 
