@@ -171,7 +171,7 @@ class FunctionSpec(_Part):
     outputs: tuple[Output, ...]
     """What it returns, in order."""
     warm_up: str
-    """The number of rows before the first value, as a formula in the parameters."""
+    """Which rows have no value yet, as a sentence; empty where all have one. `warm_up_rows` counts them."""
     errors: tuple[str, ...]
     """Codes that this function may raise beyond those of the door."""
 

@@ -252,8 +252,7 @@ def _range(parameter: Spec) -> str:
 def _returns(spec: Spec) -> str:
     outputs = spec["outputs"]
     if spec["kind"] == "rowwise":
-        warm_up = spec["warm_up"]
-        first = "" if warm_up == "0" else f" The first `{warm_up}` rows have no value."
+        first = f" {spec['warm_up']}" if spec["warm_up"] else ""
         what = (
             "a column"
             if len(outputs) == 1

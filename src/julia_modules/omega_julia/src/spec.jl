@@ -64,7 +64,7 @@ end
 FunctionSpec(name, kind, summary; group = "", version = "1.0.0", description = "", references = String[], table = "returns",
              inputs = Input[], parameters = Parameter[], outputs = Output[], errors = String[]) =
     FunctionSpec(name, group, "julia", version, kind, "whole", summary, join(split(description), " "), references, table, inputs, parameters,
-                 outputs, "0", errors)
+                 outputs, "", errors)
 
 "A float64 column that the function reads, or any number of them."
 Input(name, summary; many = false) = Input(name, "float64", summary, many)

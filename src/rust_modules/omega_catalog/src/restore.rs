@@ -34,15 +34,32 @@ pub fn restore(snapshot: &[u8]) -> Result<Restored> {
     }
 }
 
-/// The function and the parameters that a snapshot names, if the function is still what it was.
+/// The function and the parameters that a snapshot names, if the function's numbers are still what they were: of the same
+/// major version. Whether the form of its state is, the payload tells.
 pub(crate) fn saved(name: &str, version: &str, values: &[f64]) -> Result<(&'static Function, Params)> {
     let function = find(name)?;
     let spec = &function.spec;
-    if spec.version != version {
+    let major = |version: &str| version.split('.').next().map(str::to_owned);
+    if major(&spec.version) != major(version) {
         return Err(Error::snapshot_version(&spec.name, version, format!("version {}", spec.version)));
     }
     let params = Params::from_values(spec, values.to_vec()).map_err(|error| {
         Error::snapshot_corrupt(error, format!("the parameters of {}", spec.name), format!("{values:?}"))
     })?;
     Ok((function, params))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use omega_contract::ErrorCode;
+
+    #[test]
+    fn only_another_major_version_is_refused() {
+        assert!(saved("ta.sma", "1.99.3", &[30.0]).is_ok());
+        for version in ["2.0.0", "0.9.9", "11.0.0", ""] {
+            let refused = saved("ta.sma", version, &[30.0]).err().map(|error| error.code());
+            assert_eq!(refused, Some(ErrorCode::SnapshotVersion), "{version}");
+        }
+    }
 }

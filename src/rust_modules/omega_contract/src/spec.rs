@@ -212,7 +212,7 @@ pub struct FunctionSpec {
     pub parameters: Parameters,
     /// What it returns, in order.
     pub outputs: Vec<Output>,
-    /// The number of rows before the first value, as a formula in the parameters.
+    /// Which rows have no value yet, as a sentence for the reader; empty where all have one. The number is the kernel's to say.
     pub warm_up: String,
     /// Codes that this function may raise beyond those of the door.
     pub errors: Vec<String>,
@@ -237,7 +237,7 @@ impl FunctionSpec {
             inputs: Vec::new(),
             parameters: Parameters::default(),
             outputs: Vec::new(),
-            warm_up: "0".into(),
+            warm_up: String::new(),
             errors: Vec::new(),
         }
     }
@@ -363,10 +363,10 @@ impl FunctionSpec {
         self
     }
 
-    /// The number of rows before the first value, as a formula in the parameters.
+    /// Which rows have no value yet, as a sentence.
     #[must_use]
-    pub fn warm_up(mut self, formula: &str) -> Self {
-        self.warm_up = formula.into();
+    pub fn warm_up(mut self, sentence: &str) -> Self {
+        self.warm_up = sentence.into();
         self
     }
 

@@ -156,6 +156,7 @@ fn every_spec_says_what_there_is_to_know() {
             continue;
         }
         assert!(spec.description.len() > 40 && !spec.description.contains("  "), "{}", spec.name);
+        assert!(spec.warm_up.is_empty() || spec.warm_up.ends_with('.') || !rowwise, "{}", spec.name);
         assert!(spec.references.len() > 1, "{}", spec.name);
         assert!(spec.inputs.iter().all(|input| input.summary.ends_with('.')), "{}", spec.name);
         assert!(spec.parameters.iter().all(|parameter| parameter.summary.ends_with('.')), "{}", spec.name);

@@ -64,7 +64,7 @@ impl Rowwise<3, 1> for Adx {
         .input("close", "Closing price of each bar.")
         .rows("period", 14, 2, "Sets the weight of the newest movement, 1 / period.")
         .output("adx", "percent", "From 0, no trend, to 100, movement in one direction only.")
-        .warm_up("2 * period - 1")
+        .warm_up("The first `2 * period - 1` rows have no value.")
     }
 
     fn new(params: &Params) -> Self {

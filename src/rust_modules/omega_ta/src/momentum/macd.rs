@@ -56,7 +56,7 @@ impl Rowwise<1, 3> for Macd {
         .output("macd", "price", "Fast average minus slow average.")
         .output("signal", "price", "Exponential average of `macd`.")
         .output("histogram", "price", "`macd` minus `signal`.")
-        .warm_up("slow_period + signal_period - 2")
+        .warm_up("The first `slow_period + signal_period - 2` rows have no value.")
     }
 
     fn new(params: &Params) -> Self {

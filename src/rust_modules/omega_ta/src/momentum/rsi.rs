@@ -44,7 +44,7 @@ impl Rowwise<1, 1> for Rsi {
         .input("close", "Closing price of each bar.")
         .rows("period", 14, 2, "Sets the weight of the newest change, 1 / period.")
         .output("rsi", "percent", "From 0, only losses, to 100, only gains.")
-        .warm_up("period")
+        .warm_up("The first `period` rows have no value.")
     }
 
     fn new(params: &Params) -> Self {

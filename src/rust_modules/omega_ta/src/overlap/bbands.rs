@@ -43,7 +43,7 @@ impl Rowwise<1, 3> for Bbands {
         .output("upper", "price", "`middle` plus `deviations_up` deviations.")
         .output("middle", "price", "Mean of the last `period` closes.")
         .output("lower", "price", "`middle` minus `deviations_down` deviations.")
-        .warm_up("period - 1")
+        .warm_up("The first `period - 1` rows have no value.")
     }
 
     fn new(params: &Params) -> Self {

@@ -37,7 +37,7 @@ impl Rowwise<1, 1> for Ema {
         .input("close", "Closing price of each bar.")
         .rows("period", 30, 1, "Sets the weight of the newest close, 2 / (period + 1).")
         .output("ema", "price", "Exponential moving average of the closes.")
-        .warm_up("period - 1")
+        .warm_up("The first `period - 1` rows have no value.")
     }
 
     fn new(params: &Params) -> Self {

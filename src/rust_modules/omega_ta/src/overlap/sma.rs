@@ -31,7 +31,7 @@ impl Rowwise<1, 1> for Sma {
             .input("close", "Closing price of each bar.")
             .rows("period", 30, 1, "Length of the window.")
             .output("sma", "price", "Mean of the last `period` closes.")
-            .warm_up("period - 1")
+            .warm_up("The first `period - 1` rows have no value.")
     }
 
     fn new(params: &Params) -> Self {

@@ -45,7 +45,7 @@ impl Rowwise<3, 1> for Atr {
         .input("close", "Closing price of each bar.")
         .rows("period", 14, 1, "Sets the weight of the newest range, 1 / period.")
         .output("atr", "price", "Average true range.")
-        .warm_up("period")
+        .warm_up("The first `period` rows have no value.")
     }
 
     fn new(params: &Params) -> Self {

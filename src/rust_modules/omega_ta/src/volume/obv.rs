@@ -42,7 +42,6 @@ impl Rowwise<2, 1> for Obv {
         .input("close", "Closing price of each bar.")
         .input("volume", "Volume traded in each bar.")
         .output("obv", "volume", "On-balance volume.")
-        .warm_up("0")
     }
 
     fn new(_: &Params) -> Self {
