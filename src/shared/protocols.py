@@ -147,7 +147,7 @@ class FunctionSpec(_Part):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
     """`module.function`, as in `ta.rsi`."""
     group: str = Field(default="", pattern=r"^([a-z][a-z0-9_]*)?$")
-    """What it is kept with among many of its module, as in `momentum`; empty where a module needs no order."""
+    """What it is kept with among many of its module, as in `momentum`; empty where a module has no groups."""
     language: Literal["rust", "julia"]
     """The language it is written in."""
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")

@@ -187,7 +187,7 @@ pub struct Output {
 pub struct FunctionSpec {
     /// `module.function`, as in `ta.rsi`.
     pub name: String,
-    /// What it is kept with among many of its module, as in `momentum`; empty where a module needs no order.
+    /// What it is kept with among many of its module, as in `momentum`; empty where a module has no groups.
     #[serde(default)]
     pub group: String,
     /// The language it is written in.

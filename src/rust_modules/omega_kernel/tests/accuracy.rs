@@ -98,7 +98,7 @@ fn largest_errors(values: &[f64], period: usize) -> (f64, f64) {
         |answer: f64, exact: f64| if exact == 0.0 { answer.abs() } else { (answer / exact - 1.0).abs() };
     let mut largest = (0.0_f64, 0.0_f64);
     for (row, value) in values.iter().enumerate() {
-        part.reserve(&mut state, 1).unwrap();
+        part.reserve(&mut state, 1).expect("memory");
         let Some((mean, deviation)) = part.update(&mut state, *value) else { continue };
         let window = &values[row + 1 - period..=row];
         largest.0 = largest.0.max(relative(mean, exact_mean(window).value()));

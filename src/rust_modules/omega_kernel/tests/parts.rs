@@ -27,7 +27,7 @@ fn walk(seed: u64) -> Vec<f64> {
 
 /// Through bytes and back.
 fn saved<S: State>(state: &S) -> S {
-    load(&save::<S>(state).unwrap()).unwrap()
+    load(&save::<S>(state).expect("memory")).expect("a saved state loads")
 }
 
 #[test]
