@@ -91,20 +91,20 @@ impl Params {
     /// If the spec has no parameter of this name and type, as do the others below: a mistake of the function's author,
     /// which a law finds.
     #[must_use]
-    pub fn float(&self, name: impl Which) -> f64 {
+    pub fn float(&self, name: &str) -> f64 {
         self.value(name, ParameterType::Float)
     }
 
     /// A [`ParameterType::Int`] as a number of rows.
     #[must_use]
-    pub fn rows(&self, name: impl Which) -> usize {
+    pub fn rows(&self, name: &str) -> usize {
         self.value(name, ParameterType::Int) as usize
     }
 
     /// The word that was chosen of a [`ParameterType::Choice`].
     #[must_use]
     pub fn choice(&self, name: &str) -> &str {
-        let place = name.place(&self.of);
+        let place = self.place(name);
         &self.of[place].choices[self.value(name, ParameterType::Choice) as usize]
     }
 
@@ -114,36 +114,16 @@ impl Params {
         self.value(name, ParameterType::Bool) != 0.0
     }
 
-    fn value(&self, name: impl Which, asked: ParameterType) -> f64 {
-        let place = name.place(&self.of);
+    fn value(&self, name: &str, asked: ParameterType) -> f64 {
+        let place = self.place(name);
         let there = self.of[place].parameter_type;
-        assert!(
-            there == asked,
-            "`{}` is {}, not {}",
-            self.of[place].name,
-            type_name(there),
-            type_name(asked)
-        );
+        assert!(there == asked, "`{name}` is {}, not {}", type_name(there), type_name(asked));
         self.values[place]
     }
-}
 
-/// Which parameter is meant: its name, or its place in the spec.
-pub trait Which: Copy {
-    /// Its place in the spec.
-    fn place(self, parameters: &[Parameter]) -> usize;
-}
-
-impl Which for &str {
-    fn place(self, parameters: &[Parameter]) -> usize {
-        let place = parameters.iter().position(|parameter| parameter.name == self);
-        place.unwrap_or_else(|| panic!("there is no parameter `{self}`"))
-    }
-}
-
-impl Which for usize {
-    fn place(self, _: &[Parameter]) -> usize {
-        self
+    fn place(&self, name: &str) -> usize {
+        let place = self.of.iter().position(|parameter| parameter.name == name);
+        place.unwrap_or_else(|| panic!("there is no parameter `{name}`"))
     }
 }
 

@@ -83,7 +83,7 @@ fn rolling_spec(metric: &FunctionSpec) -> FunctionSpec {
         let name = if output.name == name { &rolling_name } else { &output.name };
         spec = spec.output(name, &output.unit, &output.summary);
     }
-    spec.warm_up("window - 1")
+    spec.warm_up("The first `window - 1` rows have no value.")
 }
 
 /// A metric with a value after each row.

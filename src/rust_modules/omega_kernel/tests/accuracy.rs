@@ -1,9 +1,7 @@
 //! How far windows and moments are from exact arithmetic, on data that running sums do badly on.
 
 use omega_kernel::State;
-use omega_kernel::parts::{
-    BlockMean, BlockMeanState, BlockMoments, BlockMomentsState, Blocks, Moments, Sum,
-};
+use omega_kernel::parts::{BlockMean, BlockMeanState, BlockMoments, BlockMomentsState, Blocks, Moments, Sum};
 use omega_kernel::summary::Whole;
 
 const ROWS: usize = 20_000;
