@@ -103,7 +103,7 @@ class Parameter(_Part):
     choices: tuple[str, ...]
     """The allowed words of a choice; empty otherwise."""
     unit: str
-    """rows, 1/year, fraction …; empty for a pure number."""
+    """What it is counted in, as in `rows` or `per_year`; empty for a pure number."""
     summary: str
     """What it does, in a sentence."""
 
@@ -136,7 +136,12 @@ class Output(_Part):
     axes: tuple[str, ...]
     """What its values run along: none for one number, `("row",)` for a column as long as the input."""
     unit: str
-    """price, fraction, percent …; empty for a pure number."""
+    """What it is counted in, as in `price`, `price_change` or `percent`; empty for a pure number.
+
+    A unit says how the output scales and moves with the data: `omega_contract::spec::Unit` defines each.
+    """
+    undefined: bool
+    """Whether it may be missing after the warm-up by its nature, as a ratio to nothing."""
     summary: str
     """What it is, in a sentence."""
 

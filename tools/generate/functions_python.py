@@ -145,7 +145,12 @@ def _comment(text: str) -> list[str]:
 
 
 def _unit(thing: Spec) -> str:
-    return f" ({thing['unit']})" if thing["unit"] else ""
+    return f" ({_words(thing['unit'])})" if thing["unit"] else ""
+
+
+def _words(unit: str) -> str:
+    """`price_change` as people read it."""
+    return unit.replace("_", " ")
 
 
 def _function(spec: Spec) -> list[str]:
@@ -245,7 +250,7 @@ def _range(parameter: Spec) -> str:
         )
     if parameter["less_than"]:
         limits.append(f"less than `{parameter['less_than']}`")
-    said = [parameter["unit"], *limits]
+    said = [_words(parameter["unit"]), *limits]
     return f" ({'; '.join(part for part in said if part)})" if any(said) else ""
 
 

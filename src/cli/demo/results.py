@@ -70,15 +70,19 @@ def spelled(name: str) -> str:
     return name.rpartition(".")[2].replace("_", " ").capitalize()
 
 
-def shown(value: float | None, unit: str = "") -> str:
-    """A number as people read it: fractions in percent, large ones in groups of three digits.
+#: Units of numbers that people read in percent.
+PERCENT = {"return", "volatility", "fraction", "fraction_of_wealth"}
 
-    >>> shown(-0.5678, "fraction"), shown(1234567.0), shown(None)
+
+def shown(value: float | None, unit: str = "") -> str:
+    """A number as people read it: returns and shares in percent, large ones in groups of three digits.
+
+    >>> shown(-0.5678, "return"), shown(1234567.0), shown(None)
     ('-56.78 %', '1,234,567', '–')
     """
     if value is None:
         return "–"
-    if unit == "fraction":
+    if unit in PERCENT:
         return f"{100 * value:.2f} %" if abs(value) >= 0.001 else f"{100 * value:.4f} %"
     if abs(value) >= 10_000:
         return f"{value:,.0f}"

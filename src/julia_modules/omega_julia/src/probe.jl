@@ -56,7 +56,7 @@ end
 
 probe_function(
     collect_garbage, "collect", "The memory in use after collecting garbage.";
-    outputs = [Output("live_bytes", String[], "bytes", "What Julia still holds.")])
+    outputs = [Output("live_bytes", String[], "", "Bytes that Julia still holds.")])
 
 probe_function(
     echo_body, "echo", "Columns of any type of the contracts, read into Julia's values and written out again.")

@@ -27,12 +27,15 @@ One column, number or table that a function returns.
 
 `axes` say what its values run along: nothing for one number, `row` for as many values as the input has rows, `asset`
 for one value for each column of the input of many columns, and otherwise the name of a parameter that says how many.
+`unit` is one of the words that Rust's `omega_contract::spec::Unit` defines, which refuses others; empty for a number of
+which nothing more is known. `undefined` outputs may be missing by their nature.
 """
 struct Output
     name::String
     type::String
     axes::Vector{String}
     unit::String
+    undefined::Bool
     summary::String
 end
 
@@ -82,7 +85,7 @@ choice_parameter(name, choices, summary) =
     Parameter(name, "choice", first(choices), nothing, nothing, false, nothing, choices, "", summary)
 
 "A float64 output."
-Output(name, axes, unit, summary) = Output(name, "float64", axes, unit, summary)
+Output(name, axes, unit, summary; undefined = false) = Output(name, "float64", axes, unit, undefined, summary)
 
 """
     json(value)

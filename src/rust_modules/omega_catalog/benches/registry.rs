@@ -9,8 +9,11 @@ use std::time::Instant;
 
 use omega_arrow::column::Chunk;
 use omega_contract::params::Params;
-use omega_contract::spec::FunctionSpec;
 use omega_kernel::{Body, Function, Nulls};
+
+/// A market that never was.
+#[path = "../tests/data/mod.rs"]
+mod data;
 
 const ROWS: usize = 100_000;
 const GROUPS: usize = 10_000;
@@ -32,7 +35,7 @@ fn main() {
 
 fn report(function: &Function) {
     let params = Params::resolve(&function.spec, []).expect("defaults are allowed");
-    let columns = walk(&function.spec);
+    let columns = data::columns(&function.spec, 42, ROWS, usize::MAX);
     let inputs: Vec<Chunk<'_>> = columns.iter().map(|column| Chunk::dense(column)).collect();
     let name = &function.spec.name;
     match function.body {
@@ -104,31 +107,4 @@ fn best(mut run: impl FnMut()) -> f64 {
         start.elapsed().as_nanos() as f64 / ROWS as f64
     };
     (0..ROUNDS).map(round).fold(f64::INFINITY, f64::min)
-}
-
-/// Columns as a spec asks for them.
-fn walk(spec: &FunctionSpec) -> Vec<Vec<f64>> {
-    let mut state = 42_u64;
-    let mut uniform = move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 11) as f64 / (1u64 << 53) as f64
-    };
-    let mut close = 100.0;
-    let mut bars = vec![Vec::with_capacity(ROWS); spec.inputs.len()];
-    for _ in 0..ROWS {
-        let change = 0.002 * (uniform() - 0.5);
-        close *= 1.0 + change;
-        let reach = 0.001 * close * uniform();
-        let volume = (1e6 * uniform()).round();
-        for (input, column) in spec.inputs.iter().zip(&mut bars) {
-            column.push(match input.name.as_str() {
-                "high" => close + reach,
-                "low" => close - reach,
-                "volume" => volume,
-                "close" => close,
-                _ => change,
-            });
-        }
-    }
-    bars
 }

@@ -2,7 +2,7 @@
 
 use omega_contract::bounds::is_input;
 use omega_contract::params::Params;
-use omega_contract::spec::{FunctionSpec, Kind};
+use omega_contract::spec::{FunctionSpec, Kind, Unit};
 use omega_kernel::{Function, Mergeable, Metric, Rowwise};
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +23,8 @@ impl Metric<1, 2> for Extent {
     fn spec() -> FunctionSpec {
         FunctionSpec::new("probe.extent", Kind::Reduction, "", "The least and the greatest number.")
             .input("value", "Any number.")
-            .output("least", "fraction", "The least number.")
-            .output("greatest", "fraction", "The greatest number.")
+            .output("least", Unit::Number, "The least number.")
+            .output("greatest", Unit::Number, "The greatest number.")
     }
 
     fn new(_: &Params) -> Self {
@@ -85,7 +85,7 @@ impl Rowwise<1, 1> for Identity {
     fn spec() -> FunctionSpec {
         FunctionSpec::new("probe.identity", Kind::Rowwise, "", "The input itself.")
             .input("value", "Any number.")
-            .output("value", "", "The same number.")
+            .output("value", Unit::Number, "The same number.")
     }
 
     fn new(_: &Params) -> Self {
@@ -119,7 +119,7 @@ impl Rowwise<1, 1> for Panic {
     fn spec() -> FunctionSpec {
         FunctionSpec::new("probe.panic", Kind::Rowwise, "", "The input itself, unless it is above zero.")
             .input("value", "A number that panics if it is above zero.")
-            .output("value", "", "The same number.")
+            .output("value", Unit::Number, "The same number.")
     }
 
     fn new(_: &Params) -> Self {

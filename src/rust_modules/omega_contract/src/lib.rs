@@ -18,6 +18,8 @@ pub mod params;
 pub mod spec;
 /// The table schemas, as static data.
 pub mod tables;
+/// What numbers are counted in, and what that says about answers when the data are scaled or moved.
+mod unit;
 
 pub use error::Error;
 pub use error_codes::ErrorCode;

@@ -126,7 +126,7 @@ impl FunctionSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::Kind;
+    use crate::spec::{Kind, Unit};
 
     fn refused(spec: FunctionSpec) -> Option<String> {
         spec.check_names().err().map(|error| error.to_string())
@@ -136,9 +136,9 @@ mod tests {
     fn names_that_python_forbids_or_hides_are_refused() {
         let named = |name: &str| FunctionSpec::new(name, Kind::Rowwise, "bars", "A sum.");
         assert!(refused(named("ta.max")).is_some_and(|error| error.contains("`max` of ta.max")));
-        assert!(refused(named("ta.ewma").float("lambda", 0.94, 0.0, 1.0, "", "Its weight.")).is_some());
+        assert!(refused(named("ta.ewma").float("lambda", 0.94, 0.0, 1.0, Unit::Number, "Its weight.")).is_some());
         assert!(refused(named("ta.ewma").rows("by", 2, 1, "Its window.")).is_some());
-        assert!(refused(named("ta.ewma").output("index", "row", "Its row.")).is_some());
+        assert!(refused(named("ta.ewma").output("index", Unit::RowIndex, "Its row.")).is_some());
         assert!(
             refused(named("ta.bop").input("open", "The first price.").rows("period", 2, 1, "Rows."))
                 .is_none()

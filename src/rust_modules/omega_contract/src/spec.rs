@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use crate::unit::{Powers, Shift, Unit};
+
 /// How a function relates rows in to rows out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -107,8 +109,8 @@ pub struct Parameter {
     pub less_than: Option<String>,
     /// The allowed words of a [`ParameterType::Choice`]; empty otherwise.
     pub choices: Vec<String>,
-    /// rows, 1/year, fraction …; empty for a pure number.
-    pub unit: String,
+    /// What it is counted in.
+    pub unit: Unit,
     /// What it does, in a sentence.
     pub summary: String,
 }
@@ -125,7 +127,7 @@ impl Parameter {
             exclusive: false,
             less_than: None,
             choices: Vec::new(),
-            unit: String::new(),
+            unit: Unit::Number,
             summary: summary.into(),
         }
     }
@@ -176,8 +178,11 @@ pub struct Output {
     /// column as long as the parameter `horizon` says, `["row", "asset"]` for a table with a column for each column of
     /// the input of many.
     pub axes: Vec<String>,
-    /// price, fraction, percent …; empty for a pure number.
-    pub unit: String,
+    /// What it is counted in, and with that, how it scales and moves with the data.
+    pub unit: Unit,
+    /// Whether it may be missing after the warm-up by its nature, as a ratio to nothing or the logarithm of a loss.
+    #[serde(default)]
+    pub undefined: bool,
     /// What it is, in a sentence.
     pub summary: String,
 }
@@ -281,7 +286,7 @@ impl FunctionSpec {
         self.parameter(Parameter {
             minimum: Some(minimum as f64),
             maximum: Some(1e6),
-            unit: "rows".into(),
+            unit: Unit::Rows,
             ..Parameter::new(name, ParameterType::Int, Value::Int(default), summary)
         })
     }
@@ -294,13 +299,13 @@ impl FunctionSpec {
         default: f64,
         minimum: f64,
         maximum: f64,
-        unit: &str,
+        unit: Unit,
         summary: &str,
     ) -> Self {
         self.parameter(Parameter {
             minimum: Some(minimum),
             maximum: Some(maximum),
-            unit: unit.into(),
+            unit,
             ..Parameter::new(name, ParameterType::Float, Value::Float(default), summary)
         })
     }
@@ -351,15 +356,25 @@ impl FunctionSpec {
 
     /// A float64 output: a column for a rowwise function, one number per group for a reduction.
     #[must_use]
-    pub fn output(mut self, name: &str, unit: &str, summary: &str) -> Self {
+    pub fn output(mut self, name: &str, unit: Unit, summary: &str) -> Self {
         let axes = if self.kind == Kind::Rowwise { vec!["row".into()] } else { Vec::new() };
         self.outputs.push(Output {
             name: name.into(),
             data_type: "float64".into(),
             axes,
-            unit: unit.into(),
+            unit,
+            undefined: false,
             summary: summary.into(),
         });
+        self
+    }
+
+    /// Lets the last output be missing after the warm-up, by its nature.
+    #[must_use]
+    pub fn undefined(mut self) -> Self {
+        if let Some(output) = self.outputs.last_mut() {
+            output.undefined = true;
+        }
         self
     }
 

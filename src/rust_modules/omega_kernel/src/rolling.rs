@@ -67,7 +67,7 @@ fn rolling_spec(metric: &FunctionSpec) -> FunctionSpec {
         &format!("{module}.{rolling_name}"),
         Kind::Rowwise,
         &metric.table,
-        &format!("{}, over the last `window` rows.", metric.summary.trim_end_matches('.')),
+        &format!("Rolling {}, over the last `window` rows.", lower(metric.summary.trim_end_matches('.'))),
     );
     spec.description = format!(
         "What `{}` answers for the rows of each window, up to rounding. {} Windows are summed up from parts of their \
@@ -81,9 +81,16 @@ fn rolling_spec(metric: &FunctionSpec) -> FunctionSpec {
     spec = spec.rows("window", 60, 2, "Length of the window.");
     for output in &metric.outputs {
         let name = if output.name == name { &rolling_name } else { &output.name };
-        spec = spec.output(name, &output.unit, &output.summary);
+        spec = spec.output(name, output.unit, &output.summary);
+        spec = if output.undefined { spec.undefined() } else { spec };
     }
     spec.warm_up("The first `window - 1` rows have no value.")
+}
+
+/// A sentence without its capital, to follow another word.
+fn lower(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// A metric with a value after each row.

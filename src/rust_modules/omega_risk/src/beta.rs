@@ -1,7 +1,7 @@
 //! How much returns move with those of a benchmark.
 
 use omega_contract::params::Params;
-use omega_contract::spec::FunctionSpec;
+use omega_contract::spec::{FunctionSpec, Unit};
 use omega_kernel::Metric;
 use omega_kernel::parts::Comoments;
 
@@ -23,7 +23,8 @@ impl Metric<2, 1> for Beta {
             )
             .reference("Sharpe, Capital Asset Prices, Journal of Finance 19(3), 1964")
             .reference("empyrical beta")
-            .output("beta", "", "Change of the return for each unit of the benchmark's.")
+            .output("beta", Unit::Ratio, "Change of the return for each unit of the benchmark's.")
+            .undefined()
     }
 
     fn new(_: &Params) -> Self {

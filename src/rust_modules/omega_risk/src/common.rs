@@ -1,7 +1,7 @@
 //! What specs of this module have in common.
 
 use omega_contract::assert_inputs;
-use omega_contract::spec::{FunctionSpec, Kind};
+use omega_contract::spec::{FunctionSpec, Kind, Unit};
 
 assert_inputs!("returns", "returns");
 assert_inputs!("benchmarked_returns", "returns", "benchmark");
@@ -34,10 +34,10 @@ pub(crate) trait SharedParameters {
 impl SharedParameters for FunctionSpec {
     fn periods(self) -> Self {
         let summary = "Periods in a year: 252 for trading days, 52 for weeks, 12 for months.";
-        self.float("periods", 252.0, 0.0, 1e9, "1/year", summary).exclusive()
+        self.float("periods", 252.0, 0.0, 1e9, Unit::PerYear, summary).exclusive()
     }
 
     fn cutoff(self) -> Self {
-        self.float("cutoff", 0.05, 0.0, 1.0, "fraction", "Share of returns in the left tail.").exclusive()
+        self.float("cutoff", 0.05, 0.0, 1.0, Unit::Fraction, "Share of returns in the left tail.").exclusive()
     }
 }

@@ -1,7 +1,7 @@
 //! The mean loss on the worst days.
 
 use omega_contract::params::Params;
-use omega_contract::spec::FunctionSpec;
+use omega_contract::spec::{FunctionSpec, Unit};
 use omega_kernel::Metric;
 use omega_kernel::parts::{Ordered, Sample};
 
@@ -19,7 +19,7 @@ impl Metric<1, 1> for ConditionalValueAtRisk {
     fn spec() -> FunctionSpec {
         metric(
             "risk.conditional_value_at_risk",
-            "Historical conditional value at risk, or expected shortfall: the mean of the worst returns.",
+            "Conditional value at risk, historical, or expected shortfall: the mean of the worst returns.",
         )
         .describe(
             "The mean of the floor((n - 1) * cutoff) + 1 least returns. No distribution is assumed. Negative for a \
@@ -28,7 +28,7 @@ impl Metric<1, 1> for ConditionalValueAtRisk {
         .reference("Rockafellar and Uryasev, Optimization of Conditional Value-at-Risk, Journal of Risk 2(3), 2000")
         .reference("empyrical conditional_value_at_risk")
         .cutoff()
-        .output("conditional_value_at_risk", "fraction", "Mean of the worst returns, negative for a loss.")
+        .output("conditional_value_at_risk", Unit::Return, "Mean of the worst returns, negative for a loss.")
     }
 
     fn new(params: &Params) -> Self {

@@ -2,7 +2,7 @@
 
 use omega_contract::bounds::MOST_ROWS;
 use omega_contract::params::Params;
-use omega_contract::spec::FunctionSpec;
+use omega_contract::spec::{FunctionSpec, Unit};
 use omega_kernel::{Mergeable, Metric};
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,7 @@ impl Metric<1, 1> for MaxDrawdown {
             )
             .reference("Magdon-Ismail and Atiya, Maximum Drawdown, Risk Magazine 17(10), 2004")
             .reference("empyrical max_drawdown")
-            .output("max_drawdown", "fraction", "Deepest fall from a peak, from -1 to 0.")
+            .output("max_drawdown", Unit::FractionOfWealth, "Deepest fall from a peak, from -1 to 0.")
     }
 
     fn new(_: &Params) -> Self {

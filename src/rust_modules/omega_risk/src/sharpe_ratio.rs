@@ -1,7 +1,7 @@
 //! Mean excess return per unit of deviation.
 
 use omega_contract::params::Params;
-use omega_contract::spec::FunctionSpec;
+use omega_contract::spec::{FunctionSpec, Unit};
 use omega_kernel::Metric;
 use omega_kernel::parts::Moments;
 
@@ -18,7 +18,7 @@ impl Metric<1, 1> for SharpeRatio {
     type Summary = Moments;
 
     fn spec() -> FunctionSpec {
-        metric("risk.sharpe_ratio", "Annualised mean excess return per unit of deviation.")
+        metric("risk.sharpe_ratio", "Sharpe ratio: annualised mean excess return per unit of deviation.")
             .describe(
                 "sqrt(periods) * mean(returns - risk_free) / deviation(returns - risk_free), the deviation over n - 1. \
                  Undefined for fewer than two returns and where nothing varied: equal returns have a deviation of \
@@ -27,8 +27,9 @@ impl Metric<1, 1> for SharpeRatio {
             .reference("Sharpe, The Sharpe Ratio, Journal of Portfolio Management 21(1), 1994")
             .reference("empyrical sharpe_ratio")
             .periods()
-            .float("risk_free", 0.0, -1.0, 1e9, "fraction", "Return without risk, per period, not per year.")
-            .output("sharpe_ratio", "", "Annualised Sharpe ratio.")
+            .float("risk_free", 0.0, -1.0, 1e9, Unit::Return, "Return without risk, per period, not per year.")
+            .output("sharpe_ratio", Unit::Ratio, "Annualised Sharpe ratio.")
+            .undefined()
     }
 
     fn new(params: &Params) -> Self {

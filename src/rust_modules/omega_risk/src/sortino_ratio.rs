@@ -2,7 +2,7 @@
 
 use omega_contract::bounds::{LARGEST_INPUT, MOST_ROWS};
 use omega_contract::params::Params;
-use omega_contract::spec::FunctionSpec;
+use omega_contract::spec::{FunctionSpec, Unit};
 use omega_kernel::parts::Sum;
 use omega_kernel::{Mergeable, Metric};
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ impl Metric<1, 1> for SortinoRatio {
     type Summary = Shortfall;
 
     fn spec() -> FunctionSpec {
-        metric("risk.sortino_ratio", "Annualised mean excess return per unit of downside deviation.")
+        metric("risk.sortino_ratio", "Sortino ratio: annualised mean excess return per unit of downside deviation.")
             .describe(
                 "sqrt(periods) * mean(e) / sqrt(mean(min(e, 0)^2)) with e = returns - required_return. All returns count \
                  in the lower mean, those above the required one as zero. Undefined where no return fell short.",
@@ -28,8 +28,9 @@ impl Metric<1, 1> for SortinoRatio {
             .reference("Sortino and Price, Performance Measurement in a Downside Risk Framework, Journal of Investing 3(3), 1994")
             .reference("empyrical sortino_ratio")
             .periods()
-            .float("required_return", 0.0, -1.0, 1e9, "fraction", "Least acceptable return, per period, not per year.")
-            .output("sortino_ratio", "", "Annualised Sortino ratio.")
+            .float("required_return", 0.0, -1.0, 1e9, Unit::Return, "Least acceptable return, per period, not per year.")
+            .output("sortino_ratio", Unit::Ratio, "Annualised Sortino ratio.")
+            .undefined()
     }
 
     fn new(params: &Params) -> Self {

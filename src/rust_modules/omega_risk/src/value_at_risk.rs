@@ -1,7 +1,7 @@
 //! The loss that only few returns exceed.
 
 use omega_contract::params::Params;
-use omega_contract::spec::FunctionSpec;
+use omega_contract::spec::{FunctionSpec, Unit};
 use omega_kernel::Metric;
 use omega_kernel::parts::{Ordered, Sample};
 
@@ -17,7 +17,7 @@ impl Metric<1, 1> for ValueAtRisk {
     type Summary = Sample;
 
     fn spec() -> FunctionSpec {
-        metric("risk.value_at_risk", "Historical value at risk: the return that a share of all returns is below.")
+        metric("risk.value_at_risk", "Value at risk, historical: the return that a share of all returns is below.")
             .describe(
                 "The quantile `cutoff` of the returns, exactly, between two of them on the line through them. No \
                  distribution is assumed. Negative for a loss. Memory grows with the number of returns.",
@@ -25,7 +25,7 @@ impl Metric<1, 1> for ValueAtRisk {
             .reference("Jorion, Value at Risk, 3rd ed., McGraw-Hill 2007, ch. 10")
             .reference("empyrical value_at_risk; Hyndman and Fan, Sample Quantiles in Statistical Packages, American Statistician 50(4), 1996, type 7")
             .cutoff()
-            .output("value_at_risk", "fraction", "The quantile `cutoff` of the returns, negative for a loss.")
+            .output("value_at_risk", Unit::Return, "The quantile `cutoff` of the returns, negative for a loss.")
     }
 
     fn new(params: &Params) -> Self {

@@ -1,7 +1,7 @@
 //! Annualised deviation of returns.
 
 use omega_contract::params::Params;
-use omega_contract::spec::FunctionSpec;
+use omega_contract::spec::{FunctionSpec, Unit};
 use omega_kernel::Metric;
 use omega_kernel::parts::Moments;
 
@@ -17,7 +17,7 @@ impl Metric<1, 1> for Volatility {
     type Summary = Moments;
 
     fn spec() -> FunctionSpec {
-        metric("risk.volatility", "Annualised standard deviation of returns.")
+        metric("risk.volatility", "Volatility: annualised standard deviation of returns.")
             .describe(
                 "sqrt(periods) * deviation(returns), the deviation over n - 1. Exactly zero where all returns are equal, \
                  undefined for fewer than two.",
@@ -25,7 +25,7 @@ impl Metric<1, 1> for Volatility {
             .reference("Hull, Options, Futures, and Other Derivatives, 11th ed., Pearson 2021, section 15.4")
             .reference("empyrical annual_volatility")
             .periods()
-            .output("volatility", "fraction", "Standard deviation of returns, per square root of a year.")
+            .output("volatility", Unit::Volatility, "Standard deviation of returns, per square root of a year.")
     }
 
     fn new(params: &Params) -> Self {

@@ -25,12 +25,12 @@ const STATIONARY_BOOTSTRAP = FunctionSpec(
         int_parameter("seed", 0, 0, 2^53, "", "Which random numbers: equal seeds give equal answers."),
     ],
     outputs = [
-        Output("value_at_risk", String[], "fraction", "The quantile of the returns themselves."),
-        Output("lower", String[], "fraction", "Lower end of the interval."),
-        Output("upper", String[], "fraction", "Upper end of the interval."),
-        Output("standard_error", String[], "fraction", "Standard deviation of the replications."),
+        Output("value_at_risk", String[], "return", "The quantile of the returns themselves."),
+        Output("lower", String[], "return", "Lower end of the interval."),
+        Output("upper", String[], "return", "Upper end of the interval."),
+        Output("standard_error", String[], "volatility", "Standard deviation of the replications."),
         Output("mean_block", String[], "rows", "Mean length of the blocks that were drawn."),
-        Output("replications", ["replications"], "fraction", "The value at risk of each replication."),
+        Output("replications", ["replications"], "return", "The value at risk of each replication."),
     ],
     errors = ["NOT_ENOUGH_DATA"],
 )

@@ -17,12 +17,12 @@ const EWMA = FunctionSpec(
     inputs = [Input("returns", "Returns of each asset, one per period."; many = true)],
     parameters = [
         float_parameter("decay", 0.94, 0.0, 1.0, "fraction", "The share of the last variance; RiskMetrics has 0.94 for days and 0.97 for months."; exclusive = true),
-        float_parameter("periods", 252.0, 0.0, 1e9, "1/year", "Periods in a year: 252 for trading days, 52 for weeks, 12 for months."; exclusive = true),
+        float_parameter("periods", 252.0, 0.0, 1e9, "per_year", "Periods in a year: 252 for trading days, 52 for weeks, 12 for months."; exclusive = true),
     ],
     outputs = [
-        Output("volatility", ["row", "asset"], "fraction/year", "Standard deviation of the return, given the rows before."),
-        Output("forecast_volatility", ["asset"], "fraction/year", "Standard deviation of the return in the row after the last."),
-        Output("forecast_covariance", ["asset", "asset"], "", "Covariances of the returns in the row after the last."),
+        Output("volatility", ["row", "asset"], "volatility", "Standard deviation of the return, given the rows before."),
+        Output("forecast_volatility", ["asset"], "volatility", "Standard deviation of the return in the row after the last."),
+        Output("forecast_covariance", ["asset", "asset"], "return_squared", "Covariances of the returns in the row after the last."),
     ],
     errors = ["NOT_ENOUGH_DATA"],
 )

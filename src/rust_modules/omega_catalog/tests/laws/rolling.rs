@@ -1,86 +1,90 @@
 //! Metrics after each row: over all rows so far, and over the last of them.
 
-use omega_kernel::Nulls;
+use omega_arrow::column::Chunk;
+use omega_contract::bounds::SMALLEST_INPUT;
+use omega_contract::params::Params;
+use omega_kernel::{Body, Function, Nulls};
 
+use crate::law::{Named, laws};
+use crate::probes;
+use crate::reductions::keeps_rows;
 use crate::support::{
-    RowwiseCase, assert_same, batch, chunks, columns, metric_of, over_window, rowwise_cases, same,
+    ReductionCase, RowwiseCase, assert_same, batch, chunks, columns, functions, same, slice, values,
 };
+
+pub const LAWS: &[Named] = laws!(Rowwise:
+    a_value_is_that_of_the_metric_over_its_rows,
+    what_has_left_a_window_leaves_no_trace,
+);
 
 const ROWS: usize = 700;
 
-/// Every case of a metric after each row, with the metric and the length of its windows.
-fn cases() -> impl Iterator<Item = (RowwiseCase, crate::support::ReductionCase, usize)> {
-    rowwise_cases()
+/// The metric that a rowwise function answers for, and how many of the last rows it answers for.
+fn metric_of(case: &RowwiseCase) -> Option<(ReductionCase, usize)> {
+    let name = case.spec.name.replace(".rolling_", ".");
+    let metric = functions()
         .into_iter()
-        .filter_map(|case| metric_of(&case).map(|(metric, window)| (case, metric, window)))
+        .chain(probes::functions())
+        .find(|function| function.spec.name == name && matches!(function.body, Body::Reduction(_)))?;
+    let Function { spec, body: Body::Reduction(factory) } = metric else { return None };
+    let values = case.params.values()[..spec.parameters.len()].to_vec();
+    let params = Params::from_values(&spec, values).expect("they are allowed");
+    let window = if name == case.spec.name { usize::MAX } else { case.params.rows("window") };
+    Some((ReductionCase { spec, factory, params }, window))
 }
 
-fn is_rolling(window: usize) -> bool {
-    window < usize::MAX
+/// What the metric of a rowwise function answers for the window that ends in a row.
+fn over_window(metric: &ReductionCase, inputs: &[Chunk<'_>], window: usize, row: usize) -> Vec<f64> {
+    let rows = slice(inputs, (row + 1).saturating_sub(window), row + 1);
+    values(metric.over(Nulls::Raise, &rows).as_ref())
+}
+
+/// Whether it is a metric of all rows so far.
+pub fn expands(case: &RowwiseCase) -> bool {
+    metric_of(case).is_some_and(|(_, window)| window == usize::MAX)
 }
 
 /// What goes out is 0 where it is too small to go in again.
 fn settled(value: f64) -> f64 {
-    if value.abs() < omega_contract::bounds::SMALLEST_INPUT { 0.0 } else { value }
+    if value.abs() < SMALLEST_INPUT { 0.0 } else { value }
 }
 
-/// Fails unless a metric after each row answers what it answers for those rows: all so far, with the same bits; the
-/// last ones, up to rounding.
-#[track_caller]
-fn assert_is_the_metric(data: &[Vec<f64>]) {
-    for (case, metric, window) in cases() {
-        let inputs = chunks(&data[..case.spec.inputs.len()]);
-        let answer = batch(case.stream(Nulls::Raise).as_mut(), case.spec.outputs.len(), &inputs);
-        for row in case.warm_up()..data[0].len() {
+/// Of all rows so far, with the same bits; of the last ones, up to rounding. Also where nothing moves for longer than a
+/// window, and where an outlier comes and goes.
+fn a_value_is_that_of_the_metric_over_its_rows(case: &RowwiseCase) {
+    let plain = columns(&case.spec, 60, ROWS);
+    let mut hard = columns(&case.spec, 61, ROWS);
+    for column in &mut hard {
+        column[100..250].fill(0.1);
+        column[300] = 1e9;
+        column[420] = -0.999;
+    }
+    hard[0][421] = 1e-12;
+    let Some((metric, window)) = metric_of(case) else { return };
+    let exactly = window == usize::MAX || keeps_rows(&metric);
+    for data in [plain, hard] {
+        let inputs = chunks(&data);
+        let answer = batch(case.stream(Nulls::Raise).as_mut(), case.outputs(), &inputs);
+        for row in case.warm_up()..ROWS {
             for (column, expected) in answer.iter().zip(over_window(&metric, &inputs, window, row)) {
                 let (found, expected) = (column[row], settled(expected));
                 let near = (found - expected).abs() <= 1e-10 * found.abs().max(expected.abs()).max(1e-6);
-                let right = if is_rolling(window) && !metric.is_exact() {
-                    near || same(found, expected)
-                } else {
-                    same(found, expected)
-                };
+                let right = same(found, expected) || (near && !exactly);
                 assert!(right, "{} in row {row}: {found:e}, not {expected:e}", case.label());
             }
         }
     }
 }
 
-fn returns(seed: u64) -> Vec<Vec<f64>> {
-    let (_, metric, _) =
-        cases().find(|(case, ..)| case.spec.inputs.len() == 2).expect("a metric of two columns");
-    columns(&metric.spec, seed, ROWS)
-}
-
-#[test]
-fn a_value_is_that_of_the_metric_over_its_rows() {
-    assert_is_the_metric(&returns(60));
-}
-
-#[test]
-fn flat_windows_and_windows_with_an_outlier_are_right() {
-    let mut data = returns(61);
-    for column in &mut data {
-        column[100..250].fill(0.1);
-        column[300] = 1e9;
-        column[420] = -0.999;
-    }
-    data[0][421] = 1e-12;
-    assert_is_the_metric(&data);
-}
-
 /// To the last bit: nothing was ever subtracted.
-#[test]
-fn what_has_left_a_window_leaves_no_trace() {
-    let plain = returns(62);
+fn what_has_left_a_window_leaves_no_trace(case: &RowwiseCase) {
+    let Some((_, window)) = metric_of(case).filter(|(_, window)| *window < ROWS - 200) else { return };
+    let plain = columns(&case.spec, 62, ROWS);
     let mut wild = plain.clone();
     wild.iter_mut().for_each(|column| column[200] = -1e90);
-    for (case, _, window) in cases().filter(|(.., window)| is_rolling(*window)) {
-        let answer = |data: &[Vec<f64>]| {
-            let inputs = chunks(&data[..case.spec.inputs.len()]);
-            let answer = batch(case.stream(Nulls::Raise).as_mut(), case.spec.outputs.len(), &inputs);
-            answer.into_iter().map(|column| column[200 + window..].to_vec()).collect()
-        };
-        assert_same(&answer(&wild), &answer(&plain), &case.label());
-    }
+    let answer = |data: &[Vec<f64>]| {
+        let answer = batch(case.stream(Nulls::Raise).as_mut(), case.outputs(), &chunks(data));
+        answer.into_iter().map(|column| column[200 + window..].to_vec()).collect()
+    };
+    assert_same(&answer(&wild), &answer(&plain), &case.label());
 }

@@ -1,11 +1,17 @@
-//! Functions, parameters and data to try.
+//! Functions and parameters to try, and ways to run them.
 
-use std::collections::HashMap;
+use std::fmt;
 
 use omega_arrow::column::Chunk;
-use omega_contract::params::{Given, Params};
-use omega_contract::spec::{FunctionSpec, Kind, Memory, ParameterType};
+use omega_contract::params::Params;
+use omega_contract::spec::{FunctionSpec, Kind, Memory, Parameter, ParameterType};
 use omega_kernel::{Accumulator, Body, Function, Nulls, ReductionFactory, RowwiseFactory, Stream};
+
+/// A market that never was.
+#[path = "../data/mod.rs"]
+mod data;
+
+pub use data::{Random, unit_of};
 
 /// Every function of this workspace that computes without panicking.
 pub fn functions() -> Vec<Function> {
@@ -13,7 +19,37 @@ pub fn functions() -> Vec<Function> {
     hidden.chain(omega_catalog::all()).cloned().collect()
 }
 
-/// A rowwise function under some parameters.
+/// A function under some parameters.
+pub struct Case {
+    pub spec: FunctionSpec,
+    pub body: Body,
+    pub params: Params,
+}
+
+impl Case {
+    /// What it answers to clean rows: one column per output, of one value where it is a reduction.
+    pub fn answers(&self, params: &Params, data: &[Vec<f64>]) -> Outputs {
+        let inputs = chunks(data);
+        match self.body {
+            Body::Rowwise(factory) => {
+                batch(factory.stream(params, Nulls::Raise).as_mut(), self.spec.outputs.len(), &inputs)
+            }
+            Body::Reduction(factory) => {
+                let mut accumulator = factory.accumulator(params, Nulls::Raise);
+                accumulator.update(&inputs).expect("clean rows are taken");
+                values(accumulator.as_ref()).into_iter().map(|value| vec![value]).collect()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.spec.name, self.params.values())
+    }
+}
+
+/// A rowwise function under some parameters, or a metric that answers after each row for all rows so far.
 pub struct RowwiseCase {
     pub spec: FunctionSpec,
     pub factory: &'static dyn RowwiseFactory,
@@ -27,6 +63,10 @@ impl RowwiseCase {
 
     pub fn warm_up(&self) -> usize {
         self.factory.warm_up(&self.params)
+    }
+
+    pub fn outputs(&self) -> usize {
+        self.spec.outputs.len()
     }
 
     pub fn label(&self) -> String {
@@ -46,141 +86,113 @@ impl ReductionCase {
         self.factory.accumulator(&self.params, nulls)
     }
 
+    /// An accumulator that has taken some columns.
+    pub fn over(&self, nulls: Nulls, inputs: &[Chunk<'_>]) -> Box<dyn Accumulator> {
+        let mut accumulator = self.accumulator(nulls);
+        accumulator.update(inputs).expect("clean rows are taken");
+        accumulator
+    }
+
     pub fn label(&self) -> String {
         format!("{} {:?}", self.spec.name, self.params.values())
     }
-
-    /// Whether its answer depends on the rows alone, to the last bit: extremes and quantiles do.
-    pub fn is_exact(&self) -> bool {
-        self.spec.name.ends_with("value_at_risk") || self.spec.name == "probe.extent"
-    }
 }
 
-/// Every rowwise function, and every metric as one that answers for all rows so far.
-pub fn rowwise_cases() -> Vec<RowwiseCase> {
-    let mut cases = Vec::new();
-    for function in functions() {
-        let (spec, factory) = match function.body {
-            Body::Rowwise(factory) => (function.spec, factory),
-            Body::Reduction(factory) => (expanding_spec(&function.spec), factory.expanding()),
-        };
-        for params in parameter_sets(&spec) {
-            cases.push(RowwiseCase { spec: spec.clone(), factory, params });
-        }
-    }
-    cases
+/// A function with each of its parameters to try.
+pub fn cases_of(function: &Function) -> Vec<Case> {
+    let case = |params| Case { spec: function.spec.clone(), body: function.body, params };
+    parameter_sets(&function.spec).into_iter().map(case).collect()
 }
 
-/// The spec of a metric that answers after each row, for all rows so far.
+/// A function with each of its parameters to try; a metric as one that answers after each row, for all rows so far.
+pub fn rowwise_cases_of(function: &Function) -> Vec<RowwiseCase> {
+    let (spec, factory) = match function.body {
+        Body::Rowwise(factory) => (function.spec.clone(), factory),
+        Body::Reduction(factory) => (expanding_spec(&function.spec), factory.expanding()),
+    };
+    let case = |params| RowwiseCase { spec: spec.clone(), factory, params };
+    parameter_sets(&spec).into_iter().map(case).collect()
+}
+
+/// The spec of a metric that answers after each row, for all rows so far: of the first few, it may be undefined.
 fn expanding_spec(metric: &FunctionSpec) -> FunctionSpec {
     let mut spec = FunctionSpec { kind: Kind::Rowwise, memory: Memory::Cumulative, ..metric.clone() };
-    spec.outputs.iter_mut().for_each(|output| output.axes = vec!["row".into()]);
+    for output in &mut spec.outputs {
+        output.axes = vec!["row".into()];
+        output.undefined = true;
+    }
     spec
 }
 
-/// The metric that a rowwise function answers for, and how many of the last rows it answers for.
-pub fn metric_of(case: &RowwiseCase) -> Option<(ReductionCase, usize)> {
-    let name = case.spec.name.replace(".rolling_", ".");
-    let Function { spec, body: Body::Reduction(factory) } =
-        functions().into_iter().find(|function| function.spec.name == name)?
-    else {
-        return None;
-    };
-    let values = case.params.values()[..spec.parameters.len()].to_vec();
-    let params = Params::from_values(&spec, values).expect("they are allowed");
-    let window = if name == case.spec.name { usize::MAX } else { case.params.rows("window") };
-    Some((ReductionCase { spec, factory, params }, window))
+/// A function with each of its parameters to try; none where it is no reduction.
+pub fn reduction_cases_of(function: &Function) -> Vec<ReductionCase> {
+    let Body::Reduction(factory) = function.body else { return Vec::new() };
+    let case = |params| ReductionCase { spec: function.spec.clone(), factory, params };
+    parameter_sets(&function.spec).into_iter().map(case).collect()
 }
 
-/// What the metric of a rowwise function answers for the window that ends in a row: the rest of its law.
-pub fn over_window(metric: &ReductionCase, inputs: &[Chunk<'_>], window: usize, row: usize) -> Vec<f64> {
-    let mut accumulator = metric.accumulator(Nulls::Raise);
-    accumulator
-        .update(&slice(inputs, (row + 1).saturating_sub(window), row + 1))
-        .expect("clean rows are taken");
-    values(accumulator.as_ref())
+pub fn rowwise_cases() -> Vec<RowwiseCase> {
+    functions().iter().flat_map(rowwise_cases_of).collect()
 }
 
 pub fn reduction_cases() -> Vec<ReductionCase> {
-    let mut cases = Vec::new();
-    for function in functions() {
-        let Body::Reduction(factory) = function.body else { continue };
-        for params in parameter_sets(&function.spec) {
-            cases.push(ReductionCase { spec: function.spec.clone(), factory, params });
-        }
-    }
-    cases
+    functions().iter().flat_map(reduction_cases_of).collect()
 }
 
-/// The defaults, and small and odd numbers of rows.
+/// The defaults, small and odd numbers of rows, and each choice and flag once.
 fn parameter_sets(spec: &FunctionSpec) -> Vec<Params> {
     let mut sets = vec![Params::resolve(spec, []).expect("defaults are allowed")];
-    for rows in [1, 2, 7, 40] {
-        let given = spec.parameters.iter().enumerate().map(|(place, parameter)| {
-            let value = match parameter.parameter_type {
-                ParameterType::Int => Given::Int(rows + 3 * place as i64),
-                _ => Given::Float(0.25 / rows as f64),
-            };
-            (parameter.name.as_str(), value)
-        });
-        sets.extend(Params::resolve(spec, given).ok().filter(|set| !sets.contains(set)));
+    let mut add = |set: Params| {
+        if !sets.contains(&set) {
+            sets.push(set);
+        }
+    };
+    [1, 2, 7, 40].into_iter().for_each(|rows| add(drawn(spec, rows, None)));
+    for (place, parameter) in spec.parameters.iter().enumerate() {
+        let words = match parameter.parameter_type {
+            ParameterType::Choice => parameter.choices.len(),
+            ParameterType::Bool => 2,
+            ParameterType::Int | ParameterType::Float => 0,
+        };
+        (0..words).for_each(|word| add(drawn(spec, 5, Some((place, word as f64)))));
     }
     sets
 }
 
-/// Random numbers that are the same in every run (SplitMix64).
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn integer(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+/// Parameters for some number of rows, one of them perhaps chosen.
+fn drawn(spec: &FunctionSpec, rows: usize, chosen: Option<(usize, f64)>) -> Params {
+    let value = |(place, parameter): (usize, &Parameter)| match parameter.parameter_type {
+        _ if chosen.is_some_and(|(chosen, _)| chosen == place) => chosen.unwrap_or_default().1,
+        ParameterType::Int => within(parameter, (rows + 3 * place) as f64),
+        ParameterType::Float => within(parameter, 0.25 / rows as f64),
+        ParameterType::Bool => ((rows + place) % 2) as f64,
+        ParameterType::Choice => ((rows + place) % parameter.choices.len()) as f64,
+    };
+    let mut values: Vec<f64> = spec.parameters.iter().enumerate().map(value).collect();
+    for (place, parameter) in spec.parameters.iter().enumerate() {
+        let other = parameter.less_than.as_ref();
+        let other = other.and_then(|other| spec.parameters.iter().position(|one| &one.name == other));
+        if let Some(other) = other.filter(|&other| values[place] >= values[other]) {
+            values[place] = within(parameter, values[other] - 1.0);
+            values[other] = values[other].max(values[place] + 1.0);
+        }
     }
-
-    /// From 0 up to, not including, 1.
-    pub fn uniform(&mut self) -> f64 {
-        (self.integer() >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    pub fn below(&mut self, limit: usize) -> usize {
-        (self.integer() % limit as u64) as usize
-    }
-
-    /// Roughly normal.
-    pub fn normal(&mut self) -> f64 {
-        (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
-    }
+    Params::from_values(spec, values).unwrap_or_else(|error| panic!("{}: {error}", spec.name))
 }
 
-/// Columns as a spec asks for them: bars of a random walk, or returns; some of them without any movement.
-pub fn columns(spec: &FunctionSpec, seed: u64, rows: usize) -> Vec<Vec<f64>> {
-    let mut random = Random(seed);
-    let mut bars: HashMap<&str, Vec<f64>> = HashMap::new();
-    let mut close = 100.0_f64;
-    let mut flat = 0;
-    for _ in 0..rows {
-        if flat == 0 && random.below(100) == 0 {
-            flat = random.below(60);
-        }
-        let moves = if flat > 0 { 0.0 } else { 1.0 };
-        flat = flat.saturating_sub(1);
-        let change = moves * 0.01 * random.normal();
-        let previous = close;
-        close *= 1.0 + change;
-        let (top, bottom) = (close.max(previous), close.min(previous));
-        let mut push = |name, value| bars.entry(name).or_default().push(value);
-        push("close", close);
-        push("high", top * (1.0 + moves * 0.005 * random.uniform()));
-        push("low", bottom * (1.0 - moves * 0.005 * random.uniform()));
-        push("volume", (1e6 * random.uniform()).round());
-        push("returns", change);
-        push("benchmark", moves * (change + 0.005 * random.normal()));
-        push("value", change);
+/// The nearest number that a parameter may be, or one well inside where its bounds are refused.
+fn within(parameter: &Parameter, wanted: f64) -> f64 {
+    let least = parameter.minimum.unwrap_or(f64::NEG_INFINITY);
+    let most = parameter.maximum.unwrap_or(f64::INFINITY);
+    if parameter.exclusive && !(least < wanted && wanted < most) {
+        return least + (most - least) / 2.0;
     }
-    spec.inputs.iter().map(|input| bars.remove(input.name.as_str()).unwrap_or_default()).collect()
+    wanted.clamp(least, most)
+}
+
+/// Columns as a spec asks for them, now and then without any movement.
+pub fn columns(spec: &FunctionSpec, seed: u64, rows: usize) -> Vec<Vec<f64>> {
+    data::columns(spec, seed, rows, 100)
 }
 
 /// Columns without missing rows.
@@ -214,7 +226,11 @@ pub fn row_by_row(stream: &mut dyn Stream, outputs: usize, inputs: &[Chunk<'_>])
     let mut values = vec![0.0; outputs];
     for place in 0..inputs[0].values.len() {
         let there = stream.update(&row(inputs, place), &mut values).expect("clean rows are taken");
-        assert!(there || values.iter().all(|value| value.is_nan()), "no value is NaN");
+        assert_eq!(
+            there,
+            values.iter().any(|value| !value.is_nan()),
+            "a row has values where one is not NaN"
+        );
         for (column, value) in answer.iter_mut().zip(&values) {
             column.push(*value);
         }
@@ -226,23 +242,13 @@ pub fn row_by_row(stream: &mut dyn Stream, outputs: usize, inputs: &[Chunk<'_>])
 pub fn values(accumulator: &dyn Accumulator) -> Vec<f64> {
     let mut output = vec![f64::INFINITY; accumulator.outputs()];
     let there = accumulator.value(&mut output).expect("memory");
-    assert!(there || output.iter().all(|value| value.is_nan()), "no value is NaN");
+    assert_eq!(there, output.iter().any(|value| !value.is_nan()), "there are values where one is not NaN");
     output
-}
-
-/// The first value of a reduction, NaN where there is none.
-pub fn value(accumulator: &dyn Accumulator) -> f64 {
-    values(accumulator)[0]
 }
 
 /// Whether two accumulators answer the same bits.
 pub fn same_values(left: &dyn Accumulator, right: &dyn Accumulator) -> bool {
-    values(left).iter().zip(values(right)).all(|(left, right)| same(*left, right))
-}
-
-/// The same numbers in every column that a function reads.
-pub fn alike<'a>(spec: &FunctionSpec, data: &'a [f64]) -> Vec<Chunk<'a>> {
-    vec![Chunk::dense(data); spec.inputs.len()]
+    all_same(&values(left), &values(right))
 }
 
 /// Fails unless all bits agree, any NaN being as good as another.
@@ -250,16 +256,27 @@ pub fn alike<'a>(spec: &FunctionSpec, data: &'a [f64]) -> Vec<Chunk<'a>> {
 pub fn assert_same(left: &Outputs, right: &Outputs, label: &str) {
     assert_eq!(left.len(), right.len(), "{label}");
     for (left, right) in left.iter().zip(right) {
-        assert_eq!(left.len(), right.len(), "{label}");
-        for (row, (left, right)) in left.iter().zip(right).enumerate() {
-            assert!(same(*left, *right), "{label}: {left:e} and {right:e} in row {row}");
-        }
+        assert_same_column(left, right, label);
+    }
+}
+
+/// [`assert_same`] of one column.
+#[track_caller]
+pub fn assert_same_column(left: &[f64], right: &[f64], label: &str) {
+    assert_eq!(left.len(), right.len(), "{label}");
+    for (row, (left, right)) in left.iter().zip(right).enumerate() {
+        assert!(same(*left, *right), "{label}: {left:e} and {right:e} in row {row}");
     }
 }
 
 /// Whether all bits agree, any NaN being as good as another.
 pub fn same(left: f64, right: f64) -> bool {
     left.to_bits() == right.to_bits() || (left.is_nan() && right.is_nan())
+}
+
+/// Whether all numbers of two lists are [`same`].
+pub fn all_same(left: &[f64], right: &[f64]) -> bool {
+    left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(*left, *right))
 }
 
 /// Whether two numbers agree relative to the larger.

@@ -7,7 +7,7 @@ use omega_contract::params::{Given, Params};
 use omega_contract::spec::{FunctionSpec, Input, ParameterType};
 use omega_kernel::{Body, Function, Nulls};
 
-use crate::support::{batch, close, functions};
+use crate::support::{batch, close};
 
 const TOLERANCE: f64 = 1e-9;
 
@@ -55,74 +55,66 @@ fn parameters(spec: &FunctionSpec, settings: &str) -> Params {
     Params::resolve(spec, given).expect("allowed parameters")
 }
 
-#[test]
-fn every_function_agrees_with_its_reference() {
-    let is_rolling = |function: &Function| function.spec.name.contains(".rolling_");
-    let all = functions();
-    for function in all.iter().filter(|function| function.spec.module() != "probe" && !is_rolling(function)) {
-        let spec = &function.spec;
-        let vectors = read(spec).unwrap_or_else(|| panic!("{} has no reference vectors", spec.name));
-        for (params, columns) in vectors.cases.iter().zip(&vectors.columns) {
-            let named = |name: &str| {
-                let place = vectors.names.iter().position(|column| column == name);
-                &columns[place.unwrap_or_else(|| panic!("{} has no column {name}", spec.name))]
-            };
-            let inputs: Vec<Chunk<'_>> =
-                spec.inputs.iter().map(|input| Chunk::dense(named(&input.name))).collect();
-            let answers = match function.body {
-                Body::Rowwise(factory) => {
-                    batch(factory.stream(params, Nulls::Skip).as_mut(), spec.outputs.len(), &inputs)
-                }
-                Body::Reduction(factory) => batch(
-                    factory.expanding().stream(params, Nulls::Skip).as_mut(),
-                    spec.outputs.len(),
-                    &inputs,
-                ),
-            };
-            for (output, answer) in spec.outputs.iter().zip(&answers) {
-                for (row, (answer, expected)) in answer.iter().zip(named(&output.name)).enumerate() {
-                    assert!(
-                        close(*answer, *expected, TOLERANCE),
-                        "{} {:?}: {} is {answer:?} in row {row}, the reference {expected:?}",
-                        spec.name,
-                        params.values(),
-                        output.name,
-                    );
-                }
+/// A function agrees with its own reference, and a metric over a window with that of the metric.
+pub fn it_agrees_with_its_reference(function: &Function) {
+    match function.spec.name.split_once(".rolling_") {
+        Some((module, metric)) => {
+            let metric = omega_catalog::find(&format!("{module}.{metric}")).expect("a metric");
+            windows_agree(function, &metric.spec);
+        }
+        None => all_rows_agree(function),
+    }
+}
+
+fn all_rows_agree(function: &Function) {
+    let spec = &function.spec;
+    let vectors = read(spec).unwrap_or_else(|| panic!("{} has no reference vectors", spec.name));
+    for (params, columns) in vectors.cases.iter().zip(&vectors.columns) {
+        let named = |name: &str| {
+            let place = vectors.names.iter().position(|column| column == name);
+            &columns[place.unwrap_or_else(|| panic!("{} has no column {name}", spec.name))]
+        };
+        let inputs: Vec<Chunk<'_>> =
+            spec.inputs.iter().map(|input| Chunk::dense(named(&input.name))).collect();
+        let factory = match function.body {
+            Body::Rowwise(factory) => factory,
+            Body::Reduction(factory) => factory.expanding(),
+        };
+        let answers = batch(factory.stream(params, Nulls::Skip).as_mut(), spec.outputs.len(), &inputs);
+        for (output, answer) in spec.outputs.iter().zip(&answers) {
+            for (row, (answer, expected)) in answer.iter().zip(named(&output.name)).enumerate() {
+                assert!(
+                    close(*answer, *expected, TOLERANCE),
+                    "{} {:?}: {} is {answer:?} in row {row}, the reference {expected:?}",
+                    spec.name,
+                    params.values(),
+                    output.name,
+                );
             }
         }
     }
 }
 
 /// Where a window is full for the first time it holds the rows that the reference has seen.
-#[test]
-fn every_rolling_metric_agrees_with_the_reference_of_the_metric() {
-    let all = functions();
-    let spec_of =
-        |name: &str| &all.iter().find(|function| function.spec.name == name).expect("a metric").spec;
-    for function in all.iter().filter(|function| function.spec.name.starts_with("risk.rolling_")) {
-        let Body::Rowwise(factory) = function.body else {
-            panic!("{} answers row by row", function.spec.name)
-        };
-        let metric = spec_of(&function.spec.name.replace("rolling_", ""));
-        let vectors = read(metric).expect("the reference vectors of the metric");
-        let place = |name: &str| vectors.names.iter().position(|column| column == name).expect("a column");
-        for (params, columns) in vectors.cases.iter().zip(&vectors.columns) {
-            let input = |input: &Input| Chunk::dense(&columns[place(&input.name)]);
-            let inputs: Vec<Chunk<'_>> = metric.inputs.iter().map(input).collect();
-            for window in [2, 5, 16, 60, 399] {
-                let values = [params.values(), &[window as f64]].concat();
-                let params = Params::from_values(&function.spec, values).expect("they are allowed");
-                let mut stream = factory.stream(&params, Nulls::Skip);
-                let answers = batch(stream.as_mut(), function.spec.outputs.len(), &inputs);
-                for (output, answer) in metric.outputs.iter().zip(answers) {
-                    let (answer, expected) = (answer[window - 1], columns[place(&output.name)][window - 1]);
-                    let name = &function.spec.name;
-                    assert!(
-                        close(answer, expected, TOLERANCE),
-                        "{name} of {window} rows: {answer:?}, not {expected:?}"
-                    );
-                }
+fn windows_agree(function: &Function, metric: &FunctionSpec) {
+    let Body::Rowwise(factory) = function.body else { panic!("{} answers row by row", function.spec.name) };
+    let vectors = read(metric).expect("the reference vectors of the metric");
+    let place = |name: &str| vectors.names.iter().position(|column| column == name).expect("a column");
+    for (params, columns) in vectors.cases.iter().zip(&vectors.columns) {
+        let input = |input: &Input| Chunk::dense(&columns[place(&input.name)]);
+        let inputs: Vec<Chunk<'_>> = metric.inputs.iter().map(input).collect();
+        for window in [2, 5, 16, 60, 399] {
+            let values = [params.values(), &[window as f64]].concat();
+            let params = Params::from_values(&function.spec, values).expect("they are allowed");
+            let mut stream = factory.stream(&params, Nulls::Skip);
+            let answers = batch(stream.as_mut(), function.spec.outputs.len(), &inputs);
+            for (output, answer) in metric.outputs.iter().zip(answers) {
+                let (answer, expected) = (answer[window - 1], columns[place(&output.name)][window - 1]);
+                assert!(
+                    close(answer, expected, TOLERANCE),
+                    "{} of {window} rows: {answer:?}, not {expected:?}",
+                    function.spec.name
+                );
             }
         }
     }

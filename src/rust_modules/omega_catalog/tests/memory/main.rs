@@ -7,7 +7,7 @@ mod held;
 /// Whatever is refused, the answer is an error and the state is as before.
 mod refused;
 /// Functions, parameters and data to try.
-#[expect(dead_code, reason = "shared with the laws, which use all of it")]
+#[expect(dead_code, unused_imports, reason = "shared with the laws, which use all of it")]
 #[path = "../laws/support.rs"]
 mod support;
 

@@ -3,7 +3,7 @@
 use omega_contract::assert_inputs;
 use omega_contract::bounds::{LARGEST_INPUT, is_input};
 use omega_contract::params::Params;
-use omega_contract::spec::{FunctionSpec, Kind};
+use omega_contract::spec::{FunctionSpec, Kind, Unit};
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{Exponential, ExponentialState, STILL, WilderSums, WilderSumsState};
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ impl Rowwise<3, 1> for Adx {
             "ta.adx",
             Kind::Rowwise,
             "bars",
-            "Average directional movement index: how strongly price trends, up or down.",
+            "Average directional movement index (ADX): how strongly price trends, up or down.",
         )
         .describe(
             "Directional movement is the larger of the reach above the previous high and below the previous low. Upward \
@@ -63,7 +63,7 @@ impl Rowwise<3, 1> for Adx {
         .input("low", "Lowest price of each bar.")
         .input("close", "Closing price of each bar.")
         .rows("period", 14, 2, "Sets the weight of the newest movement, 1 / period.")
-        .output("adx", "percent", "From 0, no trend, to 100, movement in one direction only.")
+        .output("adx", Unit::Percent, "From 0, no trend, to 100, movement in one direction only.")
         .warm_up("The first `2 * period - 1` rows have no value.")
     }
 

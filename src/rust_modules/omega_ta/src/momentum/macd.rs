@@ -3,7 +3,7 @@
 use omega_contract::assert_inputs;
 use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::params::Params;
-use omega_contract::spec::{FunctionSpec, Kind};
+use omega_contract::spec::{FunctionSpec, Kind, Unit};
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{Exponential, ExponentialState};
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ impl Rowwise<1, 3> for Macd {
             "ta.macd",
             Kind::Rowwise,
             "bars",
-            "Moving average convergence and divergence: a fast minus a slow exponential average, and its own average.",
+            "Moving average convergence and divergence (MACD): a fast minus a slow exponential average, and its own average.",
         )
         .describe(
             "Both averages start in row slow_period - 1, each from the plain mean of the closes of its own period that \
@@ -53,9 +53,9 @@ impl Rowwise<1, 3> for Macd {
         .less_than("slow_period")
         .rows("slow_period", 26, 2, "Period of the slow average.")
         .rows("signal_period", 9, 1, "Period of the average of the difference.")
-        .output("macd", "price", "Fast average minus slow average.")
-        .output("signal", "price", "Exponential average of `macd`.")
-        .output("histogram", "price", "`macd` minus `signal`.")
+        .output("macd", Unit::PriceChange, "Fast average minus slow average.")
+        .output("signal", Unit::PriceChange, "Exponential average of `macd`.")
+        .output("histogram", Unit::PriceChange, "`macd` minus `signal`.")
         .warm_up("The first `slow_period + signal_period - 2` rows have no value.")
     }
 

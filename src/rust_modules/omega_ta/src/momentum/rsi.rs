@@ -3,7 +3,7 @@
 use omega_contract::assert_inputs;
 use omega_contract::bounds::{LARGEST_INPUT, is_input};
 use omega_contract::params::Params;
-use omega_contract::spec::{FunctionSpec, Kind};
+use omega_contract::spec::{FunctionSpec, Kind, Unit};
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{Exponential, ExponentialState, STILL};
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ impl Rowwise<1, 1> for Rsi {
             "ta.rsi",
             Kind::Rowwise,
             "bars",
-            "Relative strength index: average gain as a percentage of average gain and loss together.",
+            "Relative strength index (RSI): average gain as a percentage of average gain and loss together.",
         )
         .describe(
             "Gains and losses from close to close, each averaged by Wilder's smoothing, which starts from the plain \
@@ -43,7 +43,7 @@ impl Rowwise<1, 1> for Rsi {
         .reference("TA-Lib RSI")
         .input("close", "Closing price of each bar.")
         .rows("period", 14, 2, "Sets the weight of the newest change, 1 / period.")
-        .output("rsi", "percent", "From 0, only losses, to 100, only gains.")
+        .output("rsi", Unit::Percent, "From 0, only losses, to 100, only gains.")
         .warm_up("The first `period` rows have no value.")
     }
 

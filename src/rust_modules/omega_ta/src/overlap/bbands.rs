@@ -1,7 +1,7 @@
 //! A band around the average, as wide as prices have been restless.
 
 use omega_contract::params::Params;
-use omega_contract::spec::{FunctionSpec, Kind};
+use omega_contract::spec::{FunctionSpec, Kind, Unit};
 use omega_contract::{Result, assert_inputs};
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{BlockMoments, BlockMomentsState};
@@ -26,7 +26,7 @@ impl Rowwise<1, 3> for Bbands {
             "ta.bbands",
             Kind::Rowwise,
             "bars",
-            "Bollinger bands: the mean of the last closes, and lines some deviations above and below it.",
+            "Bollinger bands (BBANDS): the mean of the last closes, and lines some deviations above and below it.",
         )
         .version("1.1.0")
         .describe(
@@ -38,11 +38,11 @@ impl Rowwise<1, 3> for Bbands {
         .reference("TA-Lib BBANDS")
         .input("close", "Closing price of each bar.")
         .rows("period", 20, 2, "Length of the window.")
-        .float("deviations_up", 2.0, 0.0, 1e3, "deviations", bound)
-        .float("deviations_down", 2.0, 0.0, 1e3, "deviations", bound)
-        .output("upper", "price", "`middle` plus `deviations_up` deviations.")
-        .output("middle", "price", "Mean of the last `period` closes.")
-        .output("lower", "price", "`middle` minus `deviations_down` deviations.")
+        .float("deviations_up", 2.0, 0.0, 1e3, Unit::Deviations, bound)
+        .float("deviations_down", 2.0, 0.0, 1e3, Unit::Deviations, bound)
+        .output("upper", Unit::Price, "`middle` plus `deviations_up` deviations.")
+        .output("middle", Unit::Price, "Mean of the last `period` closes.")
+        .output("lower", Unit::Price, "`middle` minus `deviations_down` deviations.")
         .warm_up("The first `period - 1` rows have no value.")
     }
 

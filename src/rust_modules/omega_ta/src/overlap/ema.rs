@@ -3,7 +3,7 @@
 use omega_contract::assert_inputs;
 use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::params::Params;
-use omega_contract::spec::{FunctionSpec, Kind};
+use omega_contract::spec::{FunctionSpec, Kind, Unit};
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{Exponential, ExponentialState};
 
@@ -24,7 +24,7 @@ impl Rowwise<1, 1> for Ema {
             "ta.ema",
             Kind::Rowwise,
             "bars",
-            "Exponential moving average: the mean of all closes, the older the lighter.",
+            "Exponential moving average (EMA): the mean of all closes, the older the lighter.",
         )
         .describe(
             "The first value is the mean of the first `period` closes; from then on \
@@ -36,7 +36,7 @@ impl Rowwise<1, 1> for Ema {
         .reference("TA-Lib EMA")
         .input("close", "Closing price of each bar.")
         .rows("period", 30, 1, "Sets the weight of the newest close, 2 / (period + 1).")
-        .output("ema", "price", "Exponential moving average of the closes.")
+        .output("ema", Unit::Price, "Exponential moving average of the closes.")
         .warm_up("The first `period - 1` rows have no value.")
     }
 

@@ -1,7 +1,7 @@
 //! Mean of the last rows.
 
 use omega_contract::params::Params;
-use omega_contract::spec::{FunctionSpec, Kind};
+use omega_contract::spec::{FunctionSpec, Kind, Unit};
 use omega_contract::{Result, assert_inputs};
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{BlockMean, BlockMeanState};
@@ -19,7 +19,7 @@ impl Rowwise<1, 1> for Sma {
     type State = BlockMeanState;
 
     fn spec() -> FunctionSpec {
-        FunctionSpec::new("ta.sma", Kind::Rowwise, "bars", "Simple moving average: the mean of the last closes.")
+        FunctionSpec::new("ta.sma", Kind::Rowwise, "bars", "Simple moving average (SMA): the mean of the last closes.")
             .version("1.1.0")
             .describe(
                 "Every close of the window weighs the same. Sums are taken anew per block of `period` rows and never \
@@ -30,7 +30,7 @@ impl Rowwise<1, 1> for Sma {
             .reference("TA-Lib SMA")
             .input("close", "Closing price of each bar.")
             .rows("period", 30, 1, "Length of the window.")
-            .output("sma", "price", "Mean of the last `period` closes.")
+            .output("sma", Unit::Price, "Mean of the last `period` closes.")
             .warm_up("The first `period - 1` rows have no value.")
     }
 

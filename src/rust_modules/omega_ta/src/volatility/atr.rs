@@ -3,7 +3,7 @@
 use omega_contract::assert_inputs;
 use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::params::Params;
-use omega_contract::spec::{FunctionSpec, Kind};
+use omega_contract::spec::{FunctionSpec, Kind, Unit};
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{Exponential, ExponentialState, TrueRange};
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ impl Rowwise<3, 1> for Atr {
             "ta.atr",
             Kind::Rowwise,
             "bars",
-            "Average true range: how far price moves in a bar, gaps from the previous close included.",
+            "Average true range (ATR): how far price moves in a bar, gaps from the previous close included.",
         )
         .describe(
             "True range is the greatest of high - low, |high - previous close| and |low - previous close|; the first bar \
@@ -44,7 +44,7 @@ impl Rowwise<3, 1> for Atr {
         .input("low", "Lowest price of each bar.")
         .input("close", "Closing price of each bar.")
         .rows("period", 14, 1, "Sets the weight of the newest range, 1 / period.")
-        .output("atr", "price", "Average true range.")
+        .output("atr", Unit::PriceChange, "Average true range.")
         .warm_up("The first `period` rows have no value.")
     }
 

@@ -3,7 +3,7 @@
 use omega_contract::assert_inputs;
 use omega_contract::bounds::{LARGEST_INPUT, MOST_ROWS, is_input};
 use omega_contract::params::Params;
-use omega_contract::spec::{FunctionSpec, Kind};
+use omega_contract::spec::{FunctionSpec, Kind, Unit};
 use omega_kernel::Rowwise;
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,7 @@ impl Rowwise<2, 1> for Obv {
             "ta.obv",
             Kind::Rowwise,
             "bars",
-            "On-balance volume: all volume so far, that of falling bars taken away.",
+            "On-balance volume (OBV): all volume so far, that of falling bars taken away.",
         )
         .describe(
             "A running total: volume is added where the close is above the previous one, subtracted where it is below, \
@@ -41,7 +41,7 @@ impl Rowwise<2, 1> for Obv {
         .reference("TA-Lib OBV")
         .input("close", "Closing price of each bar.")
         .input("volume", "Volume traded in each bar.")
-        .output("obv", "volume", "On-balance volume.")
+        .output("obv", Unit::Volume, "On-balance volume.")
     }
 
     fn new(_: &Params) -> Self {

@@ -4,7 +4,12 @@ use omega_contract::ErrorCode;
 use omega_contract::params::{Given, Params};
 use omega_kernel::{MetricSet, Nulls};
 
-use crate::support::{ReductionCase, chunks, columns, functions, reduction_cases, same, slice, values};
+/// Functions, parameters and data to try.
+#[expect(dead_code, unused_imports, reason = "shared with the laws, which use all of it")]
+#[path = "laws/support.rs"]
+mod support;
+
+use support::{ReductionCase, chunks, columns, functions, reduction_cases, same, slice, values};
 
 /// Every metric under every parameters, as one set, and columns for it.
 fn all() -> (Vec<ReductionCase>, MetricSet, Vec<Vec<f64>>) {
