@@ -1,4 +1,4 @@
-//! How much returns move with those of a benchmark.
+//! Beta: how much returns move with those of a benchmark.
 
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Unit};

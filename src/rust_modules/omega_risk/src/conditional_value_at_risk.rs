@@ -1,4 +1,4 @@
-//! The mean loss on the worst days.
+//! Conditional value at risk (CVaR), or expected shortfall: the mean loss on the worst days.
 
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Unit};

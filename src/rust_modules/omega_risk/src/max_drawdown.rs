@@ -1,4 +1,4 @@
-//! The deepest fall from a peak.
+//! Maximum drawdown: the deepest fall from a peak.
 
 use omega_contract::bounds::MOST_ROWS;
 use omega_contract::params::Params;

@@ -1,4 +1,4 @@
-//! Mean excess return per unit of deviation.
+//! Sharpe ratio: mean excess return per unit of deviation.
 
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Unit};

@@ -1,4 +1,4 @@
-//! Mean excess return per unit of downside deviation.
+//! Sortino ratio: mean excess return per unit of downside deviation.
 
 use omega_contract::bounds::{LARGEST_INPUT, MOST_ROWS};
 use omega_contract::params::Params;

@@ -1,4 +1,4 @@
-//! The loss that only few returns exceed.
+//! Value at risk (VaR): the loss that only few returns exceed.
 
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Unit};

@@ -1,4 +1,4 @@
-//! Annualised deviation of returns.
+//! Volatility: annualised deviation of returns.
 
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Unit};

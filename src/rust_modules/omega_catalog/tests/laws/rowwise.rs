@@ -25,8 +25,8 @@ pub const LAWS: &[Named] = laws!(Rowwise:
     the_bits_do_not_depend_on_how_rows_are_divided,
 );
 
-/// Rows that reach past the blocks in which batches are walked.
-const ROWS: usize = 2500;
+/// Rows that reach past the pieces in which batches are walked.
+const ROWS: usize = 10_000;
 
 /// The answer of one batch over a fresh stream.
 fn whole(case: &RowwiseCase, nulls: Nulls, inputs: &[Chunk<'_>]) -> Outputs {
@@ -49,16 +49,21 @@ fn batch_and_stream_give_the_same_bits(case: &RowwiseCase) {
         let streamed = row_by_row(case.stream(nulls).as_mut(), case.outputs(), &chunks(&data));
         assert_same(&whole(case, nulls, &chunks(&data)), &streamed, &case.label());
     }
-    let data = with_holes(&data, &[0, 1, 77, 1023, 1024, 1500, 1501, 2499]);
-    for nulls in [Nulls::Skip, Nulls::Propagate] {
-        let streamed = row_by_row(case.stream(nulls).as_mut(), case.outputs(), &chunks(&data));
-        assert_same(&whole(case, nulls, &chunks(&data)), &streamed, &case.label());
+    let mut random = Random(14);
+    let many: Vec<usize> = (0..ROWS).filter(|_| random.below(20) == 0).collect();
+    let long: Vec<usize> = (2000..2100).chain(8000..8300).collect();
+    for holes in [&[0, 1, 77, 8191, 8192, 8500, 8501, 9999][..], &many, &long] {
+        let data = with_holes(&data, holes);
+        for nulls in [Nulls::Skip, Nulls::Propagate] {
+            let streamed = row_by_row(case.stream(nulls).as_mut(), case.outputs(), &chunks(&data));
+            assert_same(&whole(case, nulls, &chunks(&data)), &streamed, &case.label());
+        }
     }
 }
 
 fn a_missing_bit_is_as_good_as_nan(case: &RowwiseCase) {
     let data = columns(&case.spec, 2, ROWS);
-    let holes = [3, 500, 1024, 2047];
+    let holes = [3, 500, 1024, 8191, 8192, 9000, 9001];
     let mut bits = vec![0xFF_u8; ROWS.div_ceil(8) + 1];
     for hole in holes {
         let bit = hole + 5;
@@ -80,15 +85,25 @@ fn a_missing_bit_is_as_good_as_nan(case: &RowwiseCase) {
 
 fn grouped_rows_give_the_same_bits_as_each_group_alone(case: &RowwiseCase) {
     const GROUPS: usize = 7;
-    for nulls in [Nulls::Skip, Nulls::Propagate] {
-        let clean = columns(&case.spec, 3, ROWS);
-        let data = if nulls == Nulls::Skip { clean } else { with_holes(&clean, &[4, 1030, 1031, 2222]) };
-        let mut random = Random(4);
-        let groups: Vec<u32> = (0..ROWS).map(|_| random.below(GROUPS) as u32).collect();
+    let mut random = Random(4);
+    let mixed: Vec<u32> = (0..ROWS).map(|_| random.below(GROUPS) as u32).collect();
+    let mut runs = Vec::new();
+    while runs.len() < ROWS {
+        let (group, rows) = (random.below(GROUPS) as u32, 1 + random.below(60));
+        runs.extend(std::iter::repeat_n(group, rows.min(ROWS - runs.len())));
+    }
+    let mut sorted = mixed.clone();
+    sorted.sort_unstable();
+    let many: Vec<usize> = (0..ROWS).filter(|_| random.below(20) == 0).collect();
+    let holes = [&[][..], &[4, 1030, 1031, 8222], &many];
+    let clean = columns(&case.spec, 3, ROWS);
+    for (number, nulls) in [Nulls::Skip, Nulls::Propagate].into_iter().cycle().take(6).enumerate() {
+        let data = with_holes(&clean, holes[number / 2]);
+        let groups = [&mixed, &runs, &sorted][(number + number / 3) % 3];
 
         let mut grouped = case.factory.grouped(&case.params, nulls);
         let mut together = vec![vec![0.0; ROWS]; case.outputs()];
-        let middle = 1111;
+        let middle = 4321;
         for (from, to) in [(0, middle), (middle, ROWS)] {
             let mut parts: Vec<&mut [f64]> =
                 together.iter_mut().map(|column| &mut column[from..to]).collect();

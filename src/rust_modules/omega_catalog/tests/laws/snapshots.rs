@@ -304,6 +304,7 @@ fn a_state_of_other_parameters_is_refused_or_works_but_never_panics(cases: &[Row
             let mut stream = left.stream(Nulls::Propagate);
             batch(stream.as_mut(), left.outputs(), &slice(&chunks(&data), 0, rows));
             let payload = stream.save().expect("memory");
+            left.stream(Nulls::Propagate).load(&payload).expect("a saved state loads");
             for right in cases {
                 assert_refused_or_works(right, &payload, &data);
             }

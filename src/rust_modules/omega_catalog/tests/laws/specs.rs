@@ -42,8 +42,19 @@ fn is_sentence(text: &str) -> bool {
 fn a_summary_is_a_sentence_that_leads_with_its_term(function: &Function) {
     let FunctionSpec { name, summary, .. } = &function.spec;
     assert!(is_sentence(summary), "{name}: {summary:?}");
+    if function.spec.module() != "probe" {
+        assert!(leads_with_its_term(&function.spec), "{name}: {summary:?}");
+    }
     let words = || summary.split(|letter: char| !letter.is_alphanumeric());
     assert!(!words().any(|word| word.eq_ignore_ascii_case("it")), "{name}: what is \"it\"? {summary:?}");
+}
+
+/// The words of the function's name, or its name as an abbreviation, before the colon: what a trader searches for.
+fn leads_with_its_term(spec: &FunctionSpec) -> bool {
+    let own = spec.name.split_once('.').map_or("", |(_, own)| own);
+    let term = spec.summary.split_once(':').map_or(spec.summary.as_str(), |(term, _)| term);
+    let abbreviation = format!("({})", own.to_uppercase());
+    term.to_lowercase().contains(&own.replace('_', " ")) || term.contains(&abbreviation)
 }
 
 /// Parameters are asked for by name, and a wrong one panics: every constructor is called once.

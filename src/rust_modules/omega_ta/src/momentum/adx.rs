@@ -1,4 +1,4 @@
-//! How strongly prices trend, whichever way.
+//! Average directional movement index (ADX): how strongly prices trend, whichever way.
 
 use omega_contract::assert_inputs;
 use omega_contract::bounds::{LARGEST_INPUT, is_input};

@@ -1,4 +1,4 @@
-//! How far a fast average has run from a slow one.
+//! Moving average convergence and divergence (MACD): how far a fast average has run from a slow one.
 
 use omega_contract::assert_inputs;
 use omega_contract::bounds::LARGEST_INPUT;

@@ -1,4 +1,4 @@
-//! How much of the recent movement was upward.
+//! Relative strength index (RSI): how much of the recent movement was upward.
 
 use omega_contract::assert_inputs;
 use omega_contract::bounds::{LARGEST_INPUT, is_input};

@@ -1,4 +1,4 @@
-//! A band around the average, as wide as prices have been restless.
+//! Bollinger bands: an average, and lines some deviations above and below.
 
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind, Unit};

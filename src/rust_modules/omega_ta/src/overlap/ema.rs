@@ -1,4 +1,4 @@
-//! Average that forgets exponentially.
+//! Exponential moving average (EMA): the newest row weighs most.
 
 use omega_contract::assert_inputs;
 use omega_contract::bounds::LARGEST_INPUT;

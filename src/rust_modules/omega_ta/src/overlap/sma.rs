@@ -1,4 +1,4 @@
-//! Mean of the last rows.
+//! Simple moving average (SMA): the mean of the last rows.
 
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind, Unit};

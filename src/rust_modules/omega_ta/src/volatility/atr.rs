@@ -1,4 +1,4 @@
-//! How far prices move in a bar.
+//! Average true range (ATR): how far prices move in a bar.
 
 use omega_contract::assert_inputs;
 use omega_contract::bounds::LARGEST_INPUT;

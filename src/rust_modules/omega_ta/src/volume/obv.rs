@@ -1,4 +1,4 @@
-//! Volume of rising bars less volume of falling ones.
+//! On-balance volume (OBV): volume of rising bars less volume of falling ones.
 
 use omega_contract::assert_inputs;
 use omega_contract::bounds::{LARGEST_INPUT, MOST_ROWS, is_input};
