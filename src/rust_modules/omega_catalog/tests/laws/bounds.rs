@@ -8,8 +8,8 @@ use omega_kernel::{Accumulator, Nulls, Stream};
 use crate::law::{Named, laws};
 use crate::reductions::keeps_rows;
 use crate::support::{
-    Outputs, Random, ReductionCase, RowwiseCase, all_same, assert_same, batch, chunks, columns, row_by_row,
-    same, values,
+    Outputs, Random, ReductionCase, RowwiseCase, assert_same, batch, chunks, columns, row_by_row,
+    same, same_values, values,
 };
 
 pub const OF_ROWWISE: &[Named] = laws!(Rowwise:
@@ -102,9 +102,8 @@ fn assert_savable(case: &ReductionCase, accumulator: &dyn Accumulator) {
     let saved = accumulator.save().expect("memory");
     fresh.load(&saved).unwrap_or_else(|error| panic!("{label}: {error}"));
     assert_eq!(fresh.save().expect("memory"), saved, "{label}");
-    let answers = values(accumulator);
-    assert!(all_same(&values(fresh.as_ref()), &answers), "{label}");
-    for answer in answers {
+    assert!(same_values(fresh.as_ref(), accumulator), "{label}");
+    for answer in values(accumulator) {
         assert!(!answer.is_infinite() && (answer != 0.0 || same(answer, 0.0)), "{label}: {answer}");
     }
 }

@@ -131,10 +131,6 @@ pub fn reduction_cases_of(function: &Function) -> Vec<ReductionCase> {
     parameter_sets(&function.spec).into_iter().map(case).collect()
 }
 
-pub fn rowwise_cases() -> Vec<RowwiseCase> {
-    functions().iter().flat_map(rowwise_cases_of).collect()
-}
-
 pub fn reduction_cases() -> Vec<ReductionCase> {
     functions().iter().flat_map(reduction_cases_of).collect()
 }
