@@ -17,9 +17,9 @@ __all__ = [
 class HiddenMarkov(NamedTuple):
     """What `hidden_markov` returns."""
 
-    #: Mean return in each state. (fraction)
+    #: Mean return in each state. (return)
     means: Any
-    #: Standard deviation of the return in each state, ascending. (fraction)
+    #: Standard deviation of the return in each state, ascending. (volatility)
     standard_deviations: Any
     #: Probability of the next state (column) in each state (row). (fraction)
     transition: Any

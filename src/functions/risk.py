@@ -40,20 +40,20 @@ def sharpe_ratio(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Annualised mean excess return per unit of deviation.
+    """Sharpe ratio: annualised mean excess return per unit of deviation.
 
     sqrt(periods) * mean(returns - risk_free) / deviation(returns - risk_free), the deviation over n - 1.
     Undefined for fewer than two returns and where nothing varied: equal returns have a deviation of exactly
     zero here, never one of rounding errors.
 
     - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
-    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (1/year; above 0;
+    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
       below 1,000,000,000)
-    - `risk_free`: Return without risk, per period, not per year. (fraction; at least -1; at most
+    - `risk_free`: Return without risk, per period, not per year. (return; at least -1; at most
       1,000,000,000)
 
-    Returns a float, or None where it is undefined; with `by`, a table of one row per group, or for NumPy
-    and lists a dict.
+    Returns a float (ratio), or None where it is undefined; with `by`, a table of one row per group, or for
+    NumPy and lists a dict.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -93,19 +93,19 @@ def sortino_ratio(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Annualised mean excess return per unit of downside deviation.
+    """Sortino ratio: annualised mean excess return per unit of downside deviation.
 
     sqrt(periods) * mean(e) / sqrt(mean(min(e, 0)^2)) with e = returns - required_return. All returns count
     in the lower mean, those above the required one as zero. Undefined where no return fell short.
 
     - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
-    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (1/year; above 0;
+    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
       below 1,000,000,000)
-    - `required_return`: Least acceptable return, per period, not per year. (fraction; at least -1; at most
+    - `required_return`: Least acceptable return, per period, not per year. (return; at least -1; at most
       1,000,000,000)
 
-    Returns a float, or None where it is undefined; with `by`, a table of one row per group, or for NumPy
-    and lists a dict.
+    Returns a float (ratio), or None where it is undefined; with `by`, a table of one row per group, or for
+    NumPy and lists a dict.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -145,16 +145,16 @@ def volatility(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Annualised standard deviation of returns.
+    """Volatility: annualised standard deviation of returns.
 
     sqrt(periods) * deviation(returns), the deviation over n - 1. Exactly zero where all returns are equal,
     undefined for fewer than two.
 
     - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
-    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (1/year; above 0;
+    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
       below 1,000,000,000)
 
-    Returns a float (fraction), or None where it is undefined; with `by`, a table of one row per group, or
+    Returns a float (volatility), or None where it is undefined; with `by`, a table of one row per group, or
     for NumPy and lists a dict.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
@@ -198,8 +198,8 @@ def max_drawdown(
 
     - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
 
-    Returns a float (fraction), or None where it is undefined; with `by`, a table of one row per group, or
-    for NumPy and lists a dict.
+    Returns a float (fraction of wealth), or None where it is undefined; with `by`, a table of one row per
+    group, or for NumPy and lists a dict.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -235,7 +235,7 @@ def value_at_risk(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Historical value at risk: the return that a share of all returns is below.
+    """Value at risk, historical: the return that a share of all returns is below.
 
     The quantile `cutoff` of the returns, exactly, between two of them on the line through them. No
     distribution is assumed. Negative for a loss. Memory grows with the number of returns.
@@ -243,8 +243,8 @@ def value_at_risk(
     - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
 
-    Returns a float (fraction), or None where it is undefined; with `by`, a table of one row per group, or
-    for NumPy and lists a dict.
+    Returns a float (return), or None where it is undefined; with `by`, a table of one row per group, or for
+    NumPy and lists a dict.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -281,7 +281,7 @@ def conditional_value_at_risk(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Historical conditional value at risk, or expected shortfall: the mean of the worst returns.
+    """Conditional value at risk, historical, or expected shortfall: the mean of the worst returns.
 
     The mean of the floor((n - 1) * cutoff) + 1 least returns. No distribution is assumed. Negative for a
     loss, and never above the value at risk. Memory grows with the number of returns.
@@ -289,8 +289,8 @@ def conditional_value_at_risk(
     - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
 
-    Returns a float (fraction), or None where it is undefined; with `by`, a table of one row per group, or
-    for NumPy and lists a dict.
+    Returns a float (return), or None where it is undefined; with `by`, a table of one row per group, or for
+    NumPy and lists a dict.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -335,8 +335,8 @@ def beta(
     - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
     - `benchmark`: Simple return of the benchmark over the same period, as a fraction.
 
-    Returns a float, or None where it is undefined; with `by`, a table of one row per group, or for NumPy
-    and lists a dict.
+    Returns a float (ratio), or None where it is undefined; with `by`, a table of one row per group, or for
+    NumPy and lists a dict.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -381,7 +381,8 @@ def rolling_sharpe_ratio(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Annualised mean excess return per unit of deviation, over the last `window` rows.
+    """Rolling sharpe ratio: annualised mean excess return per unit of deviation, over the last `window`
+    rows.
 
     What `risk.sharpe_ratio` answers for the rows of each window, up to rounding. sqrt(periods) *
     mean(returns - risk_free) / deviation(returns - risk_free), the deviation over n - 1. Undefined for
@@ -390,14 +391,14 @@ def rolling_sharpe_ratio(
     subtraction: nothing drifts, and what has left a window leaves no trace.
 
     - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
-    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (1/year; above 0;
+    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
       below 1,000,000,000)
-    - `risk_free`: Return without risk, per period, not per year. (fraction; at least -1; at most
+    - `risk_free`: Return without risk, per period, not per year. (return; at least -1; at most
       1,000,000,000)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data. The first `window - 1` rows have no
-    value.
+    Returns a column as long as the data, in the library of the data (ratio). The first `window - 1` rows
+    have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -440,7 +441,8 @@ def rolling_sortino_ratio(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Annualised mean excess return per unit of downside deviation, over the last `window` rows.
+    """Rolling sortino ratio: annualised mean excess return per unit of downside deviation, over the last
+    `window` rows.
 
     What `risk.sortino_ratio` answers for the rows of each window, up to rounding. sqrt(periods) * mean(e) /
     sqrt(mean(min(e, 0)^2)) with e = returns - required_return. All returns count in the lower mean, those
@@ -449,14 +451,14 @@ def rolling_sortino_ratio(
     no trace.
 
     - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
-    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (1/year; above 0;
+    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
       below 1,000,000,000)
-    - `required_return`: Least acceptable return, per period, not per year. (fraction; at least -1; at most
+    - `required_return`: Least acceptable return, per period, not per year. (return; at least -1; at most
       1,000,000,000)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data. The first `window - 1` rows have no
-    value.
+    Returns a column as long as the data, in the library of the data (ratio). The first `window - 1` rows
+    have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -499,7 +501,7 @@ def rolling_volatility(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Annualised standard deviation of returns, over the last `window` rows.
+    """Rolling volatility: annualised standard deviation of returns, over the last `window` rows.
 
     What `risk.volatility` answers for the rows of each window, up to rounding. sqrt(periods) *
     deviation(returns), the deviation over n - 1. Exactly zero where all returns are equal, undefined for
@@ -507,12 +509,12 @@ def rolling_volatility(
     nothing drifts, and what has left a window leaves no trace.
 
     - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
-    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (1/year; above 0;
+    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
       below 1,000,000,000)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (fraction). The first `window - 1` rows
-    have no value.
+    Returns a column as long as the data, in the library of the data (volatility). The first `window - 1`
+    rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -552,8 +554,8 @@ def rolling_max_drawdown(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Maximum drawdown: the deepest fall of compounded returns from their peak, over the last `window`
-    rows.
+    """Rolling maximum drawdown: the deepest fall of compounded returns from their peak, over the last
+    `window` rows.
 
     What `risk.max_drawdown` answers for the rows of each window, up to rounding. The least of wealth /
     highest wealth so far - 1, with wealth compounded from 1 before the first return, which counts as a
@@ -564,8 +566,8 @@ def rolling_max_drawdown(
     - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (fraction). The first `window - 1` rows
-    have no value.
+    Returns a column as long as the data, in the library of the data (fraction of wealth). The first `window
+    - 1` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -603,8 +605,8 @@ def rolling_value_at_risk(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Historical value at risk: the return that a share of all returns is below, over the last `window`
-    rows.
+    """Rolling value at risk, historical: the return that a share of all returns is below, over the last
+    `window` rows.
 
     What `risk.value_at_risk` answers for the rows of each window, up to rounding. The quantile `cutoff` of
     the returns, exactly, between two of them on the line through them. No distribution is assumed. Negative
@@ -615,7 +617,7 @@ def rolling_value_at_risk(
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (fraction). The first `window - 1` rows
+    Returns a column as long as the data, in the library of the data (return). The first `window - 1` rows
     have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
@@ -658,8 +660,8 @@ def rolling_conditional_value_at_risk(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Historical conditional value at risk, or expected shortfall: the mean of the worst returns, over the
-    last `window` rows.
+    """Rolling conditional value at risk, historical, or expected shortfall: the mean of the worst returns,
+    over the last `window` rows.
 
     What `risk.conditional_value_at_risk` answers for the rows of each window, up to rounding. The mean of
     the floor((n - 1) * cutoff) + 1 least returns. No distribution is assumed. Negative for a loss, and
@@ -671,7 +673,7 @@ def rolling_conditional_value_at_risk(
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (fraction). The first `window - 1` rows
+    Returns a column as long as the data, in the library of the data (return). The first `window - 1` rows
     have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
@@ -713,7 +715,7 @@ def rolling_beta(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Beta: how much returns move with those of a benchmark, over the last `window` rows.
+    """Rolling beta: how much returns move with those of a benchmark, over the last `window` rows.
 
     What `risk.beta` answers for the rows of each window, up to rounding. covariance(returns, benchmark) /
     variance(benchmark), the slope of the line of least squares through both. A return without risk that is
@@ -725,8 +727,8 @@ def rolling_beta(
     - `benchmark`: Simple return of the benchmark over the same period, as a fraction.
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data. The first `window - 1` rows have no
-    value.
+    Returns a column as long as the data, in the library of the data (ratio). The first `window - 1` rows
+    have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 

@@ -17,17 +17,17 @@ __all__ = [
 class StationaryBootstrap(NamedTuple):
     """What `stationary_bootstrap` returns."""
 
-    #: The quantile of the returns themselves. (fraction)
+    #: The quantile of the returns themselves. (return)
     value_at_risk: float | None
-    #: Lower end of the interval. (fraction)
+    #: Lower end of the interval. (return)
     lower: float | None
-    #: Upper end of the interval. (fraction)
+    #: Upper end of the interval. (return)
     upper: float | None
-    #: Standard deviation of the replications. (fraction)
+    #: Standard deviation of the replications. (volatility)
     standard_error: float | None
     #: Mean length of the blocks that were drawn. (rows)
     mean_block: float | None
-    #: The value at risk of each replication. (fraction)
+    #: The value at risk of each replication. (return)
     replications: Any
 
 

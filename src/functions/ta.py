@@ -36,11 +36,11 @@ class Bbands(NamedTuple):
 class Macd(NamedTuple):
     """What `macd` returns."""
 
-    #: Fast average minus slow average. (price)
+    #: Fast average minus slow average. (price change)
     macd: Any
-    #: Exponential average of `macd`. (price)
+    #: Exponential average of `macd`. (price change)
     signal: Any
-    #: `macd` minus `signal`. (price)
+    #: `macd` minus `signal`. (price change)
     histogram: Any
 
 
@@ -58,7 +58,7 @@ def sma(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Simple moving average: the mean of the last closes.
+    """Simple moving average (SMA): the mean of the last closes.
 
     Every close of the window weighs the same. Sums are taken anew per block of `period` rows and never
     corrected by subtraction, so they do not drift: once an outlier has left the window, no trace of it is
@@ -105,7 +105,7 @@ def ema(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Exponential moving average: the mean of all closes, the older the lighter.
+    """Exponential moving average (EMA): the mean of all closes, the older the lighter.
 
     The first value is the mean of the first `period` closes; from then on ema = (1 - k) * ema + k * close
     with k = 2 / (period + 1), in one fused multiply-add.
@@ -153,7 +153,7 @@ def bbands(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Bollinger bands: the mean of the last closes, and lines some deviations above and below it.
+    """Bollinger bands (BBANDS): the mean of the last closes, and lines some deviations above and below.
 
     The deviation is that of the population, over n and not n - 1, as Bollinger and TA-Lib have it. Mean and
     deviation are free of drift and cancellation; the middle is the same bits as `ta.sma`, and bands around
@@ -206,7 +206,7 @@ def rsi(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Relative strength index: average gain as a percentage of average gain and loss together.
+    """Relative strength index (RSI): average gain as a percentage of average gain and loss together.
 
     Gains and losses from close to close, each averaged by Wilder's smoothing, which starts from the plain
     mean of the first `period` changes. 0 where nothing has moved at all, as in TA-Lib.
@@ -254,8 +254,8 @@ def macd(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Moving average convergence and divergence: a fast minus a slow exponential average, and its own
-    average.
+    """Moving average convergence and divergence (MACD): a fast minus a slow exponential average, and its
+    own average.
 
     Both averages start in row slow_period - 1, each from the plain mean of the closes of its own period
     that end there. The signal starts from the mean of the first `signal_period` values of the difference,
@@ -268,8 +268,8 @@ def macd(
     - `signal_period`: Period of the average of the difference. (rows; at least 1; at most 1,000,000)
 
     Returns a table, or for NumPy and lists a `Macd`, as long as the data, in the library of the data:
-    `macd` (price), `signal` (price), `histogram` (price). The first `slow_period + signal_period - 2` rows
-    have no value.
+    `macd` (price change), `signal` (price change), `histogram` (price change). The first `slow_period +
+    signal_period - 2` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -312,7 +312,7 @@ def adx(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Average directional movement index: how strongly price trends, up or down.
+    """Average directional movement index (ADX): how strongly price trends, up or down.
 
     Directional movement is the larger of the reach above the previous high and below the previous low.
     Upward and downward movement are summed plainly over period - 1 bars and by Wilder's smoothing from then
@@ -374,7 +374,7 @@ def atr(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Average true range: how far price moves in a bar, gaps from the previous close included.
+    """Average true range (ATR): how far price moves in a bar, gaps from the previous close included.
 
     True range is the greatest of high - low, |high - previous close| and |low - previous close|; the first
     bar has none. Averaged by Wilder's smoothing, which starts from the plain mean of the first `period`
@@ -385,8 +385,8 @@ def atr(
     - `close`: Closing price of each bar.
     - `period`: Sets the weight of the newest range, 1 / period. (rows; at least 1; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (price). The first `period` rows have
-    no value.
+    Returns a column as long as the data, in the library of the data (price change). The first `period` rows
+    have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -431,7 +431,7 @@ def obv(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """On-balance volume: all volume so far, that of falling bars taken away.
+    """On-balance volume (OBV): all volume so far, that of falling bars taken away.
 
     A running total: volume is added where the close is above the previous one, subtracted where it is
     below, and left out where it is equal. It starts with the volume of the first bar, as in TA-Lib, so only

@@ -19,17 +19,17 @@ __all__ = [
 class Garch(NamedTuple):
     """What `garch` returns."""
 
-    #: Mean return. (fraction)
+    #: Mean return. (return)
     mu: float | None
-    #: Constant part of the variance.
+    #: Constant part of the variance. (return squared)
     omega: float | None
     #: Weight of the last squared surprise.
     alpha: float | None
     #: Weight of the last variance.
     beta: float | None
-    #: Standard error of mu. (fraction)
+    #: Standard error of mu. (volatility)
     mu_standard_error: float | None
-    #: Standard error of omega.
+    #: Standard error of omega. (return squared)
     omega_standard_error: float | None
     #: Standard error of alpha.
     alpha_standard_error: float | None
@@ -45,22 +45,22 @@ class Garch(NamedTuple):
     searches_at_top: float | None
     #: By how much the best of the others ended lower in log-likelihood; missing if all agree.
     lead_over_next_top: float | None
-    #: Standard deviation of the return, given the rows before. (fraction)
+    #: Standard deviation of the return, given the rows before. (volatility)
     conditional_volatility: Any
     #: Surprise over its conditional volatility.
     standardized_residuals: Any
-    #: Variance of the return 1, 2, … periods after the last row.
+    #: Variance of the return 1, 2, … periods after the last row. (return squared)
     forecast_variance: Any
 
 
 class Ewma(NamedTuple):
     """What `ewma` returns."""
 
-    #: Standard deviation of the return, given the rows before. (fraction/year)
+    #: Standard deviation of the return, given the rows before. (volatility)
     volatility: Any
-    #: Standard deviation of the return in the row after the last. (fraction/year)
+    #: Standard deviation of the return in the row after the last. (volatility)
     forecast_volatility: Any
-    #: Covariances of the returns in the row after the last.
+    #: Covariances of the returns in the row after the last. (return squared)
     forecast_covariance: Any
 
 
@@ -169,7 +169,7 @@ def ewma(
       of rows by columns.
     - `decay`: The share of the last variance; RiskMetrics has 0.94 for days and 0.97 for months. (fraction;
       above 0; below 1)
-    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (1/year; above 0;
+    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
       below 1,000,000,000)
 
     Returns a `Ewma`: numbers as floats, columns and tables in the library of the data; with `by`, a dict of

@@ -8,8 +8,8 @@ use omega_kernel::{Accumulator, Nulls, Stream};
 use crate::law::{Named, laws};
 use crate::reductions::keeps_rows;
 use crate::support::{
-    Outputs, Random, ReductionCase, RowwiseCase, assert_same, batch, chunks, columns, row_by_row,
-    same, same_values, values,
+    Outputs, Random, ReductionCase, RowwiseCase, assert_same, batch, chunks, columns, row_by_row, same,
+    same_values, values,
 };
 
 pub const OF_ROWWISE: &[Named] = laws!(Rowwise:
