@@ -26,9 +26,10 @@ def spec(
     if found.description:
         out.print(found.description)
 
-    inputs = table(f"Inputs (table {found.table})", "column", "type", "what it is")
+    inputs = table(f"Inputs (table {found.table})", "column", "type", "may be", "what it is")
     for column in found.inputs:
-        inputs.add_row(column.name, column.type, column.summary)
+        may_be = "any series" if column.role == "series" else "this column"
+        inputs.add_row(column.name, column.type, may_be, column.summary)
     out.print(inputs)
 
     if found.parameters:

@@ -74,11 +74,15 @@ class Input(_Part):
     """One column that a function reads."""
 
     name: str = Field(pattern=NAME)
-    """Its name in the table schema, in data frames and as a keyword."""
+    """Its keyword."""
     type: str
-    """Its Arrow type; `float64` for every numeric kernel."""
+    """Its Arrow type: `float64`, or `timestamp[us, UTC]`, which a kernel gets as microseconds since 1970."""
     summary: str
     """What it is, in a few words."""
+    role: Literal["series", "column"]
+    """Any series, such as another column or the answer of another function; or one column and no other."""
+    column: str | None
+    """The column of the data that is read when the caller names no other; None for one that no table has."""
     many: bool
     """Whether it is any number of columns, each with a name of its own, such as one for each asset."""
 

@@ -106,7 +106,8 @@ def _checks(table: Table, field: Field) -> str:
 
 def _constant(table: Table) -> str:
     fields = "".join(
-        f"        TableField({_quoted(each.name)}, {_quoted(each.type)}, {str(each.nullable).lower()}),\n"
+        f"        TableField({_quoted(each.name)}, {_quoted(each.type)}, {str(each.nullable).lower()}, "
+        f"{_quoted(each.summary)}),\n"
         for each in table.fields
     )
     return f'''    TableSchema(

@@ -7,17 +7,20 @@ from tools.generate.table_schemas import FOLDER, Field, Table, load
 
 TARGET = "src/rust_modules/omega_contract/src/tables/generated.rs"
 
+#: Types whose values reach a kernel.
+READABLE = ("float64", "timestamp[us, UTC]")
+
 
 def generate() -> Files:
-    """`omega_contract::tables::TABLES`."""
+    """`omega_contract::tables::TABLES`, and a constant for every column that a kernel can read."""
     text = f"""// {header(f"{FOLDER}/*.json")}
 //! Every table schema as static data.
 
-use super::{{Field, Table}};
+use super::{{Field, Table, field}};
 
 /// Every table, by name.
 pub const TABLES: &[Table] = &[{"".join(map(_table, load()))}];
-"""
+{"".join(map(_columns, load()))}"""
     return {TARGET: rustfmt(text)}
 
 
@@ -32,6 +35,26 @@ def _table(table: Table) -> str:
 }},"""
 
 
+def _columns(table: Table) -> str:
+    """A module of constants, as `bars::CLOSE`, for the inputs of functions."""
+    readable = [each for each in table.fields if each.type in READABLE]
+    if table.direction != "input" or not readable:
+        return ""
+    constants = "\n".join(
+        f"/// {each.summary}\npub const {each.name.upper()}: Field = "
+        f"field({_text(table.name)}, {_text(each.name)});"
+        for each in readable
+    )
+    return f"""
+/// {table.summary}
+pub mod {table.name} {{
+    use super::{{Field, field}};
+
+{constants}
+}}
+"""
+
+
 def _field(field: Field) -> str:
     nullable = "true" if field.nullable else "false"
     return f"""Field {{
@@ -39,6 +62,7 @@ def _field(field: Field) -> str:
     type_name: {_text(field.type)},
     nullable: {nullable},
     unit: {_text(field.unit)},
+    summary: {_text(field.summary)},
 }},"""
 
 

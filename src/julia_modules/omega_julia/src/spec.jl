@@ -1,10 +1,17 @@
 # What there is to know about a function, as data: the shape that Rust, Python and Julia share, and its JSON.
 
-"One column that a function reads; where there are `many`, any number of columns, such as one for each asset."
+"""
+One column that a function reads; where there are `many`, any number of columns, such as one for each asset.
+
+Its `role` is a `series`, in whose place any other makes sense, or a `column` of the table and no other. `column` is the
+one that is read when the caller names no other; `nothing` for a series that no table has.
+"""
 struct Input
     name::String
     type::String
     summary::String
+    role::String
+    column::Union{String,Nothing}
     many::Bool
 end
 
@@ -69,8 +76,20 @@ FunctionSpec(name, kind, summary; group = "", version = "1.0.0", description = "
     FunctionSpec(name, group, "julia", version, kind, "whole", summary, join(split(description), " "), references, table, inputs, parameters,
                  outputs, "", errors)
 
-"A float64 column that the function reads, or any number of them."
-Input(name, summary; many = false) = Input(name, "float64", summary, many)
+"A float64 series, or any number of them, that no table has."
+Input(name, summary; many = false) = Input(name, "float64", summary, "series", nothing, many)
+
+"A series, or any number of them: a column of the table where the caller names no other, with the meaning that the table gives it."
+series(table, column; many = false) = described(table, column, "series", many)
+
+"A column of the table that nothing else can stand for."
+reads(table, column) = described(table, column, "column", false)
+
+function described(table, column, role, many)
+    fields = table_schema(table).fields
+    field = fields[findfirst(field -> field.name == column, fields)]
+    return Input(field.name, field.type, field.summary, role, field.name, many)
+end
 
 "A whole number from `minimum` to `maximum`."
 int_parameter(name, default, minimum, maximum, unit, summary) =
@@ -94,7 +113,7 @@ The value as compact JSON, its struct fields in order of declaration.
 
 ```jldoctest
 julia> OmegaJulia.json(OmegaJulia.Input("returns", "of one period"))
-"{\\"name\\":\\"returns\\",\\"type\\":\\"float64\\",\\"summary\\":\\"of one period\\",\\"many\\":false}"
+"{\\"name\\":\\"returns\\",\\"type\\":\\"float64\\",\\"summary\\":\\"of one period\\",\\"role\\":\\"series\\",\\"column\\":null,\\"many\\":false}"
 ```
 """
 json(value) = sprint(write_json, value)

@@ -5,6 +5,7 @@ struct TableField
     name::String
     type::String
     nullable::Bool
+    summary::String
 end
 
 "A table schema; `fingerprint` is the SHA-256 over its canonical text."

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::tables::Field;
 pub use crate::unit::{Powers, Shift, Unit};
 
 /// How a function relates rows in to rows out.
@@ -75,18 +76,71 @@ pub enum Value {
     Choice(String),
 }
 
+/// What an input stands for, and the column of the data that it is when the caller names no other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "role", rename_all = "snake_case")]
+pub enum Source {
+    /// Any series makes sense: another column, or the answer of another function.
+    Series {
+        /// The column of the table that it is by default; `None` for one that no table has.
+        column: Option<String>,
+    },
+    /// One column of the table and no other, as the highest price of a bar; data may call it something else.
+    Column {
+        /// Its name in the table.
+        column: String,
+    },
+}
+
 /// One column that a function reads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Input {
-    /// Its name in the table schema, in data frames and as a keyword.
+    /// Its keyword.
     pub name: String,
-    /// Its Arrow type; `float64` for every numeric kernel.
+    /// Its Arrow type: `float64`, or `timestamp[us, UTC]`, which a kernel gets as microseconds since 1970.
     #[serde(rename = "type")]
     pub data_type: String,
     /// What it is, in a few words.
     pub summary: String,
+    /// What it stands for.
+    #[serde(flatten)]
+    pub source: Source,
     /// Whether it is any number of columns, each with a name of its own, such as one for each asset.
     pub many: bool,
+}
+
+impl Input {
+    /// The column of the data that is read when the caller names no other.
+    #[must_use]
+    pub fn column(&self) -> &str {
+        match &self.source {
+            Source::Series { column: Some(column) } | Source::Column { column } => column,
+            Source::Series { column: None } => &self.name,
+        }
+    }
+
+    /// Whether any series may take its place, such as the answer of another function.
+    #[must_use]
+    pub fn is_series(&self) -> bool {
+        matches!(self.source, Source::Series { .. })
+    }
+
+    /// Whether it is the time of each row.
+    #[must_use]
+    pub fn is_time(&self) -> bool {
+        self.data_type.starts_with("timestamp")
+    }
+
+    /// An input that is a column of a table, by default or always.
+    fn of(field: &Field, source: Source) -> Self {
+        Self {
+            name: field.name.into(),
+            data_type: field.type_name.into(),
+            summary: field.summary.into(),
+            source,
+            many: false,
+        }
+    }
 }
 
 /// One number that a caller may choose.
@@ -268,13 +322,28 @@ impl FunctionSpec {
         self
     }
 
-    /// A float64 column that the function reads.
+    /// A column of the table that nothing else can stand for: `.reads(bars::HIGH)`.
+    #[must_use]
+    pub fn reads(mut self, field: Field) -> Self {
+        self.inputs.push(Input::of(&field, Source::Column { column: field.name.into() }));
+        self
+    }
+
+    /// Any series; a column of the table where the caller names no other: `.series(bars::CLOSE)`.
+    #[must_use]
+    pub fn series(mut self, field: Field) -> Self {
+        self.inputs.push(Input::of(&field, Source::Series { column: Some(field.name.into()) }));
+        self
+    }
+
+    /// Any series of float64, which no table has.
     #[must_use]
     pub fn input(mut self, name: &str, summary: &str) -> Self {
         self.inputs.push(Input {
             name: name.into(),
             data_type: "float64".into(),
             summary: summary.into(),
+            source: Source::Series { column: None },
             many: false,
         });
         self

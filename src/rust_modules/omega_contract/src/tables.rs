@@ -3,7 +3,7 @@
 /// The tables. Generated.
 mod generated;
 
-pub use generated::TABLES;
+pub use generated::*;
 
 use crate::params::nearest;
 use crate::{Error, Result};
@@ -36,6 +36,8 @@ pub struct Field {
     pub nullable: bool,
     /// price, quantity, fraction …; empty for a pure number or text.
     pub unit: &'static str,
+    /// What it means, in a sentence.
+    pub summary: &'static str,
 }
 
 /// A table by name.
@@ -54,6 +56,20 @@ pub fn get(name: &str) -> Result<&'static Table> {
 pub fn fingerprints() -> String {
     let lines = TABLES.iter().map(|table| format!("{} {} {}", table.name, table.version, table.fingerprint));
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A column by table and name: only a column that a kernel can read has a constant, so that no other compiles.
+const fn field(table: &str, name: &str) -> Field {
+    let mut index = 0;
+    while !equal(TABLES[index].name, table) {
+        index += 1;
+    }
+    let fields = TABLES[index].fields;
+    index = 0;
+    while !equal(fields[index].name, name) {
+        index += 1;
+    }
+    fields[index]
 }
 
 /// Panics, at compile time where it is used in a `const`, unless a table has all `columns` as float64.

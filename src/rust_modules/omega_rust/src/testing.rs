@@ -2,7 +2,7 @@
 
 use omega_arrow::c::{ArrowArray, ArrowSchema};
 use omega_arrow::write;
-use omega_contract::spec::Input;
+use omega_contract::spec::{Input, Source};
 use omega_contract::{Error, ErrorCode};
 use omega_julia_host::{Columns, Lock, Node, Outputs};
 use pyo3::prelude::*;
@@ -56,7 +56,13 @@ fn panic(py: Python<'_>) -> PyResult<()> {
 fn import(py: Python<'_>, data: &Bound<'_, PyAny>, names: Vec<String>, strict: bool) -> Outcome<Import> {
     let inputs: Vec<Input> = names
         .into_iter()
-        .map(|name| Input { name, data_type: "float64".into(), summary: String::new(), many: false })
+        .map(|name| Input {
+            name,
+            data_type: "float64".into(),
+            summary: String::new(),
+            source: Source::Series { column: None },
+            many: false,
+        })
         .collect();
     Import::new(py, &Request { inputs: &inputs, data: Some(data), columns: None, by: None, strict })
 }

@@ -23,7 +23,7 @@ const HIDDEN_MARKOV = FunctionSpec(
         "G. Ciuperca, A. Ridolfi and J. Idier (2003), Penalized maximum likelihood estimator for normal mixtures, Scandinavian Journal of Statistics 30(1)",
         "hmmlearn 0.3.3, GaussianHMM, whose covars_prior is variance_prior in units of the returns",
     ],
-    inputs = [Input("returns", "Returns of one asset, one per period.")],
+    inputs = [series("returns", "returns")],
     parameters = [
         int_parameter("states", 2, 1, 10, "", "How many states there are."),
         int_parameter("seed", 0, 0, 2^53, "", "Which random numbers a quarter of the starts come from: equal seeds give equal answers."),

@@ -16,7 +16,7 @@ const STATIONARY_BOOTSTRAP = FunctionSpec(
         "A. Patton, D. Politis and H. White (2009), Correction to the same, Econometric Reviews 28(4)",
         "K. Sheppard, arch 8.0.0, arch.bootstrap.StationaryBootstrap and optimal_block_length",
     ],
-    inputs = [Input("returns", "Returns of one asset, one per period.")],
+    inputs = [series("returns", "returns")],
     parameters = [
         float_parameter("cutoff", 0.05, 0.0, 1.0, "fraction", "The quantile: the share of returns that are worse."; exclusive = true),
         int_parameter("replications", 1000, 1, 1_000_000, "", "How often the returns are drawn again."),

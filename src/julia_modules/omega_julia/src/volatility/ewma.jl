@@ -14,7 +14,7 @@ const EWMA = FunctionSpec(
         "J.P. Morgan and Reuters (1996), RiskMetrics Technical Document, 4th edition, chapter 5",
         "K. Sheppard, arch 8.0.0, ZeroMean(volatility=EWMAVariance(0.94))",
     ],
-    inputs = [Input("returns", "Returns of each asset, one per period."; many = true)],
+    inputs = [series("returns", "returns"; many = true)],
     parameters = [
         float_parameter("decay", 0.94, 0.0, 1.0, "fraction", "The share of the last variance; RiskMetrics has 0.94 for days and 0.97 for months."; exclusive = true),
         float_parameter("periods", 252.0, 0.0, 1e9, "per_year", "Periods in a year: 252 for trading days, 52 for weeks, 12 for months."; exclusive = true),

@@ -21,7 +21,7 @@ const GARCH = FunctionSpec(
         "T. Bollerslev and J. Wooldridge (1992), Quasi-maximum likelihood estimation and inference in dynamic models with time-varying covariances, Econometric Reviews 11(2)",
         "K. Sheppard, arch 8.0.0, arch_model(mean=\"Constant\", vol=\"GARCH\")",
     ],
-    inputs = [Input("returns", "Returns of one asset, one per period.")],
+    inputs = [series("returns", "returns")],
     parameters = [
         int_parameter("horizon", 10, 1, 1000, "rows", "How many periods to forecast."),
         choice_parameter("mean", ["constant", "zero"], "Whether the mean return is estimated or is 0."),
