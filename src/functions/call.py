@@ -33,8 +33,9 @@ def call(
 ) -> Any:
     """The answer of any function by name, in the library of `data`.
 
-    `given` holds parameters and single columns by keyword. A number in the place of a column stands for its
-    value in every row; one input at least has to be a column.
+    `given` holds parameters and single columns by keyword. A text in the place of a column is the name of one
+    in `data`: `close="volume"`. A number stands for its value in every row; one input at least has to be a
+    column.
 
     An input of many columns, such as one for each asset, is all numbers of a table or mapping but for
     `symbol`, `timestamp`, the column that `by` names and a pandas index; or the columns that a list of names
@@ -48,7 +49,7 @@ def call(
     `by` names the column of groups in `data`, or is that column: every group is computed alone, its rows in
     any interleaving. `strict_zero_copy` refuses data that would have to be copied.
 
-    Raises UnknownFunctionError, UnknownParameterError, and what the function itself raises.
+    Raises UnknownFunctionError, MissingColumnError, UnknownParameterError, and what the function itself raises.
 
     >>> call("ta.sma", [1.0, 2.0, 3.0, 4.0], period=2)
     [None, 1.5, 2.5, 3.5]

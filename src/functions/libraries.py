@@ -237,18 +237,27 @@ def library_of(source: object) -> Library:
     return library
 
 
-def source_of(data: object, columns: Sequence[object], inputs: Iterable[str]) -> object:
+def source_of(data: object, columns: Sequence[object], inputs: Sequence[str]) -> object:
     """The caller's object whose library the answer should be in."""
     given: Iterable[object] = columns
+    columns = columns or (None,) * len(inputs)
     if data is None:
         # A mapping of many columns is in the library of its columns.
         given = (next(iter(one.values()), None) if isinstance(one, Mapping) else one for one in columns)
     elif isinstance(data, Mapping):
-        named = [data[name] for name in inputs if name in data]
-        given = (*named, *columns, *data.values())
+        read = (_read(data, name, column) for name, column in zip(inputs, columns, strict=True))
+        given = (*read, *data.values())
     else:
         return data
     return next((one for one in given if _has_library(one)), None)
+
+
+def _read(data: Mapping[str, object], name: str, column: object) -> object:
+    """What an input reads: a column of its own, or that of the data which the caller or its own name says."""
+    if column is not None and not isinstance(column, str):
+        return column
+    name = name if column is None else column
+    return data[name] if name in data else None
 
 
 def _has_library(given: object) -> bool:

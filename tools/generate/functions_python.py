@@ -157,7 +157,7 @@ def _function(spec: Spec) -> list[str]:
     name = function_of(spec)
     handle = f"_{name.upper()}"
     columns = [
-        f"    {column['name']}: {'Columns' if column['many'] else 'Column'} | None = None,"
+        f"    {column['name']}: {'Columns' if column['many'] else 'str | Column'} | None = None,"
         for column in spec["inputs"]
     ]
     parameters = [f"    {one['name']}: {_type(one)} = {_default(one)}," for one in spec["parameters"]]
@@ -209,7 +209,7 @@ def _docstring(spec: Spec) -> list[str]:
     paragraphs = [_wrap(f'"""{spec["summary"]}').removeprefix('"""')]
     if spec["description"]:
         paragraphs.append(_wrap(spec["description"]))
-    facts = [f"- `{column['name']}`: {column['summary']}{_many(column)}" for column in spec["inputs"]]
+    facts = [f"- `{column['name']}`: {column['summary']}{_given_as(column)}" for column in spec["inputs"]]
     facts += [f"- `{one['name']}`: {one['summary']}{_range(one)}" for one in spec["parameters"]]
     paragraphs.append("\n".join(_wrap(fact, "  ") for fact in facts))
     paragraphs.append(_wrap(_returns(spec)))
@@ -228,9 +228,11 @@ def _wrap(text: str, indent: str = "") -> str:
     return textwrap.fill(inspect.cleandoc(text), 104, subsequent_indent=indent, break_on_hyphens=False)
 
 
-def _many(column: Spec) -> str:
+def _given_as(column: Spec) -> str:
+    if not column["many"] and column["role"] == "column":
+        return " A column, or its name in `data`."
     if not column["many"]:
-        return ""
+        return " Any series will do: a column, or the name of one in `data`."
     return (
         " Any number of columns: all numbers of a table but for `symbol`, `timestamp` and the column that "
         f"`by` names; those of `{column['name']}=[names]`; or a NumPy array of rows by columns."

@@ -31,12 +31,52 @@ pub struct Request<'a, 'py> {
     pub inputs: &'a [Input],
     /// Everything in one object, or `None`.
     pub data: Option<&'a Bound<'py, PyAny>>,
-    /// Single columns in the order of `inputs`, `None` where absent; they win over those of `data`.
+    /// Single columns or names of columns of `data`, in the order of `inputs`, `None` where absent; they win over the
+    /// columns that inputs have by default.
     pub columns: Option<&'a Bound<'py, PyTuple>>,
     /// The name of a column of `data`, or a column of its own, that tells the group of each row.
     pub by: Option<&'a Bound<'py, PyAny>>,
     /// Whether copies are refused.
     pub strict: bool,
+}
+
+/// What a caller passed for one input by keyword.
+pub(super) enum Given<'py> {
+    /// Nothing: the data has the input under its own name.
+    Nothing,
+    /// The name of a column of the data.
+    Name(String),
+    /// A column, or a number for every row.
+    Column(Bound<'py, PyAny>),
+}
+
+impl<'py> Request<'_, 'py> {
+    /// What the keyword of the input at `index` holds.
+    pub(super) fn given(&self, index: usize) -> Outcome<Given<'py>> {
+        let Some(columns) = self.columns else { return Ok(Given::Nothing) };
+        let column = columns.get_item(index)?;
+        if column.is_none() {
+            return Ok(Given::Nothing);
+        }
+        if column.is_instance_of::<PyString>() {
+            return Ok(Given::Name(text(&column, &self.inputs[index].name)?));
+        }
+        Ok(Given::Column(column))
+    }
+
+    /// How many inputs have a keyword.
+    fn n_given(&self) -> Outcome<usize> {
+        let Some(columns) = self.columns.filter(|_| self.inputs.len() > 1) else { return Ok(0) };
+        Ok(columns.iter_borrowed().filter(|column| !column.is_none()).count())
+    }
+
+    /// The column of the data that the input at `index` is, by keyword or else by default.
+    pub(super) fn column_of(&self, index: usize) -> Outcome<String> {
+        Ok(match self.given(index)? {
+            Given::Name(name) => name,
+            _ => self.inputs[index].column().to_owned(),
+        })
+    }
 }
 
 /// Borrowed columns, and everything that keeps them alive.
@@ -81,8 +121,9 @@ impl Import {
     pub fn new(py: Python<'_>, request: &Request<'_, '_>) -> Outcome<Self> {
         let whole = Whole::of(request.data)?;
         let mut indexes = Indexes::default();
-        let has_columns =
-            || request.columns.is_some_and(|columns| columns.iter_borrowed().any(|column| !column.is_none()));
+        let is_column =
+            |column: Borrowed<'_, '_, PyAny>| !column.is_none() && !column.is_instance_of::<PyString>();
+        let has_columns = || request.columns.is_some_and(|columns| columns.iter_borrowed().any(is_column));
         // Data alone has one index.
         let several = request.by.is_some_and(|by| !by.is_instance_of::<PyString>()) || has_columns();
         if let Some(data) = request.data.filter(|_| several) {
@@ -109,10 +150,21 @@ impl Import {
                 import.many.push((index, names));
                 continue;
             }
-            let source = whole.source(request, index)?;
+            let given = request.given(index)?;
+            // What the caller calls a column is what messages about it say.
+            let (name, source) = match given {
+                Given::Column(column) => (Cow::Borrowed(input.column()), Source::Alone(column)),
+                Given::Name(name) => {
+                    let source = whole.source(request, &name, true)?;
+                    (Cow::Owned(name), source)
+                }
+                Given::Nothing => {
+                    (Cow::Borrowed(input.column()), whole.source(request, input.column(), false)?)
+                }
+            };
             if request.inputs.len() > 1
                 && let Source::Alone(object) = &source
-                && let Some(value) = constant(object, &input.name)?
+                && let Some(value) = constant(object, &name)?
             {
                 constants.push((import.columns.len(), value));
                 import.columns.push(Vec::new());
@@ -121,10 +173,10 @@ impl Import {
             if let Source::Alone(object) = &source
                 && !request.data.is_some_and(|data| data.is(object))
             {
-                indexes.add(&input.name, object)?;
+                indexes.add(&name, object)?;
             }
-            let chunks = import.column(py, &whole, &source, &input.name)?;
-            import.add(Cow::Borrowed(&input.name), chunks, &mut first)?;
+            let chunks = import.column(py, &whole, &source, &name)?;
+            import.add(name, chunks, &mut first)?;
         }
         if first.is_none() && !constants.is_empty() {
             let allowed = "a column in at least one input, for the number of rows";
@@ -352,26 +404,22 @@ impl<'py> Whole<'py> {
         Ok(if mapping { Self::Mapping(data.clone()) } else { Self::Alone(data.clone()) })
     }
 
-    /// Where the input at `index` comes from.
-    fn source(&self, request: &Request<'_, 'py>, index: usize) -> Outcome<Source<'py>> {
-        let name = &request.inputs[index].name;
-        if let Some(columns) = request.columns {
-            let column = columns.get_item(index)?;
-            if !column.is_none() {
-                return Ok(Source::Alone(column));
-            }
-        }
+    /// Where an input comes from that the caller gave no column for: from a column of the data, or from data that is one
+    /// column and what the only input without a keyword reads.
+    fn source(&self, request: &Request<'_, 'py>, name: &str, is_named: bool) -> Outcome<Source<'py>> {
+        let is_only = || -> Outcome<bool> { Ok(!is_named && request.inputs.len() - request.n_given()? == 1) };
         match self {
-            Self::Produced(_) => Ok(Source::Child(name.clone(), request.inputs.len() == 1)),
+            Self::Produced(_) => Ok(Source::Child(name.to_owned(), is_only()?)),
             Self::Mapping(mapping) => mapping_item(mapping, name).map(Source::Alone),
-            Self::Alone(object) if request.inputs.len() == 1 => Ok(Source::Alone(object.clone())),
+            Self::Alone(object) if is_only()? => Ok(Source::Alone(object.clone())),
             Self::Alone(_) => Err(Error::missing_column(name, "one column without a name").into()),
             Self::Absent => {
-                let given = request.inputs.iter().enumerate().filter(|(index, _)| {
-                    let column = request.columns.map(|columns| columns.get_item(*index));
-                    column.is_some_and(|column| column.is_ok_and(|column| !column.is_none()))
-                });
-                let names: Vec<&str> = given.map(|(_, input)| input.name.as_str()).collect();
+                let mut names = Vec::new();
+                for (index, input) in request.inputs.iter().enumerate() {
+                    if matches!(request.given(index)?, Given::Column(_)) {
+                        names.push(input.name.as_str());
+                    }
+                }
                 let available = if names.is_empty() { "no column".into() } else { names.join(", ") };
                 Err(Error::missing_column(name, available).into())
             }

@@ -39,8 +39,11 @@ impl Import {
             Some(columns) => Some(columns.get_item(index)?).filter(|object| !object.is_none()),
             None => None,
         };
+        let others = (0..request.inputs.len()).filter(|&other| other != index);
         let mut keys: Vec<String> = KEYS.map(str::to_owned).into();
-        keys.extend(request.inputs.iter().map(|other| other.name.clone()).filter(|name| name != input));
+        for other in others {
+            keys.push(request.column_of(other)?);
+        }
         if let Some(by) = request.by.and_then(|by| by.cast::<PyString>().ok()) {
             keys.push(written(by));
         }
