@@ -32,7 +32,7 @@ def sharpe_ratio(
     data: Data | None = None,
     /,
     *,
-    returns: Column | None = None,
+    returns: str | Column | None = None,
     periods: float = 252.0,
     risk_free: float = 0.0,
     nulls: Nulls = "skip",
@@ -85,7 +85,7 @@ def sortino_ratio(
     data: Data | None = None,
     /,
     *,
-    returns: Column | None = None,
+    returns: str | Column | None = None,
     periods: float = 252.0,
     required_return: float = 0.0,
     nulls: Nulls = "skip",
@@ -138,7 +138,7 @@ def volatility(
     data: Data | None = None,
     /,
     *,
-    returns: Column | None = None,
+    returns: str | Column | None = None,
     periods: float = 252.0,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
@@ -184,7 +184,7 @@ def max_drawdown(
     data: Data | None = None,
     /,
     *,
-    returns: Column | None = None,
+    returns: str | Column | None = None,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
@@ -196,7 +196,8 @@ def max_drawdown(
     which counts as a peak. 0 where wealth never fell, -0.25 where at worst a quarter of the peak was lost.
     A return of -1 or below loses everything: -1.
 
-    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
+      or the name of one in `data`.
 
     Returns a float (fraction of wealth), or None where it is undefined; with `by`, a table of one row per
     group, or for NumPy and lists a dict.
@@ -228,7 +229,7 @@ def value_at_risk(
     data: Data | None = None,
     /,
     *,
-    returns: Column | None = None,
+    returns: str | Column | None = None,
     cutoff: float = 0.05,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
@@ -240,7 +241,8 @@ def value_at_risk(
     The quantile `cutoff` of the returns, exactly, between two of them on the line through them. No
     distribution is assumed. Negative for a loss. Memory grows with the number of returns.
 
-    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
+      or the name of one in `data`.
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
 
     Returns a float (return), or None where it is undefined; with `by`, a table of one row per group, or for
@@ -274,7 +276,7 @@ def conditional_value_at_risk(
     data: Data | None = None,
     /,
     *,
-    returns: Column | None = None,
+    returns: str | Column | None = None,
     cutoff: float = 0.05,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
@@ -286,7 +288,8 @@ def conditional_value_at_risk(
     The mean of the floor((n - 1) * cutoff) + 1 least returns. No distribution is assumed. Negative for a
     loss, and never above the value at risk. Memory grows with the number of returns.
 
-    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
+      or the name of one in `data`.
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
 
     Returns a float (return), or None where it is undefined; with `by`, a table of one row per group, or for
@@ -319,8 +322,8 @@ def beta(
     data: Data | None = None,
     /,
     *,
-    returns: Column | None = None,
-    benchmark: Column | None = None,
+    returns: str | Column | None = None,
+    benchmark: str | Column | None = None,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
@@ -332,8 +335,10 @@ def beta(
     both. A return without risk that is the same in all periods makes no difference. Undefined for fewer
     than two rows and where the benchmark did not vary.
 
-    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
-    - `benchmark`: Simple return of the benchmark over the same period, as a fraction.
+    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
+      or the name of one in `data`.
+    - `benchmark`: Relative change of the benchmark over the same period; null in the first. Any series will
+      do: a column, or the name of one in `data`.
 
     Returns a float (ratio), or None where it is undefined; with `by`, a table of one row per group, or for
     NumPy and lists a dict.
@@ -372,7 +377,7 @@ def rolling_sharpe_ratio(
     data: Data | None = None,
     /,
     *,
-    returns: Column | None = None,
+    returns: str | Column | None = None,
     periods: float = 252.0,
     risk_free: float = 0.0,
     window: int = 60,
@@ -432,7 +437,7 @@ def rolling_sortino_ratio(
     data: Data | None = None,
     /,
     *,
-    returns: Column | None = None,
+    returns: str | Column | None = None,
     periods: float = 252.0,
     required_return: float = 0.0,
     window: int = 60,
@@ -493,7 +498,7 @@ def rolling_volatility(
     data: Data | None = None,
     /,
     *,
-    returns: Column | None = None,
+    returns: str | Column | None = None,
     periods: float = 252.0,
     window: int = 60,
     nulls: Nulls = "skip",
@@ -547,7 +552,7 @@ def rolling_max_drawdown(
     data: Data | None = None,
     /,
     *,
-    returns: Column | None = None,
+    returns: str | Column | None = None,
     window: int = 60,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
@@ -563,7 +568,8 @@ def rolling_max_drawdown(
     below loses everything: -1. Windows are summed up from parts of their own rows and never corrected by
     subtraction: nothing drifts, and what has left a window leaves no trace.
 
-    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
+      or the name of one in `data`.
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
     Returns a column as long as the data, in the library of the data (fraction of wealth). The first `window
@@ -597,7 +603,7 @@ def rolling_value_at_risk(
     data: Data | None = None,
     /,
     *,
-    returns: Column | None = None,
+    returns: str | Column | None = None,
     cutoff: float = 0.05,
     window: int = 60,
     nulls: Nulls = "skip",
@@ -613,7 +619,8 @@ def rolling_value_at_risk(
     for a loss. Memory grows with the number of returns. Windows are summed up from parts of their own rows
     and never corrected by subtraction: nothing drifts, and what has left a window leaves no trace.
 
-    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
+      or the name of one in `data`.
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
@@ -652,7 +659,7 @@ def rolling_conditional_value_at_risk(
     data: Data | None = None,
     /,
     *,
-    returns: Column | None = None,
+    returns: str | Column | None = None,
     cutoff: float = 0.05,
     window: int = 60,
     nulls: Nulls = "skip",
@@ -669,7 +676,8 @@ def rolling_conditional_value_at_risk(
     of their own rows and never corrected by subtraction: nothing drifts, and what has left a window leaves
     no trace.
 
-    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
+      or the name of one in `data`.
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
@@ -707,8 +715,8 @@ def rolling_beta(
     data: Data | None = None,
     /,
     *,
-    returns: Column | None = None,
-    benchmark: Column | None = None,
+    returns: str | Column | None = None,
+    benchmark: str | Column | None = None,
     window: int = 60,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
@@ -723,8 +731,10 @@ def rolling_beta(
     did not vary. Windows are summed up from parts of their own rows and never corrected by subtraction:
     nothing drifts, and what has left a window leaves no trace.
 
-    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
-    - `benchmark`: Simple return of the benchmark over the same period, as a fraction.
+    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
+      or the name of one in `data`.
+    - `benchmark`: Relative change of the benchmark over the same period; null in the first. Any series will
+      do: a column, or the name of one in `data`.
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
     Returns a column as long as the data, in the library of the data (ratio). The first `window - 1` rows

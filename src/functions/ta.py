@@ -51,7 +51,7 @@ def sma(
     data: Data | None = None,
     /,
     *,
-    close: Column | None = None,
+    close: str | Column | None = None,
     period: int = 30,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
@@ -64,7 +64,7 @@ def sma(
     corrected by subtraction, so they do not drift: once an outlier has left the window, no trace of it is
     left in the average. The average of equal closes is that close exactly.
 
-    - `close`: Closing price of each bar.
+    - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
     - `period`: Length of the window. (rows; at least 1; at most 1,000,000)
 
     Returns a column as long as the data, in the library of the data (price). The first `period - 1` rows
@@ -98,7 +98,7 @@ def ema(
     data: Data | None = None,
     /,
     *,
-    close: Column | None = None,
+    close: str | Column | None = None,
     period: int = 30,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
@@ -110,7 +110,7 @@ def ema(
     The first value is the mean of the first `period` closes; from then on ema = (1 - k) * ema + k * close
     with k = 2 / (period + 1), in one fused multiply-add.
 
-    - `close`: Closing price of each bar.
+    - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
     - `period`: Sets the weight of the newest close, 2 / (period + 1). (rows; at least 1; at most 1,000,000)
 
     Returns a column as long as the data, in the library of the data (price). The first `period - 1` rows
@@ -144,7 +144,7 @@ def bbands(
     data: Data | None = None,
     /,
     *,
-    close: Column | None = None,
+    close: str | Column | None = None,
     period: int = 20,
     deviations_up: float = 2.0,
     deviations_down: float = 2.0,
@@ -159,7 +159,7 @@ def bbands(
     deviation are free of drift and cancellation; the middle is the same bits as `ta.sma`, and bands around
     equal closes have no width at all.
 
-    - `close`: Closing price of each bar.
+    - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
     - `period`: Length of the window. (rows; at least 2; at most 1,000,000)
     - `deviations_up`: Half-width in deviations. (deviations; at least 0; at most 1000)
     - `deviations_down`: Half-width in deviations. (deviations; at least 0; at most 1000)
@@ -199,7 +199,7 @@ def rsi(
     data: Data | None = None,
     /,
     *,
-    close: Column | None = None,
+    close: str | Column | None = None,
     period: int = 14,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
@@ -211,7 +211,7 @@ def rsi(
     Gains and losses from close to close, each averaged by Wilder's smoothing, which starts from the plain
     mean of the first `period` changes. 0 where nothing has moved at all, as in TA-Lib.
 
-    - `close`: Closing price of each bar.
+    - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
     - `period`: Sets the weight of the newest change, 1 / period. (rows; at least 2; at most 1,000,000)
 
     Returns a column as long as the data, in the library of the data (percent). The first `period` rows have
@@ -245,7 +245,7 @@ def macd(
     data: Data | None = None,
     /,
     *,
-    close: Column | None = None,
+    close: str | Column | None = None,
     fast_period: int = 12,
     slow_period: int = 26,
     signal_period: int = 9,
@@ -261,7 +261,7 @@ def macd(
     that end there. The signal starts from the mean of the first `signal_period` values of the difference,
     and all three outputs start with it.
 
-    - `close`: Closing price of each bar.
+    - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
     - `fast_period`: Period of the fast average. (rows; at least 2; at most 1,000,000; less than
       `slow_period`)
     - `slow_period`: Period of the slow average. (rows; at least 2; at most 1,000,000)
@@ -303,9 +303,9 @@ def adx(
     data: Data | None = None,
     /,
     *,
-    high: Column | None = None,
-    low: Column | None = None,
-    close: Column | None = None,
+    high: str | Column | None = None,
+    low: str | Column | None = None,
+    close: str | Column | None = None,
     period: int = 14,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
@@ -321,9 +321,9 @@ def adx(
     as 0 in that mean and leaves the average as it is afterwards, as in TA-Lib. True range divides both
     movements alike and so cancels out: closes do not matter, but a bar without one is a missing bar.
 
-    - `high`: Highest price of each bar.
-    - `low`: Lowest price of each bar.
-    - `close`: Closing price of each bar.
+    - `high`: Highest price of the period. A column, or its name in `data`.
+    - `low`: Lowest price of the period. A column, or its name in `data`.
+    - `close`: Last price of the period. A column, or its name in `data`.
     - `period`: Sets the weight of the newest movement, 1 / period. (rows; at least 2; at most 1,000,000)
 
     Returns a column as long as the data, in the library of the data (percent). The first `2 * period - 1`
@@ -365,9 +365,9 @@ def atr(
     data: Data | None = None,
     /,
     *,
-    high: Column | None = None,
-    low: Column | None = None,
-    close: Column | None = None,
+    high: str | Column | None = None,
+    low: str | Column | None = None,
+    close: str | Column | None = None,
     period: int = 14,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
@@ -380,9 +380,9 @@ def atr(
     bar has none. Averaged by Wilder's smoothing, which starts from the plain mean of the first `period`
     ranges.
 
-    - `high`: Highest price of each bar.
-    - `low`: Lowest price of each bar.
-    - `close`: Closing price of each bar.
+    - `high`: Highest price of the period. A column, or its name in `data`.
+    - `low`: Lowest price of the period. A column, or its name in `data`.
+    - `close`: Last price of the period. A column, or its name in `data`.
     - `period`: Sets the weight of the newest range, 1 / period. (rows; at least 1; at most 1,000,000)
 
     Returns a column as long as the data, in the library of the data (price change). The first `period` rows
@@ -424,8 +424,8 @@ def obv(
     data: Data | None = None,
     /,
     *,
-    close: Column | None = None,
-    volume: Column | None = None,
+    close: str | Column | None = None,
+    volume: str | Column | None = None,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
@@ -438,8 +438,8 @@ def obv(
     its changes mean anything. Totals never forget: with nulls="propagate" all is missing after a missing
     bar.
 
-    - `close`: Closing price of each bar.
-    - `volume`: Volume traded in each bar.
+    - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
+    - `volume`: Quantity traded in the period. A column, or its name in `data`.
 
     Returns a column as long as the data, in the library of the data (volume).
 

@@ -58,7 +58,7 @@ pub fn fingerprints() -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A column by table and name: only a column that a kernel can read has a constant, so that no other compiles.
+/// A column by table and name; only a column that a kernel can read has a constant, so that no other compiles.
 const fn field(table: &str, name: &str) -> Field {
     let mut index = 0;
     while !equal(TABLES[index].name, table) {
@@ -70,37 +70,6 @@ const fn field(table: &str, name: &str) -> Field {
         index += 1;
     }
     fields[index]
-}
-
-/// Panics, at compile time where it is used in a `const`, unless a table has all `columns` as float64.
-///
-/// # Panics
-/// That is how a constant refuses to compile.
-pub const fn require(table: &str, columns: &[&str]) {
-    let mut index = 0;
-    while index < TABLES.len() && !equal(TABLES[index].name, table) {
-        index += 1;
-    }
-    assert!(index < TABLES.len(), "there is no schema for this table in src/schemas/tables");
-    let mut column = 0;
-    while column < columns.len() {
-        assert!(
-            has_float64(TABLES[index].fields, columns[column]),
-            "the table schema has no such float64 column"
-        );
-        column += 1;
-    }
-}
-
-const fn has_float64(fields: &[Field], name: &str) -> bool {
-    let mut index = 0;
-    while index < fields.len() {
-        if equal(fields[index].name, name) {
-            return equal(fields[index].type_name, "float64");
-        }
-        index += 1;
-    }
-    false
 }
 
 /// `==` on strings, which is not yet a `const fn`.
@@ -117,32 +86,4 @@ const fn equal(one: &str, other: &str) -> bool {
         index += 1;
     }
     true
-}
-
-/// Refuses to compile unless the table's schema has the columns a function reads, all of them float64.
-///
-/// ```
-/// omega_contract::assert_inputs!("bars", "high", "low", "close");
-/// ```
-///
-/// A column that the schema does not have:
-///
-/// ```compile_fail,E0080
-/// omega_contract::assert_inputs!("bars", "high", "low", "last");
-/// ```
-///
-/// A column of another type, and a table that does not exist:
-///
-/// ```compile_fail,E0080
-/// omega_contract::assert_inputs!("bars", "symbol");
-/// ```
-///
-/// ```compile_fail,E0080
-/// omega_contract::assert_inputs!("candles", "close");
-/// ```
-#[macro_export]
-macro_rules! assert_inputs {
-    ($table:expr, $($column:expr),+ $(,)?) => {
-        const _: () = $crate::tables::require($table, &[$($column),+]);
-    };
 }

@@ -1,25 +1,19 @@
 //! What specs of this module have in common.
 
-use omega_contract::assert_inputs;
 use omega_contract::spec::{FunctionSpec, Kind, Unit};
 
-assert_inputs!("returns", "returns");
-assert_inputs!("benchmarked_returns", "returns", "benchmark");
+use omega_contract::tables::{benchmarked_returns, returns};
 
 /// A metric of the column `returns`.
 pub(crate) fn metric(name: &str, summary: &str) -> FunctionSpec {
-    of_returns(name, "returns", summary)
+    FunctionSpec::new(name, Kind::Reduction, "returns", summary).series(returns::RETURNS)
 }
 
 /// A metric of the columns `returns` and `benchmark`.
 pub(crate) fn metric_against_benchmark(name: &str, summary: &str) -> FunctionSpec {
-    of_returns(name, "benchmarked_returns", summary)
-        .input("benchmark", "Simple return of the benchmark over the same period, as a fraction.")
-}
-
-fn of_returns(name: &str, table: &str, summary: &str) -> FunctionSpec {
-    FunctionSpec::new(name, Kind::Reduction, table, summary)
-        .input("returns", "Simple return of each period, as a fraction: 0.01 is one percent.")
+    FunctionSpec::new(name, Kind::Reduction, "benchmarked_returns", summary)
+        .series(benchmarked_returns::RETURNS)
+        .series(benchmarked_returns::BENCHMARK)
 }
 
 /// Parameters that several metrics have.

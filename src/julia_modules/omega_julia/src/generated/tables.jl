@@ -19,10 +19,10 @@ const TABLES = TableSchema[
         "benchmarked_returns", "1.0.0",
         "2b383cbaf599e6160091a1b3bfff81d10dbd0aa18c43b7da04d57e0c8d740c40",
         TableField[
-            TableField("timestamp", "timestamp[us, UTC]", false),
-            TableField("symbol", "utf8", false),
-            TableField("returns", "float64", true),
-            TableField("benchmark", "float64", true),
+            TableField("timestamp", "timestamp[us, UTC]", false, "End of the period."),
+            TableField("symbol", "utf8", false, "Instrument, as the data source spells it."),
+            TableField("returns", "float64", true, "Relative change of value over the period; null in the first."),
+            TableField("benchmark", "float64", true, "Relative change of the benchmark over the same period; null in the first."),
         ],
     ),
     TableSchema(

@@ -70,10 +70,34 @@ pub const TABLES: &[Table] = &[
         direction: "input",
         record: "BenchmarkedReturn",
         fields: &[
-            Field { name: "timestamp", type_name: "timestamp[us, UTC]", nullable: false, unit: "" },
-            Field { name: "symbol", type_name: "utf8", nullable: false, unit: "" },
-            Field { name: "returns", type_name: "float64", nullable: true, unit: "fraction" },
-            Field { name: "benchmark", type_name: "float64", nullable: true, unit: "fraction" },
+            Field {
+                name: "timestamp",
+                type_name: "timestamp[us, UTC]",
+                nullable: false,
+                unit: "",
+                summary: "End of the period.",
+            },
+            Field {
+                name: "symbol",
+                type_name: "utf8",
+                nullable: false,
+                unit: "",
+                summary: "Instrument, as the data source spells it.",
+            },
+            Field {
+                name: "returns",
+                type_name: "float64",
+                nullable: true,
+                unit: "fraction",
+                summary: "Relative change of value over the period; null in the first.",
+            },
+            Field {
+                name: "benchmark",
+                type_name: "float64",
+                nullable: true,
+                unit: "fraction",
+                summary: "Relative change of the benchmark over the same period; null in the first.",
+            },
         ],
     },
     Table {
@@ -668,6 +692,18 @@ pub mod bars {
     pub const CLOSE: Field = field("bars", "close");
     /// Quantity traded in the period.
     pub const VOLUME: Field = field("bars", "volume");
+}
+
+/// Simple returns of an instrument or portfolio beside those of a benchmark, one row per period.
+pub mod benchmarked_returns {
+    use super::{Field, field};
+
+    /// End of the period.
+    pub const TIMESTAMP: Field = field("benchmarked_returns", "timestamp");
+    /// Relative change of value over the period; null in the first.
+    pub const RETURNS: Field = field("benchmarked_returns", "returns");
+    /// Relative change of the benchmark over the same period; null in the first.
+    pub const BENCHMARK: Field = field("benchmarked_returns", "benchmark");
 }
 
 /// Best bid and offer of an instrument; a side without orders is null.

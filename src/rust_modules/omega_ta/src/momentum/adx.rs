@@ -1,14 +1,12 @@
 //! Average directional movement index (ADX): how strongly prices trend, whichever way.
 
-use omega_contract::assert_inputs;
 use omega_contract::bounds::{LARGEST_INPUT, is_input};
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind, Unit};
+use omega_contract::tables::bars;
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{Exponential, ExponentialState, STILL, WilderSums, WilderSumsState};
 use serde::{Deserialize, Serialize};
-
-assert_inputs!("bars", "high", "low", "close");
 
 /// Average directional movement index.
 ///
@@ -59,9 +57,9 @@ impl Rowwise<3, 1> for Adx {
         )
         .reference("Wilder, New Concepts in Technical Trading Systems, Trend Research 1978, section IV")
         .reference("TA-Lib ADX")
-        .input("high", "Highest price of each bar.")
-        .input("low", "Lowest price of each bar.")
-        .input("close", "Closing price of each bar.")
+        .reads(bars::HIGH)
+        .reads(bars::LOW)
+        .reads(bars::CLOSE)
         .rows("period", 14, 2, "Sets the weight of the newest movement, 1 / period.")
         .output("adx", Unit::Percent, "From 0, no trend, to 100, movement in one direction only.")
         .warm_up("The first `2 * period - 1` rows have no value.")

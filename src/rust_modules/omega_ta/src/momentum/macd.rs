@@ -1,14 +1,12 @@
 //! Moving average convergence and divergence (MACD): how far a fast average has run from a slow one.
 
-use omega_contract::assert_inputs;
 use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind, Unit};
+use omega_contract::tables::bars;
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{Exponential, ExponentialState};
 use serde::{Deserialize, Serialize};
-
-assert_inputs!("bars", "close");
 
 /// Moving average convergence and divergence.
 #[derive(Clone, Copy)]
@@ -48,7 +46,7 @@ impl Rowwise<1, 3> for Macd {
         )
         .reference("Appel, The Moving Average Convergence-Divergence Trading Method, Traders Press 1985")
         .reference("TA-Lib MACD")
-        .input("close", "Closing price of each bar.")
+        .series(bars::CLOSE)
         .rows("fast_period", 12, 2, "Period of the fast average.")
         .less_than("slow_period")
         .rows("slow_period", 26, 2, "Period of the slow average.")

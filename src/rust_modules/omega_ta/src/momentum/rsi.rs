@@ -1,14 +1,12 @@
 //! Relative strength index (RSI): how much of the recent movement was upward.
 
-use omega_contract::assert_inputs;
 use omega_contract::bounds::{LARGEST_INPUT, is_input};
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind, Unit};
+use omega_contract::tables::bars;
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{Exponential, ExponentialState, STILL};
 use serde::{Deserialize, Serialize};
-
-assert_inputs!("bars", "close");
 
 /// Relative strength index.
 #[derive(Clone, Copy)]
@@ -41,7 +39,7 @@ impl Rowwise<1, 1> for Rsi {
         )
         .reference("Wilder, New Concepts in Technical Trading Systems, Trend Research 1978, section VI")
         .reference("TA-Lib RSI")
-        .input("close", "Closing price of each bar.")
+        .series(bars::CLOSE)
         .rows("period", 14, 2, "Sets the weight of the newest change, 1 / period.")
         .output("rsi", Unit::Percent, "From 0, only losses, to 100, only gains.")
         .warm_up("The first `period` rows have no value.")

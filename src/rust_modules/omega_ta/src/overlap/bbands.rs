@@ -2,11 +2,10 @@
 
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind, Unit};
-use omega_contract::{Result, assert_inputs};
+use omega_contract::tables::bars;
+use omega_contract::Result;
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{BlockMoments, BlockMomentsState};
-
-assert_inputs!("bars", "close");
 
 /// Bollinger bands.
 #[derive(Clone, Copy)]
@@ -36,7 +35,7 @@ impl Rowwise<1, 3> for Bbands {
         )
         .reference("Bollinger, Bollinger on Bollinger Bands, McGraw-Hill 2002, ch. 7")
         .reference("TA-Lib BBANDS")
-        .input("close", "Closing price of each bar.")
+        .series(bars::CLOSE)
         .rows("period", 20, 2, "Length of the window.")
         .float("deviations_up", 2.0, 0.0, 1e3, Unit::Deviations, bound)
         .float("deviations_down", 2.0, 0.0, 1e3, Unit::Deviations, bound)

@@ -1,13 +1,11 @@
 //! Exponential moving average (EMA): the newest row weighs most.
 
-use omega_contract::assert_inputs;
 use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind, Unit};
+use omega_contract::tables::bars;
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{Exponential, ExponentialState};
-
-assert_inputs!("bars", "close");
 
 /// Exponential moving average.
 #[derive(Clone, Copy)]
@@ -34,7 +32,7 @@ impl Rowwise<1, 1> for Ema {
             "Murphy, Technical Analysis of the Financial Markets, New York Institute of Finance 1999, ch. 9",
         )
         .reference("TA-Lib EMA")
-        .input("close", "Closing price of each bar.")
+        .series(bars::CLOSE)
         .rows("period", 30, 1, "Sets the weight of the newest close, 2 / (period + 1).")
         .output("ema", Unit::Price, "Exponential moving average of the closes.")
         .warm_up("The first `period - 1` rows have no value.")

@@ -2,11 +2,10 @@
 
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind, Unit};
-use omega_contract::{Result, assert_inputs};
+use omega_contract::tables::bars;
+use omega_contract::Result;
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{BlockMean, BlockMeanState};
-
-assert_inputs!("bars", "close");
 
 /// Simple moving average.
 #[derive(Clone, Copy)]
@@ -28,7 +27,7 @@ impl Rowwise<1, 1> for Sma {
             )
             .reference("Murphy, Technical Analysis of the Financial Markets, New York Institute of Finance 1999, ch. 9")
             .reference("TA-Lib SMA")
-            .input("close", "Closing price of each bar.")
+            .series(bars::CLOSE)
             .rows("period", 30, 1, "Length of the window.")
             .output("sma", Unit::Price, "Mean of the last `period` closes.")
             .warm_up("The first `period - 1` rows have no value.")

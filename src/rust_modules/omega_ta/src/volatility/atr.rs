@@ -1,14 +1,12 @@
 //! Average true range (ATR): how far prices move in a bar.
 
-use omega_contract::assert_inputs;
 use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind, Unit};
+use omega_contract::tables::bars;
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{Exponential, ExponentialState, TrueRange};
 use serde::{Deserialize, Serialize};
-
-assert_inputs!("bars", "high", "low", "close");
 
 /// Average true range.
 #[derive(Clone, Copy)]
@@ -40,9 +38,9 @@ impl Rowwise<3, 1> for Atr {
         )
         .reference("Wilder, New Concepts in Technical Trading Systems, Trend Research 1978, section III")
         .reference("TA-Lib ATR")
-        .input("high", "Highest price of each bar.")
-        .input("low", "Lowest price of each bar.")
-        .input("close", "Closing price of each bar.")
+        .reads(bars::HIGH)
+        .reads(bars::LOW)
+        .reads(bars::CLOSE)
         .rows("period", 14, 1, "Sets the weight of the newest range, 1 / period.")
         .output("atr", Unit::PriceChange, "Average true range.")
         .warm_up("The first `period` rows have no value.")

@@ -1,13 +1,11 @@
 //! On-balance volume (OBV): volume of rising bars less volume of falling ones.
 
-use omega_contract::assert_inputs;
 use omega_contract::bounds::{LARGEST_INPUT, MOST_ROWS, is_input};
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind, Unit};
+use omega_contract::tables::bars;
 use omega_kernel::Rowwise;
 use serde::{Deserialize, Serialize};
-
-assert_inputs!("bars", "close", "volume");
 
 /// On-balance volume.
 #[derive(Clone, Copy)]
@@ -42,6 +40,9 @@ impl Rowwise<2, 1> for Obv {
         .input("close", "Closing price of each bar.")
         .input("volume", "Volume traded in each bar.")
         .output("obv", Unit::Volume, "On-balance volume.")
+        .series(bars::CLOSE)
+        .reads(bars::VOLUME)
+        .output("obv", "volume", "On-balance volume.")
     }
 
     fn new(_: &Params) -> Self {
