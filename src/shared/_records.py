@@ -54,7 +54,7 @@ class BenchmarkedReturn(Record):
     symbol: Annotated[str, Field(min_length=1)]
     """Instrument, as the data source spells it."""
     returns: Finite | None = None
-    """Relative change of value over the period; null in the first."""
+    """Relative change of value over the period, 0.01 for one percent; null in the first."""
     benchmark: Finite | None = None
     """Relative change of the benchmark over the same period; null in the first."""
 
@@ -224,7 +224,7 @@ class Return(Record):
     symbol: Annotated[str, Field(min_length=1)]
     """Instrument, as the data source spells it."""
     returns: Finite | None = None
-    """Relative change of value over the period; null in the first."""
+    """Relative change of value over the period, 0.01 for one percent; null in the first."""
 
 
 class Signal(Record):

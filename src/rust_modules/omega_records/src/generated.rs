@@ -109,7 +109,7 @@ pub struct BenchmarkedReturn {
     pub timestamp: DateTime<Utc>,
     /// Instrument, as the data source spells it.
     pub symbol: String,
-    /// Relative change of value over the period; null in the first.
+    /// Relative change of value over the period, 0.01 for one percent; null in the first.
     pub returns: Option<f64>,
     /// Relative change of the benchmark over the same period; null in the first.
     pub benchmark: Option<f64>,
@@ -863,7 +863,7 @@ pub struct Return {
     pub timestamp: DateTime<Utc>,
     /// Instrument, as the data source spells it.
     pub symbol: String,
-    /// Relative change of value over the period; null in the first.
+    /// Relative change of value over the period, 0.01 for one percent; null in the first.
     pub returns: Option<f64>,
 }
 

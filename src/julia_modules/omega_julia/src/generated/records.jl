@@ -39,7 +39,7 @@ Simple returns of an instrument or portfolio beside those of a benchmark, one ro
 
 - `timestamp`: End of the period.
 - `symbol`: Instrument, as the data source spells it.
-- `returns`: Relative change of value over the period; null in the first.
+- `returns`: Relative change of value over the period, 0.01 for one percent; null in the first.
 - `benchmark`: Relative change of the benchmark over the same period; null in the first.
 """
 Base.@kwdef struct BenchmarkedReturn <: Record
@@ -342,7 +342,7 @@ Simple returns of an instrument or portfolio, one per period.
 
 - `timestamp`: End of the period.
 - `symbol`: Instrument, as the data source spells it.
-- `returns`: Relative change of value over the period; null in the first.
+- `returns`: Relative change of value over the period, 0.01 for one percent; null in the first.
 """
 Base.@kwdef struct Return <: Record
     timestamp::Timestamp

@@ -21,7 +21,7 @@ const TABLES = TableSchema[
         TableField[
             TableField("timestamp", "timestamp[us, UTC]", false, "End of the period."),
             TableField("symbol", "utf8", false, "Instrument, as the data source spells it."),
-            TableField("returns", "float64", true, "Relative change of value over the period; null in the first."),
+            TableField("returns", "float64", true, "Relative change of value over the period, 0.01 for one percent; null in the first."),
             TableField("benchmark", "float64", true, "Relative change of the benchmark over the same period; null in the first."),
         ],
     ),
@@ -126,7 +126,7 @@ const TABLES = TableSchema[
         TableField[
             TableField("timestamp", "timestamp[us, UTC]", false, "End of the period."),
             TableField("symbol", "utf8", false, "Instrument, as the data source spells it."),
-            TableField("returns", "float64", true, "Relative change of value over the period; null in the first."),
+            TableField("returns", "float64", true, "Relative change of value over the period, 0.01 for one percent; null in the first."),
         ],
     ),
     TableSchema(

@@ -89,7 +89,7 @@ pub const TABLES: &[Table] = &[
                 type_name: "float64",
                 nullable: true,
                 unit: "fraction",
-                summary: "Relative change of value over the period; null in the first.",
+                summary: "Relative change of value over the period, 0.01 for one percent; null in the first.",
             },
             Field {
                 name: "benchmark",
@@ -560,7 +560,7 @@ pub const TABLES: &[Table] = &[
                 type_name: "float64",
                 nullable: true,
                 unit: "fraction",
-                summary: "Relative change of value over the period; null in the first.",
+                summary: "Relative change of value over the period, 0.01 for one percent; null in the first.",
             },
         ],
     },
@@ -700,7 +700,7 @@ pub mod benchmarked_returns {
 
     /// End of the period.
     pub const TIMESTAMP: Field = field("benchmarked_returns", "timestamp");
-    /// Relative change of value over the period; null in the first.
+    /// Relative change of value over the period, 0.01 for one percent; null in the first.
     pub const RETURNS: Field = field("benchmarked_returns", "returns");
     /// Relative change of the benchmark over the same period; null in the first.
     pub const BENCHMARK: Field = field("benchmarked_returns", "benchmark");
@@ -728,7 +728,7 @@ pub mod returns {
 
     /// End of the period.
     pub const TIMESTAMP: Field = field("returns", "timestamp");
-    /// Relative change of value over the period; null in the first.
+    /// Relative change of value over the period, 0.01 for one percent; null in the first.
     pub const RETURNS: Field = field("returns", "returns");
 }
 
