@@ -1,7 +1,6 @@
 //! What specs of this module have in common.
 
 use omega_contract::spec::{FunctionSpec, Kind, Unit};
-
 use omega_contract::tables::{benchmarked_returns, returns};
 
 /// A metric of the column `returns`.

@@ -1,9 +1,9 @@
 //! Bollinger bands: an average, and lines some deviations above and below.
 
+use omega_contract::Result;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind, Unit};
 use omega_contract::tables::bars;
-use omega_contract::Result;
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{BlockMoments, BlockMomentsState};
 

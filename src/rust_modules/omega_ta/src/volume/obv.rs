@@ -37,12 +37,9 @@ impl Rowwise<2, 1> for Obv {
         )
         .reference("Granville, Granville's New Key to Stock Market Profits, Prentice-Hall 1963")
         .reference("TA-Lib OBV")
-        .input("close", "Closing price of each bar.")
-        .input("volume", "Volume traded in each bar.")
-        .output("obv", Unit::Volume, "On-balance volume.")
         .series(bars::CLOSE)
         .reads(bars::VOLUME)
-        .output("obv", "volume", "On-balance volume.")
+        .output("obv", Unit::Volume, "On-balance volume.")
     }
 
     fn new(_: &Params) -> Self {
