@@ -36,13 +36,23 @@ def spec(
         parameters = table("Parameters", "name", "type", "default", "allowed", "unit", "what it is")
         for each in found.parameters:
             parameters.add_row(
-                each.name, each.type, str(each.default), _allowed(each), each.unit.replace("_", " "), each.summary
+                each.name,
+                each.type,
+                str(each.default),
+                _allowed(each),
+                each.unit.replace("_", " "),
+                each.summary,
             )
         out.print(parameters)
 
     outputs = table("Outputs", "name", "along", "unit", "what it is")
     for output in found.outputs:
-        outputs.add_row(output.name, " by ".join(output.axes) or "one number", output.unit.replace("_", " "), output.summary)
+        outputs.add_row(
+            output.name,
+            " by ".join(output.axes) or "one number",
+            output.unit.replace("_", " "),
+            output.summary,
+        )
     out.print(outputs)
 
     for reference in found.references:

@@ -190,7 +190,7 @@ def max_drawdown(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Maximum drawdown: the deepest fall of compounded returns from their peak.
+    """Maximum drawdown (max drawdown): the deepest fall of compounded returns from their peak.
 
     The least of wealth / highest wealth so far - 1, with wealth compounded from 1 before the first return,
     which counts as a peak. 0 where wealth never fell, -0.25 where at worst a quarter of the peak was lost.
@@ -559,8 +559,8 @@ def rolling_max_drawdown(
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
-    """Rolling maximum drawdown: the deepest fall of compounded returns from their peak, over the last
-    `window` rows.
+    """Rolling maximum drawdown (max drawdown): the deepest fall of compounded returns from their peak, over
+    the last `window` rows.
 
     What `risk.max_drawdown` answers for the rows of each window, up to rounding. The least of wealth /
     highest wealth so far - 1, with wealth compounded from 1 before the first return, which counts as a

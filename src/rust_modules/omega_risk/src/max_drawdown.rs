@@ -16,7 +16,7 @@ impl Metric<1, 1> for MaxDrawdown {
     type Summary = Drawdown;
 
     fn spec() -> FunctionSpec {
-        metric("risk.max_drawdown", "Maximum drawdown: the deepest fall of compounded returns from their peak.")
+        metric("risk.max_drawdown", "Maximum drawdown (max drawdown): the deepest fall of compounded returns from their peak.")
             .describe(
                 "The least of wealth / highest wealth so far - 1, with wealth compounded from 1 before the first return, \
                  which counts as a peak. 0 where wealth never fell, -0.25 where at worst a quarter of the peak was lost. \

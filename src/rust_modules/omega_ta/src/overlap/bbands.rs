@@ -25,7 +25,7 @@ impl Rowwise<1, 3> for Bbands {
             "ta.bbands",
             Kind::Rowwise,
             "bars",
-            "Bollinger bands (BBANDS): the mean of the last closes, and lines some deviations above and below it.",
+            "Bollinger bands (BBANDS): the mean of the last closes, and lines some deviations above and below.",
         )
         .version("1.1.0")
         .describe(
