@@ -6,6 +6,8 @@ Base.Experimental.@optlevel 2
 using ..Modelling
 
 include("baum_welch.jl")
+include("chain_starts.jl")
+include("chain_search.jl")
 include("hidden_markov.jl")
 
 end

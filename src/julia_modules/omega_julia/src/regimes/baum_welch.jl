@@ -20,7 +20,7 @@ struct Chains
     σ²::Matrix{Float64}     # lane, state
 end
 
-Chains(lanes, k) = Chains(zeros(lanes, k), zeros(lanes, k, k), zeros(lanes, k), zeros(lanes, k))
+Chains(lanes::Int, k::Int) = Chains(zeros(lanes, k), zeros(lanes, k, k), zeros(lanes, k), zeros(lanes, k))
 
 lanes(chains::Chains) = size(chains.μ, 1)
 
@@ -42,9 +42,9 @@ struct Passes
     ℓ::Vector{Float64}          # log-likelihood of every lane
 end
 
-function Passes(lanes, k, n)
-    small() = zeros(lanes, k)
-    return Passes(zeros(lanes, k, n), small(), zeros(lanes, k, n), small(), small(), small(), zeros(lanes, k, k), small(), small(), small(),
+function Passes(lanes::Int, k::Int, n::Int)
+    return Passes(zeros(lanes, k, n), zeros(lanes, k), zeros(lanes, k, n), zeros(lanes, k), zeros(lanes, k), zeros(lanes, k),
+                  zeros(lanes, k, k), zeros(lanes, k), zeros(lanes, k), zeros(lanes, k),
                   zeros(lanes), zeros(lanes), zeros(Int64, lanes), zeros(lanes))
 end
 
@@ -77,14 +77,14 @@ The log-likelihood of `y` under every chain, the posteriors, and the sums that `
 densities relative to the largest of their row, so that no row is too far out; back as in Kim, which needs nothing of the way
 forward but its probabilities.
 """
-function expect!(passes::Passes, chains::Chains, y)
+function expect!(passes::Passes, chains::Chains, y::Vector{Float64})
     γ, b, ahead, w = passes.γ, passes.b, passes.ahead, passes.w
     half, constant, total, ℓ = passes.half, passes.constant, passes.total, passes.ℓ
     mantissa, exponent = passes.mantissa, passes.exponent
     moves, rows, sums, squares = passes.moves, passes.rows, passes.sums, passes.squares
     A, μ = chains.A, chains.μ
-    L, k, n = size(γ)
-    for i in eachindex(half)
+    L, k, n = size(γ, 1), size(γ, 2), size(γ, 3)
+    for i in 1:length(half)
         half[i] = 1 / 2chains.σ²[i]
         constant[i] = -log(2π * chains.σ²[i]) / 2
     end
@@ -176,8 +176,8 @@ function expect!(passes::Passes, chains::Chains, y)
 end
 
 "The probabilities of the states in row `t + 1`, given the rows up to `t`."
-@inline function predict!(ahead, γ, A, t)
-    L, k, _ = size(γ)
+@inline function predict!(ahead::Array{Float64,3}, γ::Array{Float64,3}, A::Array{Float64,3}, t::Int)
+    L, k = size(γ, 1), size(γ, 2)
     @inbounds for j in 1:k
         @simd ivdep for l in 1:L
             ahead[l, j, t + 1] = γ[l, 1, t] * A[l, 1, j]
@@ -191,7 +191,7 @@ end
 end
 
 "The parameters that are likeliest given the posteriors; a state that no row is in stays as it was."
-function maximize!(chains::Chains, passes::Passes, prior)
+function maximize!(chains::Chains, passes::Passes, prior::Float64)
     k = size(chains.μ, 2)
     for i in 1:k, l in 1:lanes(chains)
         weight = passes.rows[l, i]
@@ -215,9 +215,9 @@ function maximize!(chains::Chains, passes::Passes, prior)
 end
 
 "The penalty that makes the prior the likeliest addition to each sum of squares."
-function penalty(chains::Chains, prior, lane)
+function penalty(chains::Chains, prior::Float64, lane::Int)
     total = 0.0
-    for i in axes(chains.σ², 2)
+    for i in 1:size(chains.σ², 2)
         total += prior / 2chains.σ²[lane, i]
     end
     return total
@@ -231,21 +231,31 @@ struct Chain
     σ²::Vector{Float64}
 end
 
-function put!(chains::Chains, lane, chain::Chain)
-    for i in eachindex(chain.μ)
+function put!(chains::Chains, lane::Int, chain::Chain)
+    for i in 1:length(chain.μ)
         chains.π[lane, i], chains.μ[lane, i], chains.σ²[lane, i] = chain.π[i], chain.μ[i], chain.σ²[i]
-        for j in eachindex(chain.μ)
+        for j in 1:length(chain.μ)
             chains.A[lane, i, j] = chain.A[i, j]
         end
     end
 end
 
-take(chains::Chains, lane) = Chain(chains.π[lane, :], chains.A[lane, :, :], chains.μ[lane, :], chains.σ²[lane, :])
+function take(chains::Chains, lane::Int)
+    k = size(chains.μ, 2)
+    chain = Chain(zeros(k), zeros(k, k), zeros(k), zeros(k))
+    for i in 1:k
+        chain.π[i], chain.μ[i], chain.σ²[i] = chains.π[lane, i], chains.μ[lane, i], chains.σ²[lane, i]
+        for j in 1:k
+            chain.A[i, j] = chains.A[lane, i, j]
+        end
+    end
+    return chain
+end
 
-parameters(k) = k * (k + 3)
+parameters(k::Int) = k * (k + 3)
 
 "The parameters as rows of numbers without bounds, lane by lane: means, and logarithms of all else."
-function pack!(z, chains::Chains)
+function pack!(z::Matrix{Float64}, chains::Chains)
     k = size(chains.μ, 2)
     for l in 1:lanes(chains)
         for i in 1:k
@@ -261,7 +271,7 @@ function pack!(z, chains::Chains)
 end
 
 "Puts row `from` of packed parameters into a lane."
-function unpack!(chains::Chains, lane, z, from)
+function unpack!(chains::Chains, lane::Int, z::Matrix{Float64}, from::Int)
     k = size(chains.μ, 2)
     for i in 1:k
         chains.μ[lane, i] = z[from, i]
@@ -274,7 +284,7 @@ function unpack!(chains::Chains, lane, z, from)
     normalise!(chains, lane)
 end
 
-function normalise!(chains, lane)
+function normalise!(chains::Chains, lane::Int)
     k = size(chains.μ, 2)
     share = 0.0
     for i in 1:k
@@ -304,8 +314,8 @@ Two iterations show where they lead, and the third leaps ahead along that line; 
 Source: R. Varadhan and C. Roland (2008), "Simple and globally convergent methods for accelerating the convergence of any
 EM algorithm", Scandinavian Journal of Statistics 35(2), scheme S3.
 """
-function climb!(chains::Chains, passes::Passes, y, prior, tolerance, max_iterations)
-    L, k = size(chains.μ)
+function climb!(chains::Chains, passes::Passes, y::Vector{Float64}, prior::Float64, tolerance::Float64, max_iterations::Int)
+    L, k = lanes(chains), size(chains.μ, 2)
     z₀, z₁, z₂ = zeros(L, parameters(k)), zeros(L, parameters(k)), zeros(L, parameters(k))
     height, previous, converged = fill(-Inf, L), fill(-Inf, L), fill(false, L)
     heights!(height, passes, chains, y, prior)
@@ -317,11 +327,7 @@ function climb!(chains::Chains, passes::Passes, y, prior, tolerance, max_iterati
         copyto!(previous, height)
         heights!(height, passes, chains, y, prior)
         iteration += 1
-        top = argmax(height)
-        for l in 1:L
-            converged[l] = converged[l] || height[l] - previous[l] < tolerance
-        end
-        converged[top] && all(l -> converged[l] || height[l] + 30 * (height[l] - previous[l]) < height[top], 1:L) && break
+        decided!(converged, height, previous, tolerance) && break
         iteration + 2 <= max_iterations || continue
         pack!(z₁, chains)
         maximize!(chains, passes, prior)
@@ -342,24 +348,41 @@ function climb!(chains::Chains, passes::Passes, y, prior, tolerance, max_iterati
     return height, iteration, converged
 end
 
+"""
+Notes which lanes met the tolerance: whether the highest did, and all others did too or would not reach it in thirty times
+as many iterations.
+"""
+function decided!(converged::Vector{Bool}, height::Vector{Float64}, previous::Vector{Float64}, tolerance::Float64)
+    top = 1
+    for l in 1:length(height)
+        converged[l] = converged[l] || height[l] - previous[l] < tolerance
+        height[l] > height[top] && (top = l)
+    end
+    converged[top] || return false
+    for l in 1:length(height)
+        converged[l] || height[l] + 30 * (height[l] - previous[l]) < height[top] || return false
+    end
+    return true
+end
+
 "The penalised log-likelihood of every lane, and the posteriors for the next step."
-function heights!(height, passes, chains, y, prior)
+function heights!(height::Vector{Float64}, passes::Passes, chains::Chains, y::Vector{Float64}, prior::Float64)
     expect!(passes, chains, y)
-    for l in eachindex(height)
+    for l in 1:length(height)
         ℓ = passes.ℓ[l] - penalty(chains, prior, l)
         height[l] = isfinite(ℓ) ? ℓ : -Inf
     end
 end
 
 "Into row `l` of `z₁` comes the point that the way from `z₀` over `z₁` to `z₂` leads to."
-function leap!(z₁, z₀, z₂, l)
+function leap!(z₁::Matrix{Float64}, z₀::Matrix{Float64}, z₂::Matrix{Float64}, l::Int)
     first = second = 0.0
-    for i in axes(z₁, 2)
+    for i in 1:size(z₁, 2)
         first += (z₁[l, i] - z₀[l, i])^2
         second += (z₂[l, i] - 2z₁[l, i] + z₀[l, i])^2
     end
     pace = second > 0 ? max(sqrt(first / second), 1.0) : 1.0
-    for i in axes(z₁, 2)
+    for i in 1:size(z₁, 2)
         r, v = z₁[l, i] - z₀[l, i], z₂[l, i] - 2z₁[l, i] + z₀[l, i]
         z₁[l, i] = z₀[l, i] + 2pace * r + pace^2 * v
     end
