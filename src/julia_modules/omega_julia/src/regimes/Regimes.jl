@@ -3,6 +3,7 @@ module Regimes
 
 Base.Experimental.@optlevel 2
 
+using Base.Cartesian: @nexprs
 using ..Modelling
 
 include("baum_welch.jl")

@@ -1,10 +1,7 @@
 # Baum-Welch for several hidden Markov chains side by side: as many as a processor computes at once.
 
-"""
-At most so many chains go side by side. Arrays have them first, so that one instruction serves several. A loop over few of them
-costs more to begin than to run, which is why there are more than one instruction serves.
-"""
-const LANES = 64
+"At most so many chains go side by side: arrays have them first, so that one instruction serves several. More would not fit the cache."
+const LANES = 32
 
 "Fewer, where a lane needs so much memory that all would need more numbers than this."
 const LANES_TIMES_NUMBERS = 2^22
@@ -24,11 +21,12 @@ Chains(lanes::Int, k::Int) = Chains(zeros(lanes, k), zeros(lanes, k, k), zeros(l
 
 lanes(chains::Chains) = size(chains.μ, 1)
 
-"Memory for one pass over the rows, and what it leaves behind."
+"Memory for the passes over the rows, and what they leave behind."
 struct Passes
     γ::Array{Float64,3}         # lane, state, row: probability given the rows so far; after the way back, given all rows
-    b::Matrix{Float64}          # lane, state: density of the row, over the largest of them
-    ahead::Array{Float64,3}     # lane, state, row: probability given the rows before
+    b::Array{Float64,3}         # lane, state, row: density of the row, over that given the rows before
+    ahead::Matrix{Float64}      # lane, state: probability given the rows before
+    β::Matrix{Float64}          # lane, state: probability given all rows, over that given the rows so far
     w::Matrix{Float64}
     half::Matrix{Float64}       # lane, state: 1 / 2σ²
     constant::Matrix{Float64}   # lane, state: logarithm of the density at the mean
@@ -43,55 +41,107 @@ struct Passes
 end
 
 function Passes(lanes::Int, k::Int, n::Int)
-    return Passes(zeros(lanes, k, n), zeros(lanes, k), zeros(lanes, k, n), zeros(lanes, k), zeros(lanes, k), zeros(lanes, k),
-                  zeros(lanes, k, k), zeros(lanes, k), zeros(lanes, k), zeros(lanes, k),
+    return Passes(zeros(lanes, k, n), zeros(lanes, k, n), zeros(lanes, k), zeros(lanes, k), zeros(lanes, k), zeros(lanes, k),
+                  zeros(lanes, k), zeros(lanes, k, k), zeros(lanes, k), zeros(lanes, k), zeros(lanes, k),
                   zeros(lanes), zeros(lanes), zeros(Int64, lanes), zeros(lanes))
 end
 
-"`exp(x)` for `x` from -600 to 0, without a branch: several are computed at once."
+"`exp(x)` for `x` up to 700, and at least `exp(-660)`, without a branch: several are computed at once."
 @inline function exponential(x::Float64)
-    x = ifelse(x < -600.0, -600.0, x)
-    shifted = x * 1.4426950408889634 + 6.755399441055744e15      # the sum rounds to a whole number in its last bits
+    x = ifelse(x < -660.0, -660.0, x)
+    shifted = muladd(x, 1.4426950408889634, 6.755399441055744e15)     # the sum rounds to a whole number in its last bits
     whole = shifted - 6.755399441055744e15
-    r = (x - whole * 0.6931471803691238) - whole * 1.9082149292705877e-10
-    p = 1 / 6227020800 * r + 1 / 479001600
-    p = p * r + 1 / 39916800
-    p = p * r + 1 / 3628800
-    p = p * r + 1 / 362880
-    p = p * r + 1 / 40320
-    p = p * r + 1 / 5040
-    p = p * r + 1 / 720
-    p = p * r + 1 / 120
-    p = p * r + 1 / 24
-    p = p * r + 1 / 6
-    p = p * r + 0.5
-    p = p * r + 1.0
-    p = p * r + 1.0
+    r = muladd(whole, -1.9082149292705877e-10, muladd(whole, -0.6931471803691238, x))
+    p = muladd(1 / 6227020800, r, 1 / 479001600)
+    p = muladd(p, r, 1 / 39916800)
+    p = muladd(p, r, 1 / 3628800)
+    p = muladd(p, r, 1 / 362880)
+    p = muladd(p, r, 1 / 40320)
+    p = muladd(p, r, 1 / 5040)
+    p = muladd(p, r, 1 / 720)
+    p = muladd(p, r, 1 / 120)
+    p = muladd(p, r, 1 / 24)
+    p = muladd(p, r, 1 / 6)
+    p = muladd(p, r, 0.5)
+    p = muladd(p, r, 1.0)
+    p = muladd(p, r, 1.0)
     return p * reinterpret(Float64, (reinterpret(Int64, shifted) + 1023) << 52)
+end
+
+const ROOT_OF_HALF = reinterpret(Int64, sqrt(0.5))
+
+"""
+`log(x)` for what is neither 0 nor subnormal, without a branch: of `m`, a power of 2 away and near 1, it is
+`2 (s + s³/3 + s⁵/5 + …)` with `s = (m - 1) / (m + 1)`.
+"""
+@inline function logarithm(x::Float64)
+    bits = reinterpret(Int64, x) - ROOT_OF_HALF
+    whole = bits >> 52
+    m = reinterpret(Float64, (bits & 0x000fffffffffffff) + ROOT_OF_HALF)
+    s = (m - 1.0) / (m + 1.0)
+    s² = s * s
+    p = muladd(s², 1 / 21, 1 / 19)
+    p = muladd(p, s², 1 / 17)
+    p = muladd(p, s², 1 / 15)
+    p = muladd(p, s², 1 / 13)
+    p = muladd(p, s², 1 / 11)
+    p = muladd(p, s², 1 / 9)
+    p = muladd(p, s², 1 / 7)
+    p = muladd(p, s², 1 / 5)
+    p = muladd(p, s², 1 / 3)
+    return whole * 0.6931471805599453 + 2.0 * (s + s * s² * p)
 end
 
 """
     expect!(passes, chains, y)
 
-The log-likelihood of `y` under every chain, the posteriors, and the sums that `maximize!` needs. Forward as in Rabiner, with
-densities relative to the largest of their row, so that no row is too far out; back as in Kim, which needs nothing of the way
-forward but its probabilities.
+The log-likelihood of `y` under every chain, the posteriors, and the sums that `maximize!` needs: forward and back as in
+Rabiner, with densities relative to the largest of their row, so that no row is too far out.
 """
 function expect!(passes::Passes, chains::Chains, y::Vector{Float64})
-    γ, b, ahead, w = passes.γ, passes.b, passes.ahead, passes.w
-    half, constant, total, ℓ = passes.half, passes.constant, passes.total, passes.ℓ
-    mantissa, exponent = passes.mantissa, passes.exponent
-    moves, rows, sums, squares = passes.moves, passes.rows, passes.sums, passes.squares
-    A, μ = chains.A, chains.μ
-    L, k, n = size(γ, 1), size(γ, 2), size(γ, 3)
+    half, constant, ℓ = passes.half, passes.constant, passes.ℓ
+    L, k, n = size(passes.γ, 1), size(passes.γ, 2), size(passes.γ, 3)
     for i in 1:length(half)
         half[i] = 1 / 2chains.σ²[i]
-        constant[i] = -log(2π * chains.σ²[i]) / 2
+        constant[i] = -logarithm(2π * chains.σ²[i]) / 2
     end
-    copyto!(ahead, chains.π)    # the first row's
+    copyto!(passes.ahead, chains.π)
     fill!(ℓ, 0.0)
-    fill!(mantissa, 1.0)
-    fill!(exponent, 0)
+    fill!(passes.mantissa, 1.0)
+    fill!(passes.exponent, 0)
+    states = Val(k)     # each number of states is compiled when it is first asked for
+    forward!(passes, chains, y, states)
+    for l in 1:L
+        ℓ[l] += log(passes.mantissa[l]) + (passes.exponent[l] - 1023n) * log(2)
+    end
+
+    fill!(passes.moves, 0.0)
+    fill!(passes.β, 1.0)
+    for i in 1:k, l in 1:L
+        g, d = passes.γ[l, i, n], y[n] - chains.μ[l, i]
+        passes.rows[l, i], passes.sums[l, i], passes.squares[l, i] = g, g * d, g * d * d
+    end
+    backward!(passes, chains, y, states)
+    return ℓ
+end
+
+"After so many rows the product of significands is put into the logarithm, or it would leave the range of numbers."
+const ROWS_PER_LOGARITHM = 512
+
+"Adds the logarithms of the products of significands."
+function put_aside!(ℓ::Vector{Float64}, mantissa::Vector{Float64})
+    for l in 1:length(ℓ)
+        ℓ[l] += log(mantissa[l])
+        mantissa[l] = 1.0
+    end
+end
+
+"From the first row to the last: the probabilities of the states given the rows so far, and of every row given those before."
+function forward!(passes::Passes, chains::Chains, y::Vector{Float64}, @nospecialize(_::Val))
+    γ, b, ahead, w, total = passes.γ, passes.b, passes.ahead, passes.w, passes.total
+    half, constant, A, μ = passes.half, passes.constant, chains.A, chains.μ
+    ℓ, mantissa, exponent = passes.ℓ, passes.mantissa, passes.exponent
+    L, k, n = size(γ, 1), size(γ, 2), size(γ, 3)
     @inbounds for t in 1:n
         yₜ = y[t]
         @simd ivdep for l in 1:L
@@ -101,90 +151,123 @@ function expect!(passes::Passes, chains::Chains, y::Vector{Float64})
         for i in 1:k
             @simd ivdep for l in 1:L
                 d = yₜ - μ[l, i]
-                e = constant[l, i] - d * d * half[l, i]
-                b[l, i] = e
+                e = muladd(-d * d, half[l, i], constant[l, i])
+                b[l, i, t] = e
                 w[l] = ifelse(e > w[l], e, w[l])
             end
         end
         for i in 1:k
             @simd ivdep for l in 1:L
-                α = ahead[l, i, t] * exponential(b[l, i] - w[l])
-                γ[l, i, t] = α
-                total[l] += α
+                density = exponential(b[l, i, t] - w[l])
+                b[l, i, t] = density
+                total[l] = muladd(ahead[l, i], density, total[l])
             end
         end
         @simd ivdep for l in 1:L
-            bits = reinterpret(Int64, total[l])
-            exponent[l] += bits >> 52
-            mantissa[l] *= reinterpret(Float64, (bits & 0x000fffffffffffff) | 0x3ff0000000000000)
+            exponent[l] += exponent_bits(total[l])
+            mantissa[l] *= significand_of(total[l])
             ℓ[l] += w[l]
             total[l] = 1 / total[l]
         end
         for i in 1:k
             @simd ivdep for l in 1:L
-                γ[l, i, t] *= total[l]
+                density = b[l, i, t] * total[l]
+                b[l, i, t] = density
+                γ[l, i, t] = ahead[l, i] * density
+                ahead[l, i] = 0.0
             end
         end
-        t == n || predict!(ahead, γ, A, t)
-        if t % 512 == 0 || t == n
-            for l in 1:L
-                ℓ[l] += log(mantissa[l])
-                mantissa[l] = 1.0
+        for j in 1:k, i in 1:k
+            @simd ivdep for l in 1:L
+                ahead[l, j] = muladd(γ[l, i, t], A[l, i, j], ahead[l, j])
             end
         end
+        t % ROWS_PER_LOGARITHM == 0 && put_aside!(ℓ, mantissa)
     end
-    for l in 1:L
-        ℓ[l] += (exponent[l] - 1023n) * log(2)
-    end
+end
 
-    fill!(moves, 0.0)
-    fill!(rows, 0.0)
-    fill!(sums, 0.0)
-    fill!(squares, 0.0)
-    @inbounds for t in n:-1:1
-        if t < n
-            for j in 1:k
-                @simd ivdep for l in 1:L
-                    w[l, j] = γ[l, j, t + 1] / ahead[l, j, t + 1]
-                    b[l, j] = 0.0
-                end
+"From the last row to the first: the probabilities of the states given all rows, and the expected sums."
+function backward!(passes::Passes, chains::Chains, y::Vector{Float64}, @nospecialize(_::Val))
+    γ, b, β, w, A, μ = passes.γ, passes.b, passes.β, passes.w, chains.A, chains.μ
+    moves, rows, sums, squares = passes.moves, passes.rows, passes.sums, passes.squares
+    L, k, n = size(γ, 1), size(γ, 2), size(γ, 3)
+    @inbounds for t in n - 1:-1:1
+        for i in 1:k
+            @simd ivdep for l in 1:L
+                w[l, i] = b[l, i, t + 1] * β[l, i]
+                β[l, i] = 0.0
             end
-            for j in 1:k, i in 1:k
-                @simd ivdep for l in 1:L
-                    b[l, i] += A[l, i, j] * w[l, j]
-                    moves[l, i, j] += γ[l, i, t] * w[l, j]
-                end
-            end
-            for i in 1:k
-                @simd ivdep for l in 1:L
-                    γ[l, i, t] *= b[l, i]
-                end
+        end
+        for j in 1:k, i in 1:k
+            @simd ivdep for l in 1:L
+                β[l, i] = muladd(A[l, i, j], w[l, j], β[l, i])
+                moves[l, i, j] = muladd(γ[l, i, t], w[l, j], moves[l, i, j])
             end
         end
         yₜ = y[t]
         for i in 1:k
             @simd ivdep for l in 1:L
                 d = yₜ - μ[l, i]
-                g = γ[l, i, t]
+                g = γ[l, i, t] * β[l, i]
+                γ[l, i, t] = g
                 rows[l, i] += g
-                sums[l, i] += g * d
-                squares[l, i] += g * d * d
+                sums[l, i] = muladd(g, d, sums[l, i])
+                squares[l, i] = muladd(g * d, d, squares[l, i])
             end
         end
     end
-    return ℓ
 end
 
-"The probabilities of the states in row `t + 1`, given the rows up to `t`."
-@inline function predict!(ahead::Array{Float64,3}, γ::Array{Float64,3}, A::Array{Float64,3}, t::Int)
-    L, k = size(γ, 1), size(γ, 2)
-    @inbounds for j in 1:k
-        @simd ivdep for l in 1:L
-            ahead[l, j, t + 1] = γ[l, 1, t] * A[l, 1, j]
-        end
-        for i in 2:k
+"The exponent of a positive number, 1023 too large, and the rest of it: a number from 1 to 2."
+@inline exponent_bits(x::Float64) = reinterpret(Int64, x) >> 52
+@inline significand_of(x::Float64) = reinterpret(Float64, (reinterpret(Int64, x) & 0x000fffffffffffff) | 0x3ff0000000000000)
+
+# All that a row of few states needs of a lane is in registers at once; with loops over states, memory would set the pace.
+for k in 1:4
+    @eval function forward!(passes::Passes, chains::Chains, y::Vector{Float64}, ::Val{$k})
+        γ, b, ahead, half, constant = passes.γ, passes.b, passes.ahead, passes.half, passes.constant
+        ℓ, mantissa, exponent, A, μ = passes.ℓ, passes.mantissa, passes.exponent, chains.A, chains.μ
+        L, n = size(γ, 1), size(γ, 3)
+        @inbounds for t in 1:n
+            yₜ = y[t]
             @simd ivdep for l in 1:L
-                ahead[l, j, t + 1] += γ[l, i, t] * A[l, i, j]
+                @nexprs $k i -> (d_i = yₜ - μ[l, i]; e_i = muladd(-d_i * d_i, half[l, i], constant[l, i]))
+                most = e_1
+                @nexprs $k i -> most = ifelse(e_i > most, e_i, most)
+                total = 0.0
+                @nexprs $k i -> (e_i = exponential(e_i - most); total = muladd(ahead[l, i], e_i, total))
+                exponent[l] += exponent_bits(total)
+                mantissa[l] *= significand_of(total)
+                ℓ[l] += most
+                total = 1 / total
+                @nexprs $k i -> (e_i *= total; b[l, i, t] = e_i; e_i *= ahead[l, i]; γ[l, i, t] = e_i)
+                @nexprs $k j -> (p_j = 0.0; @nexprs $k i -> p_j = muladd(e_i, A[l, i, j], p_j))
+                @nexprs $k j -> ahead[l, j] = p_j
+            end
+            t % ROWS_PER_LOGARITHM == 0 && put_aside!(ℓ, mantissa)
+        end
+    end
+
+    @eval function backward!(passes::Passes, chains::Chains, y::Vector{Float64}, ::Val{$k})
+        γ, b, β, A, μ = passes.γ, passes.b, passes.β, chains.A, chains.μ
+        moves, rows, sums, squares = passes.moves, passes.rows, passes.sums, passes.squares
+        L, n = size(γ, 1), size(γ, 3)
+        @inbounds for t in n - 1:-1:1
+            yₜ = y[t]
+            @simd ivdep for l in 1:L
+                @nexprs $k j -> w_j = b[l, j, t + 1] * β[l, j]
+                @nexprs $k i -> begin
+                    g_i = γ[l, i, t]
+                    β_i = 0.0
+                    @nexprs $k j -> (β_i = muladd(A[l, i, j], w_j, β_i); moves[l, i, j] = muladd(g_i, w_j, moves[l, i, j]))
+                    β[l, i] = β_i
+                    d_i = yₜ - μ[l, i]
+                    g_i *= β_i
+                    γ[l, i, t] = g_i
+                    rows[l, i] += g_i
+                    sums[l, i] = muladd(g_i, d_i, sums[l, i])
+                    squares[l, i] = muladd(g_i * d_i, d_i, squares[l, i])
+                end
             end
         end
     end
@@ -256,48 +339,62 @@ parameters(k::Int) = k * (k + 3)
 
 "The parameters as rows of numbers without bounds, lane by lane: means, and logarithms of all else."
 function pack!(z::Matrix{Float64}, chains::Chains)
+    numbers = length(chains.μ)
+    copyto!(z, chains.μ)
+    logarithms!(z, numbers, vec(chains.σ²))
+    logarithms!(z, 2numbers, vec(chains.π))
+    logarithms!(z, 3numbers, vec(chains.A))
+end
+
+function logarithms!(z::Matrix{Float64}, before::Int, x::Vector{Float64})
+    @inbounds @simd ivdep for i in 1:length(x)
+        z[before + i] = logarithm(x[i])
+    end
+end
+
+"The chains of packed parameters."
+function unpack!(chains::Chains, z::Matrix{Float64})
+    numbers = length(chains.μ)
+    copyto!(chains.μ, 1, z, 1, numbers)
+    exponentials!(vec(chains.σ²), z, numbers, 80.0)
+    exponentials!(vec(chains.π), z, 2numbers, 660.0)
+    exponentials!(vec(chains.A), z, 3numbers, 660.0)
+    normalise!(chains)
+end
+
+function exponentials!(x::Vector{Float64}, z::Matrix{Float64}, before::Int, most::Float64)
+    @inbounds @simd ivdep for i in 1:length(x)
+        x[i] = exponential(min(max(z[before + i], -most), most))
+    end
+end
+
+"Makes probabilities add up to 1."
+function normalise!(chains::Chains)
     k = size(chains.μ, 2)
     for l in 1:lanes(chains)
+        share = 0.0
         for i in 1:k
-            z[l, i] = chains.μ[l, i]
-            z[l, k + i] = log(chains.σ²[l, i])
-            z[l, 2k + i] = log(chains.π[l, i])
+            share += chains.π[l, i]
+        end
+        for i in 1:k
+            chains.π[l, i] = max(chains.π[l, i] / share, LEAST_PROBABILITY)
+            total = 0.0
             for j in 1:k
-                z[l, (2 + j) * k + i] = log(chains.A[l, i, j])
+                total += chains.A[l, i, j]
+            end
+            for j in 1:k
+                chains.A[l, i, j] = max(chains.A[l, i, j] / total, LEAST_PROBABILITY)
             end
         end
     end
-    return z
 end
 
-"Puts row `from` of packed parameters into a lane."
-function unpack!(chains::Chains, lane::Int, z::Matrix{Float64}, from::Int)
-    k = size(chains.μ, 2)
-    for i in 1:k
-        chains.μ[lane, i] = z[from, i]
-        chains.σ²[lane, i] = exp(clamp(z[from, k + i], -80.0, 80.0))
-        chains.π[lane, i] = exp(clamp(z[from, 2k + i], -660.0, 660.0))
-        for j in 1:k
-            chains.A[lane, i, j] = exp(clamp(z[from, (2 + j) * k + i], -660.0, 660.0))
-        end
-    end
-    normalise!(chains, lane)
-end
-
-function normalise!(chains::Chains, lane::Int)
-    k = size(chains.μ, 2)
-    share = 0.0
-    for i in 1:k
-        share += chains.π[lane, i]
-    end
-    for i in 1:k
-        chains.π[lane, i] = max(chains.π[lane, i] / share, LEAST_PROBABILITY)
-        total = 0.0
-        for j in 1:k
-            total += chains.A[lane, i, j]
-        end
-        for j in 1:k
-            chains.A[lane, i, j] = max(chains.A[lane, i, j] / total, LEAST_PROBABILITY)
+"Takes the parameters of one lane over."
+function copy_lane!(to::Chains, from::Chains, lane::Int)
+    for i in 1:size(to.μ, 2)
+        to.π[lane, i], to.μ[lane, i], to.σ²[lane, i] = from.π[lane, i], from.μ[lane, i], from.σ²[lane, i]
+        for j in 1:size(to.μ, 2)
+            to.A[lane, i, j] = from.A[lane, i, j]
         end
     end
 end
@@ -318,6 +415,7 @@ function climb!(chains::Chains, passes::Passes, y::Vector{Float64}, prior::Float
     L, k = lanes(chains), size(chains.μ, 2)
     z₀, z₁, z₂ = zeros(L, parameters(k)), zeros(L, parameters(k)), zeros(L, parameters(k))
     height, previous, converged = fill(-Inf, L), fill(-Inf, L), fill(false, L)
+    second = Chains(L, k)
     heights!(height, passes, chains, y, prior)
     iteration = 0
     while iteration < max_iterations
@@ -333,14 +431,15 @@ function climb!(chains::Chains, passes::Passes, y::Vector{Float64}, prior::Float
         maximize!(chains, passes, prior)
         pack!(z₂, chains)
         for l in 1:L
+            copy_lane!(second, chains, l)
             leap!(z₁, z₀, z₂, l)
-            unpack!(chains, l, z₁, l)
         end
+        unpack!(chains, z₁)
         copyto!(previous, height)
         heights!(height, passes, chains, y, prior)
         maximize!(chains, passes, prior)
         for l in 1:L
-            height[l] > previous[l] || unpack!(chains, l, z₂, l)
+            height[l] > previous[l] || copy_lane!(chains, second, l)
         end
         heights!(height, passes, chains, y, prior)
         iteration += 2
