@@ -3,18 +3,20 @@
 """
 Where search number `s` starts, for data of mean 0 and variance 1. The first four do not depend on chance: states that differ
 in deviation; in quantile; clusters of returns; and clusters of their size, which is what volatility is. Of the others, half
-leave it to the moves between states to tell them apart, as one that alternates with another.
+leave it to the moves between states to tell them apart, as one that alternates with another; and of those, half have their
+means at the centres of the clusters of returns, in any order.
 """
 function start(s::Int, k::Int, y::Vector{Float64}, sorted::Vector{Float64}, rng::Xoshiro)
     s == 3 && return clustered(y, y, k)
     s == 4 && return clustered(sizes(y), y, k)
     s == 1 && return Chain(fill(1 / k, k), sticky(k, 0.95), zeros(k), deviations(k))
     s == 2 && return Chain(fill(1 / k, k), sticky(k, 0.8), quantiles(sorted, k), fill(0.5, k))
+    s % 4 == 0 && return Chain(fill(1 / k, k), skewed_moves(k, rng), shuffled!(clustered(y, y, k).μ, rng), ones(k))
     μ, σ² = zeros(k), ones(k)
     for i in 1:k
         μ[i] = sorted[below!(rng, length(sorted)) + 1]
     end
-    s % 4 < 2 && return Chain(fill(1 / k, k), any_moves(k, rng, FEW_LIKELY), μ, σ²)
+    s % 4 == 1 && return Chain(fill(1 / k, k), any_moves(k, rng, FEW_LIKELY), μ, σ²)
     for i in 1:k
         σ²[i] = exp(3 * uniform!(rng) - 2)
     end
@@ -47,6 +49,14 @@ function quantiles(sorted::Vector{Float64}, k::Int)
     x = zeros(k)
     for i in 1:k
         x[i] = quantile_of_sorted(sorted, (i - 0.5) / k)
+    end
+    return x
+end
+
+function shuffled!(x::Vector{Float64}, rng::Xoshiro)
+    for i in length(x):-1:2
+        j = below!(rng, i) + 1
+        x[i], x[j] = x[j], x[i]
     end
     return x
 end
@@ -106,9 +116,7 @@ function varied(chain::Chain, sorted::Vector{Float64}, rng::Xoshiro)
         for i in 1:k
             A[new, i] = moves[new, i]
         end
-        for i in 1:k
-            A[i, new] = i == new ? A[i, new] : uniform!(rng)
-        end
+        enter!(A, new, rng)
     else
         apart = (2 * uniform!(rng) - 1) * sqrt(σ²[old])
         μ[new], μ[old] = μ[old] + apart, μ[old] - apart
@@ -122,6 +130,19 @@ function varied(chain::Chain, sorted::Vector{Float64}, rng::Xoshiro)
         end
     end
     return Chain(fill(1 / k, k), shares(A), μ, σ²)
+end
+
+"""
+Moves into a new state: from all others, or almost only from one of them (or from none but itself), as when states follow
+each other in a circle.
+"""
+function enter!(A::Matrix{Float64}, new::Int, rng::Xoshiro)
+    k = size(A, 1)
+    from = uniform!(rng) < 0.5 ? below!(rng, k) + 1 : 0
+    for i in 1:k
+        i == new && continue
+        A[i, new] = from == 0 ? uniform!(rng) : i == from ? 4 * uniform!(rng)^2 : 1e-4
+    end
 end
 
 "Mean and variance of values that are next to each other when sorted: two of them, up to half of all, few as often as many."
@@ -156,6 +177,15 @@ function any_moves(k::Int, rng::Xoshiro, powers::Float64)
     A = zeros(k, k)
     for i in 1:k, j in 1:k
         A[i, j] = -log(1 - uniform!(rng)) * exp(-powers * uniform!(rng))
+    end
+    return shares(A)
+end
+
+"Random transition probabilities, the less alike the more states there are."
+function skewed_moves(k::Int, rng::Xoshiro)
+    A = zeros(k, k)
+    for i in 1:k, j in 1:k
+        A[i, j] = uniform!(rng)^k
     end
     return shares(A)
 end
