@@ -1,8 +1,17 @@
-using OmegaJulia: agreement, average, ordered, quantile_of_sorted, scaling, variance
+using OmegaJulia: Xoshiro, agreement, average, below!, ordered, ordering, quantile_of_sorted, scaling, variance
 
 @testset "mean and variance are those of the sample" begin
     @test average([1.0, 2.0, 6.0]) == 3
     @test variance([1.0, 2.0, 6.0]) ≈ 14 / 3
+end
+
+@testset "an order is that of the values, and equals keep theirs" begin
+    rng = Xoshiro(1)
+    for n in 0:40, most in (3, 1000)
+        x = [Float64(below!(rng, most)) for _ in 1:n]
+        @test ordering(x) == sortperm(x; alg = MergeSort)
+        @test ordered(x) == sort(x)
+    end
 end
 
 @testset "quantiles are interpolated between order statistics" begin

@@ -1,4 +1,4 @@
-using OmegaJulia.Regimes: Chains, Passes, climb!, expect!, exponential, maximize!, penalty, put!, start
+using OmegaJulia.Regimes: Chains, Passes, climb!, expect!, exponential, logarithm, maximize!, penalty, put!, start, take
 using OmegaJulia: ordered
 
 "Returns of a market that is calm or wild, and which it was."
@@ -37,6 +37,54 @@ function chains_from_starts(lanes, k, y)
 end
 
 standard(y) = (y .- sum(y) / length(y)) / sqrt(OmegaJulia.variance(y))
+
+"What Rabiner writes, row by row: the log-likelihood, the posteriors and the expected moves."
+function forward_backward(chain, y)
+    density(i, t) = exp(-(y[t] - chain.μ[i])^2 / 2chain.σ²[i]) / sqrt(2π * chain.σ²[i])
+    k, n = length(chain.μ), length(y)
+    α, β = zeros(k, n), ones(k, n)
+    for t in 1:n, j in 1:k
+        α[j, t] = density(j, t) * (t == 1 ? chain.π[j] : sum(α[i, t - 1] * chain.A[i, j] for i in 1:k))
+    end
+    for t in n - 1:-1:1, i in 1:k
+        β[i, t] = sum(chain.A[i, j] * density(j, t + 1) * β[j, t + 1] for j in 1:k)
+    end
+    likelihood = sum(α[:, n])
+    moves = [sum(α[i, t] * chain.A[i, j] * density(j, t + 1) * β[j, t + 1] for t in 1:n - 1) for i in 1:k, j in 1:k]
+    return log(likelihood), α .* β ./ likelihood, moves ./ likelihood
+end
+
+@testset "the passes are forward and backward, for any number of states and of chains" begin
+    y = standard(two_regimes(80)[1])
+    for k in 1:6, lanes in (1, 5, 19)
+        chains, passes = chains_from_starts(lanes, k, y), Passes(lanes, k, 80)
+        ℓ = expect!(passes, chains, y)
+        for lane in 1:lanes
+            chain = take(chains, lane)
+            expected, γ, moves = forward_backward(chain, y)
+            @test ℓ[lane] ≈ expected rtol = 1e-12
+            @test passes.γ[lane, :, :] ≈ γ rtol = 1e-11
+            @test passes.moves[lane, :, :] .* chain.A ≈ moves rtol = 1e-11
+            @test passes.sums[lane, :] ≈ [sum(γ[i, t] * (y[t] - chain.μ[i]) for t in 1:80) for i in 1:k] rtol = 1e-10 atol = 1e-12
+            @test passes.squares[lane, :] ≈ [sum(γ[i, t] * (y[t] - chain.μ[i])^2 for t in 1:80) for i in 1:k] rtol = 1e-10
+        end
+    end
+end
+
+@testset "states that are all but left, and rows that are all but impossible, leave numbers finite" begin
+    y = repeat([0.0, 0.0, 0.0, 50.0, -50.0], 120)
+    for k in 1:5
+        chains, passes = Chains(1, k), Passes(1, k, 600)
+        never = fill(1e-290, k, k)
+        for i in 1:k
+            never[i, i] = 1.0
+        end
+        put!(chains, 1, Regimes.Chain(fill(1 / k, k), never, [100.0 * i / k - 50 for i in 1:k], fill(1e-3, k)))
+        ℓ = only(expect!(passes, chains, y))
+        @test isfinite(ℓ) && all(isfinite, passes.moves)
+        @test all(t -> sum(passes.γ[1, :, t]) ≈ 1, 1:600)
+    end
+end
 
 @testset "no iteration lowers the likelihood" begin
     y = standard(two_regimes(500)[1])
@@ -81,6 +129,14 @@ end
         @test exponential(x) ≈ exp(x) rtol = 1e-15
     end
     @test 0 < exponential(-1e9) < 1e-260
+    @test exponential(80.0) ≈ exp(80.0) rtol = 1e-15
+end
+
+@testset "logarithms are right to the last digits" begin
+    for x in (1e-290, 1e-100, 0.5, sqrt(0.5), prevfloat(sqrt(0.5)), 0.999, 1.001, sqrt(2), 2.0, 1e100, 1e290)
+        @test logarithm(x) ≈ log(x) rtol = 1e-14
+    end
+    @test logarithm(1.0) == 0
 end
 
 "A year of returns of an index: the likelihood of three states and more has many tops."
