@@ -40,20 +40,41 @@ end
 
 const VECTORS = normpath(joinpath(@__DIR__, "..", "..", "..", "..", "tests", "vectors"))
 
-"The cases of a file of reference values: parameters, and each column by name."
+"Reference values of one output: the numbers, and where they stand in the whole answer, matrices row by row."
+struct Reference
+    places::Vector{Int}
+    values::Vector{Float64}
+end
+
+"The numbers of an answer that a reference has."
+(r::Reference)(answer::Number) = [answer]
+(r::Reference)(answer::AbstractVector) = answer[r.places]
+(r::Reference)(answer::AbstractMatrix) = vec(permutedims(answer))[r.places]
+
+Base.only(r::Reference) = only(r.values)
+
+"The cases of a file of reference values: parameters, the returns that go in, and the reference of each output."
 function reference_cases(path)
     lines = readlines(joinpath(VECTORS, path))
-    parameters = Dict{Int,Dict{String,String}}()
-    columns = Dict{Int,Dict{String,Vector{Float64}}}()
+    cases = Tuple{Dict{String,String},Vector{Float64},Dict{String,Reference}}[]
     for line in lines
-        described = match(r"^# case (\d+): (.*)$", line)
+        described = match(r"^# case \d+: (\w+)\[:(\d+)\](.*)$", line)
         if described !== nothing
-            parameters[parse(Int, described[1])] = Dict(split(pair, '=')[1] => split(pair, '=')[2] for pair in split(described[2]))
+            parameters = Dict(map(pair -> Pair(split(pair, '=')...), split(described[3])))
+            push!(cases, (parameters, reference_data(described[1], parse(Int, described[2])), Dict()))
         elseif occursin(r"^\d", line)
-            case, name, _, value = split(line, ',')
-            values = get!(get!(columns, parse(Int, case), Dict()), name, Float64[])
-            push!(values, isempty(value) ? NaN : parse(Float64, value))
+            case, name, place, value = split(line, ',')
+            reference = get!(() -> Reference([], []), cases[parse(Int, case) + 1][3], name)
+            push!(reference.places, parse(Int, place) + 1)
+            push!(reference.values, isempty(value) ? NaN : parse(Float64, value))
         end
     end
-    return [(parameters[case], columns[case]) for case in sort!(collect(keys(columns)))]
+    return cases
+end
+
+"The first returns of a file of input rows."
+function reference_data(name, rows)
+    header, lines... = readlines(joinpath(VECTORS, "data", "$name.csv"))
+    column = findfirst(==("returns"), split(header, ','))
+    return [parse(Float64, split(line, ',')[column]) for line in lines[1:rows]]
 end

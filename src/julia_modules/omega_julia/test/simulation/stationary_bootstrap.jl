@@ -2,8 +2,7 @@ using OmegaJulia.Simulation: draw!, optimal_block_length, quantile_of_counts
 using OmegaJulia: ordered, quantile_of_sorted
 
 @testset "it agrees with arch, up to chance" begin
-    for (parameters, expected) in reference_cases("simulation/stationary_bootstrap.csv")
-        returns = expected["returns"]
+    for (parameters, returns, expected) in reference_cases("simulation/stationary_bootstrap.csv")
         cutoff = parse(Float64, parameters["cutoff"])
         fit = Simulation.stationary_bootstrap(returns; cutoff = cutoff, mean_block = parse(Float64, parameters["mean_block"]),
                                               confidence = parse(Float64, parameters["confidence"]), replications = 20_000)
