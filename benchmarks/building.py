@@ -13,6 +13,7 @@ import omega
 from benchmarks.data import Bars
 from benchmarks.results import Building
 from benchmarks.timing import Call, Effort, time_interleaved
+from benchmarks.updates import rows_of
 
 BARS = Path(omega.__file__).parent / "schemas" / "tables" / "bars.arrow"
 
@@ -37,18 +38,9 @@ def measure_building(bars: Bars, effort: Effort, sizes: tuple[int, ...] = (1, 1_
 def _records(bars: Bars) -> list[dict[str, Any]]:
     """Bars as a feed would bring them: one mapping each."""
     start = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    columns = (bars.high.tolist(), bars.low.tolist(), bars.close.tolist(), bars.volume.tolist())
+    rows = rows_of(bars, ("open", "high", "low", "close", "volume"))
     return [
-        {
-            "timestamp": start + dt.timedelta(days=day),
-            "symbol": "SPX",
-            "open": close,
-            "high": high,
-            "low": low,
-            "close": close,
-            "volume": volume,
-        }
-        for day, (high, low, close, volume) in enumerate(zip(*columns, strict=True))
+        {"timestamp": start + dt.timedelta(days=day), "symbol": "SPX", **row} for day, row in enumerate(rows)
     ]
 
 

@@ -2,66 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from omega.data import load
 
+from tools.market_data import market, series
+
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Bars:
-    """Columns of bars of one symbol, oldest first."""
+    """Columns of one symbol, oldest first: bars, their returns, and what other tables have."""
 
     name: str
-    high: Floats
-    low: Floats
-    close: Floats
-    volume: Floats
+    columns: Mapping[str, Floats]
 
     def __len__(self) -> int:
         return len(self.close)
 
     @property
-    def returns(self) -> Floats:
-        """Simple returns of the close, one fewer than bars."""
-        return np.diff(self.close) / self.close[:-1]
+    def close(self) -> Floats:
+        """Closing prices."""
+        return self.columns["close"]
 
-    def column(self, name: str) -> Floats:
-        """A column by the name that function specs give it."""
-        column: Floats = getattr(self, name)
-        return column
+    @property
+    def returns(self) -> Floats:
+        """Simple returns of the close, as many as bars."""
+        return self.columns["returns"]
+
+    def column(self, name: str, table: str = "bars") -> Floats:
+        """What an input of a function of some table reads: the column of its name, or another series."""
+        return series(name, table, self.columns)
 
     def head(self, rows: int) -> Bars:
         """The first rows, in memory of their own as a caller's would be."""
-        columns = (self.high, self.low, self.close, self.volume)
-        return Bars(self.name, *(column[:rows].copy() for column in columns))
+        return Bars(self.name, {name: column[:rows].copy() for name, column in self.columns.items()})
 
 
 def shipped_bars(symbol: str = "SPX") -> Bars:
-    """Daily bars of an index that come with the package."""
+    """Daily bars of an index that come with the package, from the first that has a return."""
     import pyarrow.compute as pc
 
     table = load("index_bars")
     rows = table.filter(pc.equal(table["symbol"], symbol))
-    columns = (rows[name].to_numpy().astype(np.float64) for name in ("high", "low", "close", "volume"))
-    return Bars(symbol, *columns)
+    names = ("open", "high", "low", "close", "volume")
+    columns = {name: rows[name].to_numpy().astype(np.float64) for name in names}
+    returns = np.diff(columns["close"]) / columns["close"][:-1]
+    return Bars(symbol, {**{name: column[1:] for name, column in columns.items()}, "returns": returns})
 
 
 def repeated(bars: Bars, rows: int) -> Bars:
     """Bars over and over until there are `rows`."""
-    columns = (bars.high, bars.low, bars.close, bars.volume)
-    return Bars(f"{bars.name} repeated", *(np.resize(column, rows) for column in columns))
+    columns = {name: np.resize(column, rows) for name, column in bars.columns.items()}
+    return Bars(f"{bars.name} repeated", columns)
 
 
 def random_walk(rows: int, seed: int = 42) -> Bars:
-    """Bars of a geometric random walk from 100."""
-    random = np.random.default_rng(seed)
-    close = 100.0 * np.exp(np.cumsum(random.normal(0.0, 1e-4, rows)))
-    before = np.concatenate(([100.0], close[:-1]))
-    high = np.maximum(before, close) * (1.0 + np.abs(random.normal(0.0, 1e-4, rows)))
-    low = np.minimum(before, close) * (1.0 - np.abs(random.normal(0.0, 1e-4, rows)))
-    volume = random.integers(1, 10_000, rows).astype(np.float64)
-    return Bars("random walk", high, low, close, volume)
+    """A random walk from 100, as of ticks rather than days."""
+    return Bars("random walk", market(rows, seed, deviation=1e-4))

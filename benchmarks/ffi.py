@@ -21,7 +21,7 @@ from benchmarks.paths import PATHS, TRIVIAL, Refused, functions_in, inputs_of, t
 from benchmarks.results import Amortisation, Canary, FfiResults, Measurement, Scaling, Throughput
 from benchmarks.throughput import measure_throughput
 from benchmarks.timing import Call, Effort, Times, nothing, time_interleaved
-from benchmarks.updates import FEATURES, measure_updates
+from benchmarks.updates import FEATURE_COLUMNS, FEATURES, measure_updates
 
 Language = Literal["rust", "julia"]
 PACKAGES = ("omega", "numpy", "pyarrow", "polars", "pydantic")
@@ -151,25 +151,28 @@ def _single_record(
     """Calls with one row on every path, one bar into every stream, and the canary, all in the same rounds."""
     cases = _rowwise_cases(languages, bars)
     for name in functions_in("rust"):
-        numbers = [float(bars.column(each)[0]) if each != "returns" else 0.01 for each in inputs_of(name)]
+        numbers = [float(bars.column(each)[0]) for each in inputs_of(name)]
         if omega.spec(name).kind == "rowwise":
             cases[name, "rust", "stream", None] = partial(omega.stream(name).update, *numbers)
         else:
-            cases[name, "rust", "accumulator", None] = partial(
-                omega.accumulate(name).update, np.array(numbers)
-            )
-    bar = {name: float(bars.column(name)[0]) for name in ("high", "low", "close", "volume")}
+            row = [np.array([number]) for number in numbers]
+            chunk = row[0] if len(row) == 1 else dict(zip(inputs_of(name), row, strict=True))
+            cases[name, "rust", "accumulator", None] = partial(omega.accumulate(name).update, chunk)
+    bar = {name: float(bars.column(name)[0]) for name in FEATURE_COLUMNS}
     cases[f"feature set of {len(FEATURES)}", "rust", "mapping", None] = partial(
         omega.FeatureSet(FEATURES).update, bar
     )
     if "julia" in languages:
-        # A model cannot be fitted to one row. What can be held to the limit is
+        # Most models cannot be fitted to one row. What can be held to the limit is
         # the way there, the refusal included.
         code = ErrorCode.NOT_ENOUGH_DATA
         for name in functions_in("julia"):
+            refuses = code.name in omega.spec(name).errors
             for path in ("numpy", "columns", "pyarrow", "polars"):
                 call = PATHS[path](typed(name), inputs_of(name), bars)
-                cases[name, "julia", path, code.name] = Refused(call, code)
+                cases[name, "julia", path, code.name if refuses else None] = (
+                    Refused(call, code) if refuses else call
+                )
     times = time_interleaved(
         {"canary": nothing, **{_key(case): call for case, call in cases.items()}}, effort
     )

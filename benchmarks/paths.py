@@ -65,14 +65,7 @@ PATHS: dict[str, Callable[[Callable[..., object], tuple[str, ...], Bars], Call]]
 
 def _columns(names: tuple[str, ...], bars: Bars) -> dict[str, Any]:
     """What a function reads, by name; `value`, of the trivial kernel, is the close."""
-    columns = {}
-    for name in names:
-        if name == "returns":
-            # As many as bars, so that one row is one row.
-            columns[name] = np.diff(bars.close, prepend=bars.close[0] * 1.01) / bars.close
-        else:
-            columns[name] = bars.column("close" if name == "value" else name)
-    return columns
+    return {name: bars.column("close" if name == "value" else name) for name in names}
 
 
 def typed(name: str) -> Callable[..., object]:

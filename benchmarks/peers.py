@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import omega
-from omega.functions import julia
+from omega.functions import julia, peers
 from omega.shared.exceptions import JuliaUnavailableError
 
-from benchmarks import parity
+from benchmarks import parity, references
 from benchmarks.data import Bars, random_walk, repeated, shipped_bars
 from benchmarks.machine import Watch
-from benchmarks.paths import functions_in, inputs_of
+from benchmarks.paths import functions_in, inputs_of, typed
 from benchmarks.results import Comparison, Parity, PeersResults
 from benchmarks.timing import Call, Effort, Times, time_interleaved
 from benchmarks.updates import Pass, positional, time_passes
@@ -74,13 +73,10 @@ def measure(plan: Plan, *, quick: bool, say: Callable[[str], object] = lambda _:
     say("do the answers agree?")
     agreement: list[Parity] = []
     for bars in (shipped, *data):
-        agreement += parity.indicators(bars)
-        agreement += parity.metrics(bars.returns, bars.name)
-    sample = shipped.head(MODEL_ROWS + 1)
+        agreement += parity.kernels(bars)
+    sample = shipped.head(MODEL_ROWS)
     if version:
-        agreement += parity.models(
-            sample.returns, f"first {MODEL_ROWS:,} returns of {shipped.name}", plan.starts
-        )
+        agreement += parity.models(sample, MODEL_ROWS, plan.starts)
     batches: list[Comparison] = []
     updates: list[Comparison] = []
     models: list[Comparison] = []
@@ -115,34 +111,27 @@ def _start_julia() -> tuple[str | None, list[str]]:
 
 def _batches(bars: Bars, effort: Effort) -> Iterator[Comparison]:
     """Whole columns as NumPy arrays, which is what the peers take."""
-    calls: dict[tuple[str, str], tuple[Call, Call]] = {}
-    for name, (ours, theirs) in parity.talib_functions().items():
-        calls[name, "TA-Lib"] = partial(ours, bars), partial(theirs, bars)
-    returns = bars.returns
-    for name, (our_metric, their_metric) in parity.empyrical_functions().items():
-        calls[name, "empyrical-reloaded"] = partial(our_metric, returns), partial(their_metric, returns)
+    calls = dict(_timed(name, bars) for name in functions_in("rust") if peers.of(name).window is None)
     yield from _in_turns(calls, bars.name, len(bars), effort)
 
 
 def _models(sample: Bars, effort: Effort) -> Iterator[Comparison]:
-    """Fits with equal settings; of the hidden Markov model one start each, since the peer has no more."""
-    returns = sample.returns
-    percent = 100 * returns.reshape(-1, 1)
-    calls: dict[tuple[str, str], tuple[Call, Call]] = {
-        ("volatility.garch", "arch"): (
-            partial(omega.volatility.garch, returns),
-            partial(parity.arch_garch, returns),
-        ),
-        ("regimes.hidden_markov, one start", "hmmlearn"): (
-            partial(omega.regimes.hidden_markov, returns, restarts=1),
-            partial(parity.hmmlearn_fit, percent, 0),
-        ),
-        ("simulation.stationary_bootstrap", "arch"): (
-            partial(omega.simulation.stationary_bootstrap, returns, replications=1_000, mean_block=10),
-            partial(parity.arch_bootstrap, returns, 1_000, 10),
-        ),
-    }
-    yield from _in_turns(calls, f"{sample.name}, six years", len(returns), effort)
+    """Fits with equal settings, which the table of peers says where they are not the defaults."""
+    calls = dict(_timed(name, sample) for name in functions_in("julia"))
+    yield from _in_turns(calls, f"{sample.name}, six years", len(sample), effort)
+
+
+def _timed(name: str, bars: Bars) -> tuple[tuple[str, str], tuple[Call, Call]]:
+    """What is timed of a function, under the name it is shown by: Omega's call and the peer's."""
+    peer = peers.of(name)
+    given = peer.timed.parameters
+    read = references.columns(peer, bars)
+    chosen = references.complete(name, given)
+    label = f"{name}, {peer.timed.label}" if peer.timed.label else name
+    data = read if len(read) > 1 else next(iter(read.values()))
+    ours = partial(typed(name), data, **given)
+    theirs = partial(references.call, peer, read, chosen, peer.timed.constants)
+    return (label, peer.package), (ours, theirs)
 
 
 def _in_turns(
@@ -156,28 +145,27 @@ def _in_turns(
 
 def _updates(bars: Bars, rounds: int) -> Iterator[Comparison]:
     """One bar of numbers into Omega's stream and into TA-Lib's, both with a history behind them."""
-    import talib.stream
-
-    streams: dict[str, Any] = {
-        "ta.sma": talib.stream.SMA(bars.close, timeperiod=30),
-        "ta.ema": talib.stream.EMA(bars.close, timeperiod=30),
-        "ta.rsi": talib.stream.RSI(bars.close, timeperiod=14),
-        "ta.macd": talib.stream.MACD(bars.close),
-        "ta.bbands": talib.stream.BBANDS(bars.close, timeperiod=20, nbdevup=2.0, nbdevdn=2.0),
-        "ta.atr": talib.stream.ATR(bars.high, bars.low, bars.close, timeperiod=14),
-        "ta.adx": talib.stream.ADX(bars.high, bars.low, bars.close, timeperiod=14),
-        "ta.obv": talib.stream.OBV(bars.close, bars.volume),
-    }
     for name in functions_in("rust"):
-        if name in streams:
-            columns = [bars.column(each).tolist() for each in inputs_of(name)]
-            passes: dict[tuple[str, str], Pass] = {
-                (name, "omega"): positional(omega.stream(name).update, columns),
-                (name, "peer"): positional(streams[name].update, columns),
-            }
-            times = time_passes(passes, rounds)
-            ours, theirs = times[name, "omega"], times[name, "peer"]
-            yield comparison(f"{name} update", "TA-Lib stream", bars.name, len(bars), 1, ours, theirs)
+        peer = peers.of(name)
+        read = references.columns(peer, bars)
+        if (stream := references.stream(peer, read, references.complete(name, {}))) is None:
+            continue
+        columns = [read[each].tolist() for each in inputs_of(name)]
+        theirs = [read[each].tolist() for each in peer.inputs]
+        passes: dict[tuple[str, str], Pass] = {
+            (name, "omega"): positional(omega.stream(name).update, columns),
+            (name, "peer"): positional(stream.update, theirs),
+        }
+        times = time_passes(passes, rounds)
+        yield comparison(
+            f"{name} update",
+            f"{peer.library} stream",
+            bars.name,
+            len(bars),
+            1,
+            times[name, "omega"],
+            times[name, "peer"],
+        )
 
 
 def comparison(

@@ -1,4 +1,4 @@
-"""What the peers answer, by Omega's names and in Omega's units. The table of peers says which function and how."""
+"""What the peers answer, by Omega's names and in Omega's units, as the table of peers says."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import numpy.typing as npt
 import omega
 from omega.functions import peers
 from omega.functions.peers import PeerFunction
+
+from benchmarks.data import Bars
 
 Floats = npt.NDArray[np.float64]
 Columns = Mapping[str, Any]
@@ -29,21 +31,27 @@ def outputs(peer: PeerFunction) -> tuple[str, ...]:
     return peer.outputs or tuple(each.name for each in omega.spec(peer.omega).outputs)
 
 
-def columns(peer: PeerFunction, data: Columns, rows: int | None = None) -> dict[str, Any]:
+def columns(peer: PeerFunction, data: Columns | Bars, rows: int | None = None) -> dict[str, Any]:
     """What a function reads of some data, by the names of its inputs."""
-    return {name: data[peer.column(name)][:rows] for name in peer.inputs}
+    column = data.column if isinstance(data, Bars) else data.__getitem__
+    return {name: column(peer.column(name))[:rows] for name in peer.inputs}
 
 
-def answer(peer: PeerFunction, read: Columns, given: Mapping[str, Any]) -> Answers:
+def answer(
+    peer: PeerFunction,
+    read: Columns,
+    given: Mapping[str, Any],
+    constants: Mapping[str, Any] | None = None,
+) -> Answers:
     """What a peer answers: by output an array, of one number where the answer is one.
 
-    `read` is by the names of the inputs. Where the peer answers an infinity, as for a ratio to nothing, Omega
-    answers nothing: NaN here.
+    `read` is by the names of the inputs; `constants` stand for the peer's in the table where they are given.
+    Where the peer answers an infinity, as for a ratio to nothing, Omega answers nothing: NaN here.
     """
     chosen = complete(peer.omega, given)
     if peer.window is not None:
         return _over_windows(peer, read, chosen)
-    found = call(peer, read, chosen, peer.constants)
+    found = call(peer, read, chosen, constants)
     if peer.adapter is not None:
         named = ADAPTERS[peer.adapter][1](found, read, peer.keywords(chosen))
     else:

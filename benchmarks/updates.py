@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
 import omega
+from omega.shared import tables
 
 from benchmarks.data import Bars
 from benchmarks.paths import functions_in, inputs_of
 from benchmarks.results import Measurement
 from benchmarks.timing import Nanoseconds, Times, collector_off
 
-#: Every indicator with its defaults, as an engine would carry them.
+#: Indicators of bars with their defaults, at most as many as an engine would carry.
 FEATURES = {
-    name.partition(".")[2]: (name, dict[str, Any]()) for name in functions_in("rust") if name[:3] == "ta."
+    name.partition(".")[2]: (name, dict[str, Any]())
+    for name in sorted(functions_in("rust"))
+    if (omega.spec(name).kind, omega.spec(name).table) == ("rowwise", "bars")
 }
+FEATURES = dict(list(FEATURES.items())[:20])
+#: What they read.
+FEATURE_COLUMNS = tuple(
+    column
+    for column in tables.load("bars").columns
+    if any(column in inputs_of(name) for name, _ in FEATURES.values())
+)
 #: A pass over bars: how long one of them took, in nanoseconds.
 Pass = Callable[[], int]
 
@@ -48,11 +58,29 @@ def three(update: Callable[[float, float, float], object], bars: Sequence[tuple[
     return (perf_counter_ns() - start) // len(bars)
 
 
-def keywords(update: Callable[..., object], bars: Sequence[tuple[float, float, float, float]]) -> int:
-    """As `one`, of four numbers by keyword."""
+def four(
+    update: Callable[[float, float, float, float], object], bars: Sequence[tuple[float, float, float, float]]
+) -> int:
+    """As `one`, of four numbers."""
     start = perf_counter_ns()
-    for high, low, close, volume in bars:
-        update(high=high, low=low, close=close, volume=volume)
+    for first, second, third, fourth in bars:
+        update(first, second, third, fourth)
+    return (perf_counter_ns() - start) // len(bars)
+
+
+def several(update: Callable[..., object], bars: Sequence[tuple[float, ...]]) -> int:
+    """As `one`, of any other number of numbers; handing them over unpacked costs a little more."""
+    start = perf_counter_ns()
+    for bar in bars:
+        update(*bar)
+    return (perf_counter_ns() - start) // len(bars)
+
+
+def keywords(update: Callable[..., object], bars: Sequence[Mapping[str, float]]) -> int:
+    """As `one`, of numbers by keyword."""
+    start = perf_counter_ns()
+    for bar in bars:
+        update(**bar)
     return (perf_counter_ns() - start) // len(bars)
 
 
@@ -67,8 +95,12 @@ def positional(update: Callable[..., object], columns: Sequence[Iterable[float]]
             return partial(one, update, list(columns[0]))
         case 2:
             return partial(two, update, bars)
-        case _:
+        case 3:
             return partial(three, update, bars)
+        case 4:
+            return partial(four, update, bars)
+        case _:
+            return partial(several, update, bars)
 
 
 def ignore(_: float) -> None:
@@ -84,12 +116,12 @@ def measure_updates(bars: Bars, rounds: int) -> list[Measurement]:
         if omega.spec(name).kind == "rowwise":
             columns = [bars.column(each).tolist() for each in inputs_of(name)]
             passes[name, "stream"] = positional(omega.stream(name).update, columns)
-    mappings = [dict(zip(("high", "low", "close", "volume"), row, strict=True)) for row in _rows(bars)]
-    records = [_bar(row) for row in _rows(bars)]
+    mappings = rows_of(bars, FEATURE_COLUMNS)
+    records = [_bar(row) for row in rows_of(bars, ("open", "high", "low", "close", "volume"))]
     passes["ta.rsi", "stream, mapping"] = partial(one, omega.stream("ta.rsi").update, mappings)
     passes["ta.rsi", "stream, Bar"] = partial(one, omega.stream("ta.rsi").update, records)
     features = f"feature set of {len(FEATURES)}"
-    passes[features, "keywords"] = partial(keywords, omega.FeatureSet(FEATURES).update, _rows(bars))
+    passes[features, "keywords"] = partial(keywords, omega.FeatureSet(FEATURES).update, mappings)
     passes[features, "mapping"] = partial(one, omega.FeatureSet(FEATURES).update, mappings)
     passes[features, "Bar"] = partial(one, omega.FeatureSet(FEATURES).update, records)
     named = [{**each, "symbol": f"S{row % 100}"} for row, each in enumerate(mappings)]
@@ -116,24 +148,15 @@ def _array(durations: list[int]) -> Nanoseconds:
     return np.array(durations, dtype=np.int64)
 
 
-def _rows(bars: Bars) -> list[tuple[float, float, float, float]]:
-    columns = (bars.high.tolist(), bars.low.tolist(), bars.close.tolist(), bars.volume.tolist())
-    return list(zip(*columns, strict=True))
+def rows_of(bars: Bars, names: Sequence[str]) -> list[dict[str, float]]:
+    """Some columns, as one mapping per row."""
+    columns = [bars.column(name).tolist() for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _bar(row: tuple[float, float, float, float]) -> omega.Bar:
-    high, low, close, volume = row
-    return omega.Bar.model_validate(
-        {
-            "timestamp": dt.datetime(2020, 1, 2, tzinfo=dt.UTC),
-            "symbol": "S",
-            "open": close,
-            "high": high,
-            "low": low,
-            "close": close,
-            "volume": volume,
-        }
-    )
+def _bar(row: Mapping[str, float]) -> omega.Bar:
+    day = dt.datetime(2020, 1, 2, tzinfo=dt.UTC)
+    return omega.Bar.model_validate({"timestamp": day, "symbol": "S", **row})
 
 
 def _measurement(function: str, path: str, bars: int, times: Times) -> Measurement:

@@ -5,7 +5,7 @@ The libraries are those that `make setup` installs, at the versions of `constrai
 
     python -m tools.make_vectors --only ta.cci    # one function; any number of names
     python -m tools.make_vectors                  # every function, after a release of a peer
-    python -m tools.make_vectors --data           # the rows that go in, which change with the shipped data alone
+    python -m tools.make_vectors --data           # the rows that go in, from the shipped data
 """
 
 from __future__ import annotations

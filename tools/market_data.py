@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Column = TypeVar("Column", Floats, list[float])
 
 #: Eight rows that move up and down, in few digits, for the examples in documentation.
 EXAMPLE = {
@@ -30,7 +32,7 @@ EXAMPLE = {
     "returns": [0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008],
 }
 
-#: What is drawn for a column, from its name: the generator, the close of each row, and that of the row before.
+#: Draws a column, from the generator, the close of each row, and that of the row before.
 Draw = Callable[[np.random.Generator, Floats, Floats], Floats]
 
 
@@ -41,8 +43,8 @@ def _near(sign: float, share: float) -> Draw:
 
 def _beyond(pick: Callable[[Floats, Floats], Floats], sign: float) -> Draw:
     """As `_near`, beyond open and close both."""
-    return lambda rng, close, before: pick(before, close) * (
-        1 + sign * np.abs(rng.normal(0, 0.004, len(close)))
+    return lambda rng, close, before: (
+        pick(before, close) * (1 + sign * np.abs(rng.normal(0, 0.004, len(close))))
     )
 
 
@@ -88,15 +90,17 @@ def market(rows: int, seed: int = 0, deviation: float = 0.012) -> dict[str, Floa
     Raises LookupError for a column of a table that nobody has described here.
     """
     if missing := columns_read().keys() - _COLUMNS.keys():
-        raise LookupError(f"tools/market_data.py does not say what these columns look like: {sorted(missing)}")
+        raise LookupError(
+            f"tools/market_data.py does not say what these columns look like: {sorted(missing)}"
+        )
     rng = np.random.default_rng(seed)
     close = 100.0 * np.exp(np.cumsum(rng.normal(deviation / 40, deviation, rows)))
     before = np.concatenate(([100.0], close[:-1]))[:rows]
     return {name: draw(rng, close, before) for name, draw in _COLUMNS.items()}
 
 
-def series(name: str, table: str, columns: Mapping[str, Floats]) -> Floats:
-    """What an input reads: the column of its name, or of an input that is any series, one in the table's unit.
+def series(name: str, table: str, columns: Mapping[str, Column]) -> Column:
+    """What an input reads: the column of its name, or for any other series one turned round.
 
     >>> series("close", "bars", EXAMPLE)[:2]
     [10.5, 11.0]
@@ -105,4 +109,6 @@ def series(name: str, table: str, columns: Mapping[str, Floats]) -> Floats:
     """
     if name in columns:
         return columns[name]
-    return columns["returns" if table == "returns" else "close"][::-1]
+    other: Any = columns["returns" if table == "returns" else "close"]
+    turned: Column = other[::-1].copy()
+    return turned

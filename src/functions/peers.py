@@ -1,7 +1,7 @@
 """Which function of TA-Lib, empyrical, arch or hmmlearn is which of Omega's: the one table of peers.
 
-The table is `schemas/peers/<library>.toml`. Reference values, parity tests, benchmarks and drop-in modules read
-it here; nothing here imports a peer.
+The table is `schemas/peers/<library>.toml`. Reference values, parity tests, benchmarks and drop-in modules
+read it here; nothing here imports a peer.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ __all__ = ["Case", "Measure", "PeerFunction", "Timed", "entries", "of"]
 
 FOLDER = Path(__file__).resolve().parents[1] / "schemas" / "peers"
 
-#: How an output is held to the peer's: a relative difference; how much worse, relative, it may be where more is
-#: better; or by how many standard errors the means of two random samples may differ.
+#: How an output is held to the peer's: a relative difference; how much worse, relative, it may be where more
+#: is better; or by how many standard errors the means of two random samples may differ.
 Measure = Literal["within", "not_below", "sampled"]
 
 
@@ -71,7 +71,7 @@ class PeerFunction:
     tolerance: float
     """Relative, for outputs that `compare` does not name."""
     rounding: float
-    """Where an output is a difference that may near zero: the peer's own rounding, as a share of the inputs."""
+    """The peer's own rounding where an output is a difference that may near zero: a share of the inputs."""
     columns: Mapping[str, str]
     """Which column of the data an input reads, where it is not the one of its own name."""
     scale: Mapping[str, float]

@@ -150,8 +150,7 @@ def test_what_does_not_agree_is_not_timed(monkeypatch: pytest.MonkeyPatch, tmp_p
         passed=False,
     )
     monkeypatch.setattr(peers, "QUICK", TINY_PEERS)
-    monkeypatch.setattr(parity, "indicators", lambda _: [different])
-    monkeypatch.setattr(parity, "metrics", lambda *_: [])
+    monkeypatch.setattr(parity, "kernels", lambda _: [different])
     monkeypatch.setattr(parity, "models", lambda *_: [])
     assert CliRunner().invoke(commands.app, ["peers", "--quick", "--out", str(tmp_path)]).exit_code == 1
     written = json.loads((tmp_path / "peers.json").read_text())

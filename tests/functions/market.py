@@ -1,56 +1,79 @@
-"""Market data for tests: any length, repeatable, with the columns that any function reads."""
+"""What tests of functions share: data for any of them, one function of each shape, a law for all of them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import omega
+import pytest
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from omega.shared.exceptions import OmegaError, UnexpectedInternalError
 from omega.shared.protocols import FunctionSpec, Parameter
+
+from tools.market_data import market, series
 
 Floats = NDArray[np.float64]
 
 SPECS = {name: omega.spec(name) for name in omega.functions()}
 ROWWISE = [name for name, spec in SPECS.items() if spec.kind == "rowwise"]
 REDUCTIONS = [name for name, spec in SPECS.items() if spec.kind == "reduction"]
-#: Metrics over windows, each with the metric that it answers for.
-ROLLING = {name: name.replace(".rolling_", ".") for name in ROWWISE if ".rolling_" in name}
 RUST = ROWWISE + REDUCTIONS
 MODELS = [name for name, spec in SPECS.items() if spec.kind in {"model", "simulation"}]
+
+
+def shape(spec: FunctionSpec) -> Hashable:
+    """All that the way there and back depends on: the arithmetic in between is Rust's to test."""
+    several = len(spec.outputs) > 1
+    axes = frozenset(output.axes for output in spec.outputs)
+    types = frozenset(each.type for each in spec.parameters)
+    return spec.kind, spec.language, spec.memory, len(spec.inputs), several, axes, types
+
+
+def one_of_each_shape(names: Iterable[str]) -> list[str]:
+    """The first function of each shape by name, whatever order functions are registered in."""
+    found: dict[Hashable, str] = {}
+    for name in sorted(names):
+        found.setdefault(shape(SPECS[name]), name)
+    return list(found.values())
+
+
+#: What the tests of the door run over. What must hold for every function by itself is a law for `every`.
+ROWWISE_SHAPES = one_of_each_shape(ROWWISE)
+REDUCTION_SHAPES = one_of_each_shape(REDUCTIONS)
+MODEL_SHAPES = one_of_each_shape(MODELS)
+RUST_SHAPES = ROWWISE_SHAPES + REDUCTION_SHAPES
+
+
+def every(names: Iterable[str], law: Callable[[str], object]) -> None:
+    """Holds each function to a law, and fails with all that break it, each by name with its reason."""
+    broken: dict[str, BaseException] = {}
+    for name in names:
+        try:
+            law(name)
+        # Whatever it was, the functions after it are still asked.
+        except (Exception, pytest.fail.Exception) as failure:  # noqa: BLE001
+            broken[name] = failure
+    reasons = [f"{name}: {type(failure).__name__}: {failure}" for name, failure in broken.items()]
+    if reasons:
+        raise AssertionError("\n".join(reasons)) from next(iter(broken.values()))
+
 
 SHIPPED = Path(omega.__file__).parent / "data"
 
 
 def walk(rows: int, seed: int = 0) -> dict[str, Floats]:
-    """A random walk: every column that any table of bars or returns has."""
-    rng = np.random.default_rng(seed)
-    returns = rng.normal(0.0003, 0.012, rows)
-    close = 100 * np.exp(np.cumsum(returns))
-    return {
-        "high": close * (1 + np.abs(rng.normal(0, 0.004, rows))),
-        "low": close * (1 - np.abs(rng.normal(0, 0.004, rows))),
-        "close": close,
-        "volume": rng.integers(0, 100_000, rows).astype(np.float64),
-        "returns": returns,
-        "benchmark": 0.5 * returns + rng.normal(0, 0.008, rows),
-        "value": close,
-    }
+    """A random walk: every column of every table that is read, and `value`, of the trivial kernel."""
+    columns = market(rows, seed)
+    return {**columns, "value": columns["close"]}
 
 
 def inputs(name: str, rows: int, seed: int = 0) -> dict[str, Floats]:
     """What the function reads, of a random walk."""
-    columns = walk(rows, seed)
-    return {each.name: columns[each.name] for each in SPECS[name].inputs}
-
-
-def alike(name: str, values: Any) -> Any:
-    """The same values in every column that the function reads: a column alone, or a mapping of several."""
-    reads = SPECS[name].inputs
-    return values if len(reads) == 1 else {each.name: values for each in reads}
+    spec, columns = SPECS[name], walk(rows, seed)
+    return {each.name: series(each.name, spec.table, columns) for each in spec.inputs}
 
 
 def typed(name: str) -> Any:
