@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.functions.market import (
-    MODELS,
-    ROWWISE,
+    MODEL_SHAPES,
+    ROWWISE_SHAPES,
     SPECS,
     cut,
     inputs,
@@ -55,7 +55,7 @@ def as_arrow(table: Any) -> pa.Table:
 
 
 @pytest.mark.parametrize("producer", TABLES, ids=str)
-@pytest.mark.parametrize("name", ROWWISE)
+@pytest.mark.parametrize("name", ROWWISE_SHAPES)
 def test_a_table_of_any_library_is_answered_in_that_library(name: str, producer: Producer) -> None:
     columns = inputs(name, 80)
     expected = outputs(typed(name)(columns))
@@ -148,7 +148,7 @@ def test_columns_by_keyword_win_over_those_of_the_data() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ROWWISE)
+@pytest.mark.parametrize("name", ROWWISE_SHAPES)
 @pytest.mark.parametrize("producer", TABLES, ids=str)
 def test_no_rows_give_no_rows(name: str, producer: Producer) -> None:
     answer = typed(name)(producer.make(inputs(name, 0)))
@@ -184,7 +184,7 @@ def test_a_stream_that_has_no_batches_must_still_have_the_column() -> None:
         omega.ta.rsi(pa.RecordBatchReader.from_batches(pa.schema({"open": pa.float64()}), []))
 
 
-@pytest.mark.parametrize("name", ROWWISE)
+@pytest.mark.parametrize("name", ROWWISE_SHAPES)
 @pytest.mark.parametrize("nulls", ["skip", "propagate"])
 def test_nothing_but_missing_rows_gives_nothing_but_missing_rows(name: str, nulls: str) -> None:
     names = [each.name for each in SPECS[name].inputs]
@@ -212,7 +212,7 @@ def test_chunks_slices_and_bitmaps_do_not_change_a_bit(
     columns = walk(rows, seed)
     mask = np.random.default_rng(seed).random(rows) < missing
     close = np.where(mask, np.nan, columns["close"])
-    expected = {name: outputs(typed(name)({**columns, "close": close})) for name in ROWWISE}
+    expected = {name: outputs(typed(name)({**columns, "close": close})) for name in ROWWISE_SHAPES}
     null = pa.array(columns["close"], mask=mask)
     padded = pa.concat_arrays([pa.array([None, 1.0, None]), null, pa.array([7.0])]).slice(3, rows)
     parts = [padded.slice(sum(sizes), size) for sizes, size in chunk_sizes(rows, borders)]
@@ -243,7 +243,7 @@ def short(name: str) -> dict[str, int]:
 
 @pytest.mark.julia
 @pytest.mark.parametrize("producer", [*TABLES, *COLUMNS], ids=str)
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", MODEL_SHAPES)
 def test_a_model_answers_with_numbers_and_with_columns_of_the_callers_library(
     name: str, producer: Producer
 ) -> None:

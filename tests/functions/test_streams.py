@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from omega.functions.call import Nulls
+from omega.shared import protocols, tables
 from omega.shared.exceptions import (
     InvalidTypeError,
     InvalidValueError,
@@ -26,8 +27,10 @@ from omega.shared.exceptions import (
 from tests.functions.market import (
     REDUCTIONS,
     ROWWISE,
+    ROWWISE_SHAPES,
     SPECS,
     all_same_bits,
+    every,
     inputs,
     outputs,
     parameters,
@@ -44,7 +47,7 @@ TWINS: dict[str, Callable[[Any], Any]] = {
     "deepcopy": copy.deepcopy,
 }
 
-every_indicator = pytest.mark.parametrize("name", ROWWISE)
+every_shape = pytest.mark.parametrize("name", ROWWISE_SHAPES)
 every_twin = pytest.mark.parametrize("twin", TWINS.values(), ids=TWINS)
 policies: st.SearchStrategy[Nulls] = st.sampled_from(["skip", "propagate"])
 law = settings(max_examples=15, deadline=None)
@@ -65,7 +68,7 @@ def feed(stream: Any, columns: dict[str, Any], start: int = 0, end: int | None =
     return [values(stream.update(*map(float, row)), width) for row in rows]
 
 
-@every_indicator
+@every_shape
 @law
 @given(data=st.data())
 def test_a_stream_equals_the_batch_bit_for_bit(name: str, data: st.DataObject) -> None:
@@ -78,15 +81,17 @@ def test_a_stream_equals_the_batch_bit_for_bit(name: str, data: st.DataObject) -
     assert all_same_bits(list(np.array(rows).T.copy()), batch)
 
 
-@every_indicator
-def test_a_long_stream_equals_the_batch_bit_for_bit(name: str) -> None:
-    columns = inputs(name, 5000, seed=1)
-    rows = feed(omega.stream(name), columns)
-    assert all_same_bits(list(np.array(rows).T.copy()), outputs(typed(name)(columns)))
+def test_every_long_stream_equals_the_batch_bit_for_bit() -> None:
+    def equals(name: str) -> None:
+        columns = inputs(name, 3000, seed=1)
+        rows = feed(omega.stream(name), columns)
+        assert all_same_bits(list(np.array(rows).T.copy()), outputs(typed(name)(columns)))
+
+    every(ROWWISE, equals)
 
 
 @every_twin
-@every_indicator
+@every_shape
 @law
 @given(data=st.data())
 def test_a_twin_made_anywhere_goes_on_with_the_same_bits(
@@ -110,7 +115,7 @@ def test_a_twin_made_anywhere_goes_on_with_the_same_bits(
     assert same_bits(feed(other, columns, at), rest)
 
 
-@every_indicator
+@every_shape
 def test_peek_answers_as_update_would_and_leaves_the_state(name: str) -> None:
     columns = inputs(name, 120)
     stream = omega.stream(name)
@@ -124,7 +129,7 @@ def test_peek_answers_as_update_would_and_leaves_the_state(name: str) -> None:
         assert same_bits(peeked[1], updated)
 
 
-@every_indicator
+@every_shape
 def test_a_reset_stream_starts_again(name: str) -> None:
     columns = inputs(name, 60)
     stream = omega.stream(name)
@@ -136,25 +141,27 @@ def test_a_reset_stream_starts_again(name: str) -> None:
     assert same_bits(feed(stream, columns), first)
 
 
-@every_indicator
-def test_the_first_value_comes_right_after_the_warm_up(name: str) -> None:
-    stream = omega.stream(name)
-    rows = feed(stream, inputs(name, stream.warm_up_rows + 1))
-    assert np.isnan(rows[:-1]).all()
-    assert not np.isnan(rows[-1]).any()
-    assert stream.warm_up_rows == omega.warm_up_rows(name)
+def test_every_first_value_comes_right_after_the_warm_up() -> None:
+    def comes(name: str) -> None:
+        stream = omega.stream(name)
+        rows = feed(stream, inputs(name, stream.warm_up_rows + 1))
+        assert np.isnan(rows[:-1]).all()
+        assert not np.isnan(rows[-1]).any()
+        assert stream.warm_up_rows == omega.warm_up_rows(name)
+
+    every(ROWWISE, comes)
 
 
-@every_indicator
+@every_shape
 def test_a_row_may_come_as_numbers_keywords_a_mapping_or_a_record(name: str) -> None:
     columns = inputs(name, 60)
     streams = [omega.stream(name) for _ in range(5)]
+    table = tables.load(SPECS[name].table)
+    others = {field.name: 1.0 for field in table.fields if field.type == "float64"}
     for row in range(60):
         bar = {each: float(column[row]) for each, column in columns.items()}
-        record = omega.Bar(
-            timestamp=datetime(2024, 1, 1, tzinfo=UTC),
-            symbol="X",
-            **{"open": 1.0, "high": 1.0, "low": 1.0, "close": 1.0, "volume": 1.0, **bar},
+        record = getattr(protocols, table.record)(
+            timestamp=datetime(2024, 1, 1, tzinfo=UTC), symbol="X", **{**others, **bar}
         )
         answers = [
             streams[0].update(*bar.values()),
@@ -167,7 +174,7 @@ def test_a_row_may_come_as_numbers_keywords_a_mapping_or_a_record(name: str) -> 
         assert len({np.array(values(answer, width)).tobytes() for answer in answers}) == 1
 
 
-@every_indicator
+@every_shape
 def test_a_missing_input_gives_no_value(name: str) -> None:
     for missing in (None, math.nan):
         stream = omega.stream(name)
@@ -176,7 +183,7 @@ def test_a_missing_input_gives_no_value(name: str) -> None:
         assert stream.rows == 61
 
 
-@every_indicator
+@every_shape
 def test_a_stream_that_raises_on_missing_inputs_names_column_and_row(name: str) -> None:
     stream = omega.stream(name, nulls="raise")
     feed(stream, inputs(name, 7))
@@ -188,7 +195,7 @@ def test_a_stream_that_raises_on_missing_inputs_names_column_and_row(name: str) 
     assert stream.snapshot() == before
 
 
-@every_indicator
+@every_shape
 @pytest.mark.parametrize("value", [math.inf, -math.inf, 1e151, -1e300])
 def test_a_refused_value_leaves_a_stream_as_it_was(name: str, value: float) -> None:
     stream = omega.stream(name)
@@ -265,10 +272,12 @@ def test_a_number_whose_conversion_raises_is_refused_and_the_stream_goes_on() ->
     assert stream.update(1.0) == 1.0
 
 
-@pytest.mark.parametrize("name", REDUCTIONS)
-def test_only_indicators_stream(name: str) -> None:
-    with pytest.raises(InvalidTypeError, match=name):
-        omega.stream(name)
+def test_only_indicators_stream() -> None:
+    def refused(name: str) -> None:
+        with pytest.raises(InvalidTypeError, match=name):
+            omega.stream(name)
+
+    every(REDUCTIONS, refused)
 
 
 def test_a_stream_says_what_it_is() -> None:

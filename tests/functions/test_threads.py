@@ -11,7 +11,7 @@ import omega
 import pytest
 from omega import _rust
 
-from tests.functions.market import ROWWISE, inputs, outputs, same_bits, typed, walk
+from tests.functions.market import ROWWISE_SHAPES, inputs, outputs, same_bits, typed, walk
 
 THREADS = 8
 TIMES = 500
@@ -94,7 +94,7 @@ def test_threads_that_extend_one_feature_set_take_turns() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ROWWISE)
+@pytest.mark.parametrize("name", ROWWISE_SHAPES)
 def test_threads_that_call_at_once_get_the_same_bits(name: str) -> None:
     columns = inputs(name, 20_000)
     expected = outputs(typed(name)(columns))
