@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import pkgutil
 import typing
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +14,7 @@ import pytest
 from omega import _rust
 from omega.shared import exceptions
 
-from tests.functions.market import SPECS
+from tests.functions.market import SPECS, every
 
 SOURCE = Path(omega.__file__).parent
 MODULES = sorted({spec.module for spec in SPECS.values()})
@@ -24,13 +25,21 @@ def public(module: ModuleType) -> set[str]:
     return {name for name in vars(module) if not name.startswith("_")}
 
 
+def modules() -> list[ModuleType]:
+    """Every module of the package that this environment can import."""
+    names = [each.name for each in pkgutil.walk_packages(omega.__path__, "omega.")]
+    return [omega, *map(importlib.import_module, names)]
+
+
+def test_what_a_module_exports_exists_and_is_named_once() -> None:
+    for module in modules():
+        exported = getattr(module, "__all__", [])
+        assert [name for name in exported if not hasattr(module, name)] == [], module.__name__
+        assert len(exported) == len(set(exported)), module.__name__
+
+
 def test_all_is_sorted_and_names_everything_once() -> None:
     assert omega.__all__ == sorted(set(omega.__all__))
-
-
-def test_everything_in_all_is_there() -> None:
-    for name in omega.__all__:
-        assert getattr(omega, name) is not None
 
 
 def test_everything_that_is_there_is_in_all() -> None:
@@ -65,8 +74,11 @@ def test_a_module_shows_exactly_the_functions_of_its_specs_and_their_answers(mod
         assert issubclass(getattr(found, answer), tuple)
 
 
-@pytest.mark.parametrize("name", SPECS)
-def test_a_typed_function_takes_what_its_spec_says(name: str) -> None:
+def test_every_typed_function_takes_what_its_spec_says() -> None:
+    every(SPECS, takes_what_its_spec_says)
+
+
+def takes_what_its_spec_says(name: str) -> None:
     spec = SPECS[name]
     function = getattr(getattr(omega, spec.module), name.partition(".")[2])
     signature = inspect.signature(function)
@@ -110,6 +122,8 @@ def test_functions_are_listed_by_module_whatever_language_they_are_in() -> None:
 
 def test_specs_are_the_same_object_each_time_and_frozen() -> None:
     spec = omega.spec("ta.rsi")
+    for name in omega.functions():
+        assert omega.spec(name) is omega.spec(name)
     assert omega.spec("ta.rsi") is spec
     with pytest.raises(ValueError, match="frozen"):
         spec.summary = "other"

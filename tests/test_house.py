@@ -1,16 +1,11 @@
 """What holds for the repository as a whole: facts told twice agree, and nothing is where it must not be."""
 
-import importlib
-import pkgutil
 import re
 import subprocess
 import tomllib
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import omega
-import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
@@ -155,23 +150,3 @@ def is_introduced(folder: Path) -> bool:
     return any(
         (parent / name).is_file() for parent in folder.parents for name in ("Cargo.toml", "Project.toml")
     )
-
-
-def modules() -> list[ModuleType]:
-    """Every module of the package that this environment can import."""
-    names = [each.name for each in pkgutil.walk_packages(omega.__path__, "omega.")]
-    return [omega, *map(importlib.import_module, names)]
-
-
-@pytest.mark.parametrize("module", modules(), ids=lambda module: module.__name__)
-def test_what_a_module_exports_exists(module: ModuleType) -> None:
-    exported = getattr(module, "__all__", [])
-    assert [name for name in exported if not hasattr(module, name)] == []
-    assert len(exported) == len(set(exported))
-
-
-def test_the_shop_window_shows_all_there_is() -> None:
-    """What `omega` offers without an underscore is in its `__all__`, submodules of no interest aside."""
-    public = {name for name in vars(omega) if not name.startswith("_")}
-    folders = {each.name for each in pkgutil.iter_modules(omega.__path__)}
-    assert public - folders <= set(omega.__all__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from importlib import import_module
 from typing import Any, Literal
 
@@ -60,7 +60,7 @@ def call(
     return run(function, data, columns, given, nulls, by, strict_zero_copy)
 
 
-@lru_cache(maxsize=256)
+@cache
 def _function(name: str) -> _rust.Function:
     return _rust.function(name)
 
@@ -186,7 +186,7 @@ _SHAPES: dict[str, Callable[..., Any]] = {
 }
 
 
-@lru_cache(maxsize=256)
+@cache
 def answer_type(name: str) -> Answer:
     """The named tuple of a function's outputs: `ta.macd` answers with `omega.ta.Macd`."""
     module, _, function = name.partition(".")

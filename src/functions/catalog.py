@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 from omega import _rust
 from omega.shared.protocols import FunctionSpec
@@ -31,7 +31,7 @@ def spec(name: str) -> FunctionSpec:
     )
 
 
-@lru_cache(maxsize=256)
+@cache
 def _spec(name: str) -> FunctionSpec:
     return FunctionSpec.model_validate_json(_rust.function(name).spec_json)
 

@@ -36,7 +36,18 @@ from omega.shared.exceptions import (
     ZeroCopyRefusedError,
 )
 
-from tests.functions.market import REDUCTIONS, ROWWISE, SPECS, inputs, only_typed_errors, same_bits, typed
+from tests.functions.market import (
+    REDUCTIONS,
+    ROWWISE,
+    ROWWISE_SHAPES,
+    RUST_SHAPES,
+    SPECS,
+    every,
+    inputs,
+    only_typed_errors,
+    same_bits,
+    typed,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -144,18 +155,20 @@ def test_data_that_is_no_column_of_numbers_is_refused(
     assert accumulator.rows == 0
 
 
-@pytest.mark.parametrize("name", ROWWISE)
-def test_every_column_is_asked_for_by_name(name: str) -> None:
-    columns = inputs(name, 40)
-    for missing in columns:
-        rest = {each: column for each, column in columns.items() if each != missing}
-        for data in (rest, pa.table(rest) if rest else {}, pd.DataFrame(rest)):
-            with pytest.raises(MissingColumnError) as refusal:
-                typed(name)(data)
-            assert refusal.value.fields["name"] == missing
+def test_every_column_is_asked_for_by_name() -> None:
+    def asked_for(name: str) -> None:
+        columns = inputs(name, 40)
+        for missing in columns:
+            rest = {each: column for each, column in columns.items() if each != missing}
+            for data in (rest, pa.table(rest) if rest else {}, pd.DataFrame(rest)):
+                with pytest.raises(MissingColumnError) as refusal:
+                    typed(name)(data)
+                assert refusal.value.fields["name"] == missing
+
+    every(ROWWISE, asked_for)
 
 
-@pytest.mark.parametrize("name", [name for name in ROWWISE if len(SPECS[name].inputs) > 1])
+@pytest.mark.parametrize("name", [name for name in ROWWISE_SHAPES if len(SPECS[name].inputs) > 1])
 def test_one_column_does_not_stand_for_several(name: str) -> None:
     for data in ([1.0], np.array([1.0])):
         with pytest.raises(MissingColumnError):
@@ -174,7 +187,7 @@ def test_lengths_that_differ_are_refused_with_both() -> None:
         omega.ta.obv(close=[], volume=[1.0])
 
 
-@pytest.mark.parametrize("name", [*ROWWISE, *REDUCTIONS])
+@pytest.mark.parametrize("name", RUST_SHAPES)
 @pytest.mark.parametrize("value", [math.inf, -math.inf, 1.0000001e100, -1.7e308, 0.9999999e-100, -5e-324])
 @pytest.mark.parametrize("nulls", ["skip", "propagate", "raise"])
 def test_a_value_too_great_or_small_for_any_function_is_refused_by_column_and_row(
@@ -190,7 +203,7 @@ def test_a_value_too_great_or_small_for_any_function_is_refused_by_column_and_ro
         assert refusal.value.function == name
 
 
-@pytest.mark.parametrize("name", [*ROWWISE, *REDUCTIONS])
+@pytest.mark.parametrize("name", RUST_SHAPES)
 def test_missing_values_are_refused_where_asked_by_column_and_row(name: str) -> None:
     columns = inputs(name, 50)
     for column in columns:

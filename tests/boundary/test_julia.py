@@ -27,7 +27,7 @@ from omega.shared.exceptions import (
     ZeroCopyRefusedError,
 )
 
-from tests.functions.market import MODELS, SPECS, same_bits, typed, walk
+from tests.functions.market import MODEL_SHAPES, SPECS, same_bits, typed, walk
 
 RETURNS = walk(300, seed=2)["returns"]
 
@@ -69,7 +69,7 @@ def test_values_pass_through_julia_with_all_their_bits() -> None:
 
 
 @pytest.mark.julia
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", MODEL_SHAPES)
 def test_equal_calls_give_equal_bits(name: str) -> None:
     first, second = (typed(name)(RETURNS) for _ in range(2))
     for one, two in zip(first, second, strict=True):
@@ -77,7 +77,7 @@ def test_equal_calls_give_equal_bits(name: str) -> None:
 
 
 @pytest.mark.julia
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", MODEL_SHAPES)
 def test_chunks_and_missing_rows_are_as_those_of_any_function(name: str) -> None:
     spec = SPECS[name]
     whole = typed(name)(RETURNS)
@@ -99,7 +99,7 @@ def test_chunks_and_missing_rows_are_as_those_of_any_function(name: str) -> None
 
 
 @pytest.mark.julia
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", MODEL_SHAPES)
 def test_what_a_model_cannot_fit_is_refused_by_what_it_needs(name: str) -> None:
     for rows in ([], [0.1], [None] * 50):
         with pytest.raises((NotEnoughDataError, DegenerateDataError)) as refusal:

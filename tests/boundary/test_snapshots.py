@@ -18,19 +18,26 @@ from omega.shared.exceptions import (
     UnexpectedInternalError,
 )
 
-from tests.functions.market import REDUCTIONS, ROWWISE, only_typed_errors, walk
+from tests.functions.market import (
+    REDUCTION_SHAPES,
+    ROWWISE_SHAPES,
+    RUST_SHAPES,
+    inputs,
+    only_typed_errors,
+    walk,
+)
 
 
 def stream(name: str) -> Any:
     made = omega.stream(name)
-    for row in zip(*(walk(70)[each.name] for each in omega.spec(name).inputs), strict=True):
+    for row in zip(*inputs(name, 70).values(), strict=True):
         made.update(*map(float, row))
     return made
 
 
 def accumulator(name: str) -> Any:
     made = omega.accumulate(name)
-    made.update(walk(20)["returns"])
+    made.update(inputs(name, 20))
     return made
 
 
@@ -42,8 +49,8 @@ def features() -> Any:
 
 
 LIVE: dict[str, Callable[[], Any]] = {
-    **{name: partial(stream, name) for name in ROWWISE},
-    **{name: partial(accumulator, name) for name in REDUCTIONS},
+    **{name: partial(stream, name) for name in ROWWISE_SHAPES},
+    **{name: partial(accumulator, name) for name in REDUCTION_SHAPES},
     "FeatureSet": features,
 }
 every_kind = pytest.mark.parametrize("kind", LIVE)
@@ -134,7 +141,7 @@ def test_another_version_of_the_frame_is_refused_by_number(kind: str) -> None:
     assert "2" in refusal.value.fields["allowed"]
 
 
-@pytest.mark.parametrize("name", [*ROWWISE, *REDUCTIONS])
+@pytest.mark.parametrize("name", RUST_SHAPES)
 def test_another_version_of_the_function_is_refused_by_name(name: str) -> None:
     content = LIVE[name]().snapshot()[:-4]
     version = omega.spec(name).version.encode()
@@ -148,13 +155,13 @@ def test_another_version_of_the_function_is_refused_by_name(name: str) -> None:
 
 
 def test_a_snapshot_of_a_function_that_is_not_there_is_refused() -> None:
-    content = LIVE["ta.rsi"]().snapshot()[:-4]
+    content = stream("ta.rsi").snapshot()[:-4]
     with pytest.raises(OmegaError, match=r"ta\.rsy"):
         omega.restore(sealed(content.replace(b"ta.rsi", b"ta.rsy")))
 
 
 def test_a_snapshot_of_another_function_is_no_state_of_this_one() -> None:
-    content = LIVE["ta.rsi"]().snapshot()[:-4]
+    content = stream("ta.rsi").snapshot()[:-4]
     for other in (b"ta.sma", b"ta.ema", b"ta.adx", b"ta.obv"):
         with only_typed_errors():
             exercise(omega.restore(sealed(content.replace(b"ta.rsi", other))))
@@ -183,7 +190,7 @@ def test_what_is_no_bytes_is_no_snapshot(blob: Any) -> None:
 
 
 def test_a_pickle_of_a_damaged_snapshot_is_refused() -> None:
-    blob = bytearray(pickle.dumps(LIVE["ta.rsi"]()))
+    blob = bytearray(pickle.dumps(stream("ta.rsi")))
     blob[blob.index(b"OMEGASNP") + 60] ^= 1
     with pytest.raises(SnapshotCorruptError):
         pickle.loads(bytes(blob))

@@ -166,7 +166,7 @@ def test_a_refused_chunk_is_taken_as_a_whole_or_not_at_all(name: str) -> None:
             accumulator.update(dict.fromkeys(names, data))
         assert accumulator.snapshot() == before
     strict = omega.accumulate(name, nulls="raise")
-    strict.update(dict.fromkeys(names, [0.1, 0.2]))
+    strict.update(dict.fromkeys(names, np.array([0.1, 0.2])))
     before = strict.snapshot()
     with pytest.raises(MissingValueError) as refusal:
         strict.update(dict.fromkeys(names, pa.chunked_array([[0.1], [0.2, None]])))

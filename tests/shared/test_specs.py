@@ -11,33 +11,40 @@ from omega.shared import tables
 from omega.shared.error_codes import ErrorCode
 from omega.shared.protocols import FunctionSpec, Parameter
 
+from tests.functions.market import every
+
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED: list[dict[str, Any]] = json.loads(_rust.function_specs_json())
 
-every_function = pytest.mark.parametrize("published", PUBLISHED, ids=lambda each: str(each["name"]))
+BY_NAME = {str(each["name"]): each for each in PUBLISHED}
 
 
-@every_function
-def test_a_published_spec_is_a_function_spec_and_loses_nothing(published: dict[str, Any]) -> None:
-    assert json.loads(FunctionSpec.model_validate(published).model_dump_json()) == published
+def test_a_published_spec_is_a_function_spec_and_loses_nothing() -> None:
+    def loses_nothing(name: str) -> None:
+        published = BY_NAME[name]
+        assert json.loads(FunctionSpec.model_validate(published).model_dump_json()) == published
+
+    every(BY_NAME, loses_nothing)
 
 
-@every_function
-def test_the_inputs_of_a_function_are_columns_of_its_table(published: dict[str, Any]) -> None:
-    spec = FunctionSpec.model_validate(published)
-    columns = {field.name: field.type for field in tables.load(spec.table).fields}
-    assert {each.name: columns.get(each.name) for each in spec.inputs} == {
-        each.name: each.type for each in spec.inputs
-    }
+def test_the_inputs_of_every_function_are_columns_of_its_table() -> None:
+    def are_columns(name: str) -> None:
+        spec = FunctionSpec.model_validate(BY_NAME[name])
+        columns = {field.name: field.type for field in tables.load(spec.table).fields}
+        assert {each.name: columns.get(each.name) for each in spec.inputs} == {
+            each.name: each.type for each in spec.inputs
+        }
+
+    every(BY_NAME, are_columns)
 
 
-@pytest.mark.parametrize(
-    "published",
-    [each for each in PUBLISHED if each["language"] == "rust"],
-    ids=lambda each: str(each["name"]),
-)
-def test_a_rust_function_does_not_compile_without_its_inputs(published: dict[str, Any]) -> None:
+def test_no_rust_function_compiles_without_its_inputs() -> None:
     """The assertion in its source names what its spec names; that a wrong one fails is a doctest in Rust."""
+    every([each["name"] for each in PUBLISHED if each["language"] == "rust"], asserts_its_inputs)
+
+
+def asserts_its_inputs(name: str) -> None:
+    published = BY_NAME[name]
     module, _, function = published["name"].partition(".")
     folder = ROOT / f"src/rust_modules/omega_{module}/src"
     files = [folder / f"{function}.rs", folder / "common.rs"]
@@ -47,9 +54,11 @@ def test_a_rust_function_does_not_compile_without_its_inputs(published: dict[str
     assert any(assertion in source for source in sources), f"{published['name']} needs {assertion}"
 
 
-@every_function
-def test_the_errors_of_a_function_are_in_the_error_table(published: dict[str, Any]) -> None:
-    assert set(published["errors"]) <= set(ErrorCode.__members__)
+def test_the_errors_of_every_function_are_in_the_error_table() -> None:
+    def are_there(name: str) -> None:
+        assert set(BY_NAME[name]["errors"]) <= set(ErrorCode.__members__)
+
+    every(BY_NAME, are_there)
 
 
 def parameter(**changes: Any) -> Parameter:
