@@ -171,7 +171,7 @@ def _single_record(
             for path in ("numpy", "columns", "pyarrow", "polars"):
                 call = PATHS[path](typed(name), inputs_of(name), bars)
                 cases[name, "julia", path, code.name if refuses else None] = (
-                    Refused(call, code) if refuses else call
+                    Refused(name, call, code) if refuses else call
                 )
     times = time_interleaved(
         {"canary": nothing, **{_key(case): call for case, call in cases.items()}}, effort

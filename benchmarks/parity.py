@@ -23,8 +23,9 @@ TOLERANCE = 1e-9
 def kernels(bars: Bars) -> Iterator[Parity]:
     """Every output of every indicator and metric at its defaults against its peer."""
     for name in omega.functions():
-        if omega.spec(name).language == "rust":
-            peer = peers.of(name)
+        peer = peers.of(name)
+        # The peer is called for every window: a million of them would take it minutes.
+        if omega.spec(name).language == "rust" and (peer.window is None or len(bars) <= 10_000):
             read = references.columns(peer, bars)
             ours, theirs = answers(name, typed(name)(read)), references.answer(peer, read, {})
             for output in theirs:

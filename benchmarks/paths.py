@@ -88,7 +88,8 @@ def functions_in(language: str) -> Iterator[str]:
 class Refused:
     """Calls what refuses one row, so that the crossing and the refusal are timed and nothing is computed."""
 
-    def __init__(self, call: Call, code: ErrorCode) -> None:
+    def __init__(self, name: str, call: Call, code: ErrorCode) -> None:
+        self._name = name
         self._call = call
         self._code = code
 
@@ -100,4 +101,4 @@ class Refused:
             if error.code is self._code:
                 return
             raise
-        raise AssertionError(self._call)
+        raise AssertionError(f"{self._name} answered what it must refuse with {self._code.name}")

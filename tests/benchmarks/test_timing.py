@@ -3,7 +3,10 @@
 import gc
 
 import numpy as np
+import pytest
+from omega import ErrorCode
 
+from benchmarks.paths import Refused
 from benchmarks.timing import Effort, Times, collector_off, nothing, time_each, time_interleaved
 
 
@@ -46,3 +49,9 @@ def test_durations_are_of_one_call_each() -> None:
     durations = time_each(nothing, 100)
     assert len(durations) == 100
     assert (durations >= 0).all()
+
+
+def test_a_call_that_was_to_be_refused_and_was_not_is_named() -> None:
+    refused = Refused("volatility.ewma", lambda: None, ErrorCode.NOT_ENOUGH_DATA)
+    with pytest.raises(AssertionError, match=r"volatility\.ewma answered what .* NOT_ENOUGH_DATA"):
+        refused()
