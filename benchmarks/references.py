@@ -53,7 +53,8 @@ def answer(
         return _over_windows(peer, read, chosen)
     found = call(peer, read, chosen, constants)
     if peer.adapter is not None:
-        named = ADAPTERS[peer.adapter][1](found, read, peer.keywords(chosen))
+        with np.errstate(all="ignore"):  # standard errors, where a likelihood has no curvature
+            named = ADAPTERS[peer.adapter][1](found, read, peer.keywords(chosen))
     else:
         named = dict(zip(outputs(peer), found if isinstance(found, tuple) else (found,), strict=True))
     return {name: _finite(values) * peer.scaled(name) for name, values in named.items()}

@@ -109,17 +109,20 @@ def compare(peer: peers.PeerFunction, read: Market, found: Floats, expected: Flo
 
 @pytest.mark.julia
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("market", ["SPX", "IXIC", "random walk 1"])
-def test_a_model_agrees_with_its_peer(name: str, market: str) -> None:
+def test_a_model_agrees_with_its_peer(name: str) -> None:
     peer = peers.of(name)
-    read = references.columns(peer, MARKETS[market](), peer.rows)
+    # Of a peer that asks for many starts, a few, as quick as it is timed: the vectors have the best of all.
+    few = {**(peer.timed.constants or {}), "starts": 2} if "starts" in peer.constants else None
     asked = {tuple(case.parameters.items()) for case in peer.cases}
     wrong = [
         str(each)
+        for market in ("SPX", "IXIC", "random walk 1")
         for given in sorted(asked, key=str)
-        for each in parity.model(peer, read, market, dict(given), peer.timed.constants)
+        for each in parity.model(
+            peer, references.columns(peer, MARKETS[market](), peer.rows), market, dict(given), few
+        )
         # A walk of constant variance has a flat likelihood: where its top lies says nothing.
-        if not each.passed and (not market.startswith("random") or "log_likelihood" in each.output)
+        if not each.passed and (market != "random walk 1" or each.output == "log_likelihood")
     ]
     assert not wrong, "\n".join(wrong)
 

@@ -47,8 +47,8 @@ def asserts_its_inputs(name: str) -> None:
     published = BY_NAME[name]
     module, _, function = published["name"].partition(".")
     folder = ROOT / f"src/rust_modules/omega_{module}/src"
-    files = [folder / f"{function}.rs", folder / "common.rs"]
-    sources = [path.read_text("utf-8") for path in files if path.exists()]
+    files = [*folder.rglob(f"{function}.rs"), *folder.rglob("common.rs")]
+    sources = [path.read_text("utf-8") for path in files]
     words = [published["table"], *(each["name"] for each in published["inputs"])]
     assertion = f"assert_inputs!({', '.join(json.dumps(word) for word in words)});"
     assert any(assertion in source for source in sources), f"{published['name']} needs {assertion}"
