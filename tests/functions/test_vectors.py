@@ -12,8 +12,19 @@ from typing import Any
 import numpy as np
 import omega
 import pytest
+from omega.functions import peers
 
-from tests.functions.market import MODELS, REDUCTIONS, ROWWISE, SPECS, Floats, outputs, same_bits, typed
+from tests.functions.market import (
+    MODELS,
+    REDUCTIONS,
+    ROWWISE,
+    SPECS,
+    Floats,
+    every,
+    outputs,
+    same_bits,
+    typed,
+)
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 
@@ -180,3 +191,26 @@ def test_a_model_agrees_with_its_vectors(name: str) -> None:
     vectors = read(name)
     for case in vectors.cases:
         agree(typed(name)(case.columns, **case.given)._asdict(), vectors, case)
+
+
+@pytest.mark.peers
+def test_every_vector_is_of_the_cases_that_the_table_of_peers_has() -> None:
+    from tools import make_vectors
+
+    def up_to_date(name: str) -> None:
+        peer, lines = peers.of(name), path_of(name).read_text("utf-8").splitlines()
+        found = [line.removeprefix("# ") for line in lines if line.startswith(("# compare: ", "# case "))]
+        cases = [
+            f"case {number}: {make_vectors.case_line(peer, case)}" for number, case in enumerate(peer.cases)
+        ]
+        assert found == [*make_vectors.comparisons(peer), *cases], (
+            f"run `python -m tools.make_vectors --only {name}`"
+        )
+
+    every(SPECS, up_to_date)
+
+
+def test_the_vectors_of_400_functions_would_be_less_than_6_megabytes() -> None:
+    sizes = [path_of(name).stat().st_size for name in SPECS]
+    shared = sum(path.stat().st_size for path in VECTORS.glob("data/*.csv"))
+    assert 400 * sum(sizes) / len(sizes) + shared < 6_000_000
