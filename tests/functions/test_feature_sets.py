@@ -29,20 +29,36 @@ from omega.shared.exceptions import (
     UnknownParameterError,
 )
 
-from tests.functions.market import ROWWISE, SPECS, Floats, cut, outputs, parameters, same_bits, typed, walk
+from tests.functions.market import (
+    ROWWISE,
+    SPECS,
+    Floats,
+    cut,
+    one_of_each_shape,
+    outputs,
+    parameters,
+    same_bits,
+    typed,
+    walk,
+)
 from tests.functions.producers import TABLES, Producer
+from tools.market_data import series
 
-#: Every indicator of bars under a name of its own.
-INDICATORS = [name for name in ROWWISE if SPECS[name].table == "bars"]
-ALL: dict[str, tuple[str, dict[str, Any]]] = {name.partition(".")[2]: (name, {}) for name in INDICATORS}
-COLUMNS = ["high", "low", "close", "volume"]
+#: Indicators of bars.
+OF_BARS = [name for name in ROWWISE if SPECS[name].table == "bars"]
+#: One indicator of each shape, under a name of its own.
+ALL: dict[str, tuple[str, dict[str, Any]]] = {
+    name.partition(".")[2]: (name, {}) for name in one_of_each_shape(OF_BARS)
+}
+#: What they read.
+COLUMNS = sorted({each.name for name, _ in ALL.values() for each in SPECS[name].inputs})
 policies: st.SearchStrategy[Nulls] = st.sampled_from(["skip", "propagate"])
 law = settings(max_examples=15, deadline=None)
 
 
 def bars(rows: int, seed: int = 0) -> dict[str, Floats]:
     columns = walk(rows, seed)
-    return {name: columns[name] for name in COLUMNS}
+    return {name: series(name, "bars", columns) for name in COLUMNS}
 
 
 def each_alone(definitions: dict[str, Any], columns: dict[str, Any], **given: Any) -> dict[str, Floats]:
@@ -75,7 +91,9 @@ def feed(features: omega.FeatureSet, columns: dict[str, Any]) -> list[dict[str, 
 def test_a_run_equals_each_function_alone(data: st.DataObject) -> None:
     definitions = {
         f"f{index}": (name, data.draw(parameters(SPECS[name])))
-        for index, name in enumerate(data.draw(st.lists(st.sampled_from(INDICATORS), min_size=1, max_size=6)))
+        for index, name in enumerate(
+            data.draw(st.lists(st.sampled_from([name for name, _ in ALL.values()]), min_size=1, max_size=6))
+        )
     }
     nulls = data.draw(policies)
     columns = bars(data.draw(st.integers(0, 120)), data.draw(st.integers(0, 99)))
@@ -315,7 +333,7 @@ def test_a_missing_value_is_refused_where_asked_before_any_feature_takes_it() ->
     feed(features, bars(50))
     before = features.snapshot()
     with pytest.raises(MissingValueError, match="volume") as refusal:
-        features.update(high=1.0, low=1.0, close=1.0, volume=None)
+        features.update({**dict.fromkeys(COLUMNS, 1.0), "volume": None})
     assert refusal.value.fields["row"] == "50"
     assert features.snapshot() == before
 
