@@ -136,7 +136,7 @@ def model(
     constants: Mapping[str, Any] | None,
 ) -> Iterator[Parity]:
     """The outputs of a model that its table says to compare, by the measures that it says."""
-    ours = typed(peer.omega)(read, **given)
+    ours = typed(peer.omega)(**read, **given)
     theirs = references.answer(peer, read, given, constants)
     found = {
         output: np.atleast_1d(np.asarray(getattr(ours, output), dtype=np.float64)) for output in peer.compare

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -32,9 +33,19 @@ def outputs(peer: PeerFunction) -> tuple[str, ...]:
 
 
 def columns(peer: PeerFunction, data: Columns | Bars, rows: int | None = None) -> dict[str, Any]:
-    """What a function reads of some data, by the names of its inputs."""
-    column = data.column if isinstance(data, Bars) else data.__getitem__
-    return {name: column(peer.column(name))[:rows] for name in peer.inputs}
+    """What a function reads of some data, by the names of its inputs; of many columns rows by columns."""
+    column = (
+        partial(data.column, table=omega.spec(peer.omega).table)
+        if isinstance(data, Bars)
+        else data.__getitem__
+    )
+
+    def read(names: str | list[str]) -> Any:
+        if isinstance(names, str):
+            return column(names)[:rows]
+        return np.column_stack([column(name)[:rows] for name in names])
+
+    return {name: read(peer.column(name)) for name in peer.inputs}
 
 
 def answer(
@@ -132,6 +143,39 @@ def _garch_answers(fit: Any, read: Columns, keywords: Mapping[str, Any]) -> Answ
     }
 
 
+def _ewma(returns: Floats, *, decay: float, periods: float) -> list[Any]:
+    del periods
+    return [_ewma_of_one(column, decay) for column in returns.T]
+
+
+def _ewma_of_one(returns: Floats, decay: float) -> Any:
+    from arch.univariate import EWMAVariance, ZeroMean
+
+    return ZeroMean(returns, volatility=EWMAVariance(decay), rescale=False).fit(disp="off")
+
+
+def _ewma_answers(fits: list[Any], read: Columns, keywords: Mapping[str, Any]) -> Answers:
+    """arch has no covariances: they are a quarter of the variance of a sum less that of a difference."""
+
+    def variance(fit: Any) -> float:
+        return float(fit.forecast(reindex=False).variance.to_numpy()[-1, 0])
+
+    def covariance(one: Floats, other: Floats) -> float:
+        together, apart = (_ewma_of_one(each, keywords["decay"]) for each in (one + other, one - other))
+        return (variance(together) - variance(apart)) / 4
+
+    variances, assets, periods = [variance(fit) for fit in fits], read["returns"].T, keywords["periods"]
+    between = [
+        [variances[i] if i == j else covariance(one, other) for j, other in enumerate(assets)]
+        for i, one in enumerate(assets)
+    ]
+    return {
+        "volatility": math.sqrt(periods) * np.column_stack([fit.conditional_volatility for fit in fits]),
+        "forecast_volatility": np.sqrt(periods * np.array(variances)),
+        "forecast_covariance": periods * np.array(between),
+    }
+
+
 def _hidden_markov(percent: Floats, *, n_components: int, starts: int, **options: float) -> Any:
     from hmmlearn.hmm import GaussianHMM
 
@@ -190,6 +234,7 @@ def _optimal_block(values: Any) -> float:
 
 
 ADAPTERS: dict[str, tuple[Callable[..., Any], Callable[..., Answers]]] = {
+    "ewma": (_ewma, _ewma_answers),
     "garch": (_garch, _garch_answers),
     "hidden_markov": (_hidden_markov, _hidden_markov_answers),
     "stationary_bootstrap": (_bootstrap, _bootstrap_answers),

@@ -90,7 +90,7 @@ def write_vector(name: str) -> None:
     comments = [
         f"function: {name}",
         f"reference: {peer.library} {peer.name}, {versions(peer)}",
-        *(f"column: {one} is {other}" for one, other in peer.columns.items()),
+        *(f"column: {name} is {read_by(peer, name)}" for name in peer.columns),
         *comparisons(peer),
         *described,
     ]
@@ -105,6 +105,12 @@ def versions(peer: PeerFunction) -> str:
 
         found += f" (C library {talib.__ta_version__.decode().split()[0]})"  # type: ignore[attr-defined]
     return found
+
+
+def read_by(peer: PeerFunction, name: str) -> str:
+    """The column that an input reads, or those of many."""
+    columns = peer.column(name)
+    return columns if isinstance(columns, str) else "+".join(columns)
 
 
 def comparisons(peer: PeerFunction) -> Iterator[str]:
@@ -166,7 +172,8 @@ def rows_to_write(
     """
     rows = len(answers[0])
     found = {peer.start, rows - 3, rows - 2, rows - 1}
-    for values in [*answers, *(np.asarray(column) for column in read.values())]:
+    went_in = (column for values in read.values() for column in values.reshape(len(values), -1).T)
+    for values in [*answers, *went_in]:
         there = np.flatnonzero(~np.isnan(values))
         if not len(there):
             continue

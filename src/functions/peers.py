@@ -72,8 +72,8 @@ class PeerFunction:
     """Relative, for outputs that `compare` does not name."""
     rounding: float
     """The peer's own rounding where an output is a difference that may near zero: a share of the inputs."""
-    columns: Mapping[str, str]
-    """Which column of the data an input reads, where it is not the one of its own name."""
+    columns: Mapping[str, str | list[str]]
+    """Which column of the data an input reads, where it is not the one of its own name; or which, if many."""
     scale: Mapping[str, float]
     """What `inputs` are multiplied by for the peer, and what its outputs are, by name, for Omega."""
     compare: Mapping[str, Mapping[Measure, float]]
@@ -84,8 +84,8 @@ class PeerFunction:
     window: str | None = None
     """The parameter that says over how many last rows the peer is called, row by row."""
 
-    def column(self, name: str) -> str:
-        """The column of the data that an input reads."""
+    def column(self, name: str) -> str | list[str]:
+        """The column of the data that an input reads; several for an input of many columns."""
         return self.columns.get(name, name)
 
     def keywords(self, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,8 @@ def shape(spec: FunctionSpec) -> Hashable:
     several = len(spec.outputs) > 1
     axes = frozenset(output.axes for output in spec.outputs)
     types = frozenset(each.type for each in spec.parameters)
-    return spec.kind, spec.language, spec.memory, len(spec.inputs), several, axes, types
+    inputs = tuple(each.many for each in spec.inputs)
+    return spec.kind, spec.language, spec.memory, inputs, several, axes, types
 
 
 def one_of_each_shape(names: Iterable[str]) -> list[str]:

@@ -74,7 +74,7 @@ def read(name: str) -> Vectors:
             Case(
                 {key: parameter(name, key, value) for key, value in given},
                 {
-                    each.name: data(file)[renamed.get(each.name, each.name)][:count]
+                    each.name: column(file, renamed.get(each.name, each.name), each.many)[:count]
                     for each in SPECS[name].inputs
                 },
                 references(row for row in rows if row["case"] == number),
@@ -117,6 +117,13 @@ def data(name: str) -> Mapping[str, Floats]:
     values = np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2)
     header = path.read_text("utf-8").partition("\n")[0].split(",")
     return {column: values[:, place].copy() for place, column in enumerate(header)}
+
+
+def column(file: str, name: str, many: bool) -> Floats:
+    """What an input reads of a file of rows; of many columns, as `a+b`, rows by columns."""
+    if not many:
+        return data(file)[name]
+    return np.column_stack([data(file)[each] for each in name.split("+")])
 
 
 def parameter(name: str, key: str, value: str) -> Any:
@@ -190,7 +197,7 @@ def numbers(value: Any) -> list[float]:
 def test_a_model_agrees_with_its_vectors(name: str) -> None:
     vectors = read(name)
     for case in vectors.cases:
-        agree(typed(name)(case.columns, **case.given)._asdict(), vectors, case)
+        agree(typed(name)(**case.columns, **case.given)._asdict(), vectors, case)
 
 
 @pytest.mark.peers

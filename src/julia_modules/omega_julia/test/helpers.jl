@@ -53,15 +53,20 @@ end
 
 Base.only(r::Reference) = only(r.values)
 
-"The cases of a file of reference values: parameters, the returns that go in, and the reference of each output."
+"""
+The cases of a file of reference values: parameters, the returns that go in, and the reference of each output. The returns are a
+vector, or a matrix where the file names several columns that go in.
+"""
 function reference_cases(path)
     lines = readlines(joinpath(VECTORS, path))
-    cases = Tuple{Dict{String,String},Vector{Float64},Dict{String,Reference}}[]
+    several = filter(line -> occursin(r"^# column: returns is .*\+", line), lines)
+    read = isempty(several) ? "returns" : split(split(only(several))[end], '+')
+    cases = Tuple{Dict{String,String},VecOrMat{Float64},Dict{String,Reference}}[]
     for line in lines
         described = match(r"^# case \d+: (\w+)\[:(\d+)\](.*)$", line)
         if described !== nothing
             parameters = Dict(map(pair -> Pair(split(pair, '=')...), split(described[3])))
-            push!(cases, (parameters, reference_data(described[1], parse(Int, described[2])), Dict()))
+            push!(cases, (parameters, reference_data(described[1], parse(Int, described[2]), read), Dict()))
         elseif occursin(r"^\d", line)
             case, name, place, value = split(line, ',')
             reference = get!(() -> Reference([], []), cases[parse(Int, case) + 1][3], name)
@@ -72,9 +77,10 @@ function reference_cases(path)
     return cases
 end
 
-"The first returns of a file of input rows."
-function reference_data(name, rows)
+"The first rows of a column of a file of input rows, or of several columns side by side."
+function reference_data(name, rows, column::AbstractString)
     lines = readlines(joinpath(VECTORS, "data", "$name.csv"))
-    column = findfirst(==("returns"), split(lines[1], ','))
-    return [parse(Float64, split(line, ',')[column]) for line in lines[2:rows + 1]]
+    place = findfirst(==(column), split(lines[1], ','))
+    return [parse(Float64, split(line, ',')[place]) for line in lines[2:rows + 1]]
 end
+reference_data(name, rows, columns) = reduce(hcat, [reference_data(name, rows, column) for column in columns])

@@ -1,12 +1,10 @@
-"A vector of a file of reference values, which has tables row by row, as a table."
-table(values, width) = permutedims(reshape(values, width, :))
-
 @testset "it agrees with arch" begin
-    for (parameters, expected) in reference_cases("volatility/ewma.csv")
-        fit = Volatility.ewma(table(expected["returns"], 2); decay = parse(Float64, parameters["decay"]), periods = parse(Float64, parameters["periods"]))
-        @test fit.volatility ≈ table(expected["volatility"], 2) rtol = 1e-9
-        @test fit.forecast_volatility ≈ expected["forecast_volatility"] rtol = 1e-9
-        @test fit.forecast_covariance ≈ table(expected["forecast_covariance"], 2) rtol = 1e-9
+    for (parameters, returns, expected) in reference_cases("volatility/ewma.csv")
+        fit = Volatility.ewma(returns; decay = parse(Float64, parameters["decay"]), periods = parse(Float64, parameters["periods"]))
+        for name in (:volatility, :forecast_volatility, :forecast_covariance)
+            reference = expected[string(name)]
+            @test reference(getfield(fit, name)) ≈ reference.values rtol = 1e-9
+        end
     end
 end
 
