@@ -293,6 +293,22 @@ def volatility(columns: Mapping[str, Column], parameters: Mapping[str, Any]) -> 
     return [[Value(scale * deviation, scale * greatest(returns), strict=deviation == 0)]]
 
 
+@reference("risk.beta")
+def beta(columns: Mapping[str, Column], parameters: Mapping[str, Any]) -> Rows:
+    returns, benchmark = columns["returns"], columns["benchmark"]
+    if len(set(benchmark)) < 2:
+        return [[None]]
+    ours, theirs = ([each - mean(column) for each in column] for column in (returns, benchmark))
+    squares = sum((each**2 for each in theirs), Fraction(0))
+    slope = sum((one * other for one, other in zip(ours, theirs, strict=True)), Fraction(0)) / squares
+    size, deviation = greatest(benchmark), root(squares / len(theirs))
+    if size * EPSILON * ROUNDINGS > deviation / 4:
+        return [[DOUBTFUL]]  # what varied is of the size of roundings
+    # Each difference from a mean is off by a rounding of the largest number; products and squares pass it on.
+    moved = root(mean([each**2 for each in ours])) / deviation
+    return [[Value(slope, greatest(returns) / deviation + (moved + abs(slope)) * size / deviation)]]
+
+
 @reference("risk.max_drawdown")
 def max_drawdown(columns: Mapping[str, Column], parameters: Mapping[str, Any]) -> Rows:
     returns = columns["returns"]
@@ -333,3 +349,30 @@ def conditional_value_at_risk(columns: Mapping[str, Column], parameters: Mapping
         return [[DOUBTFUL]]
     worst = returns[: math.floor(place) + 1]
     return [[Value(mean(worst), greatest(worst))]]
+
+
+# --------------------------------------------------------------------------------------------- windows
+
+
+def over_windows(metric: Reference) -> Reference:
+    """What a metric is for the last `window` rows, from the first row that has so many."""
+
+    def rolling(columns: Mapping[str, Column], parameters: Mapping[str, Any]) -> Rows:
+        window, rows = parameters["window"], len(next(iter(columns.values())))
+        ends = range(window, rows + 1)
+        parts = [
+            metric({name: values[end - window : end] for name, values in columns.items()}, parameters)
+            for end in ends
+        ]
+        before: list[Cell] = [None] * min(window - 1, rows)
+        outputs = len(metric(dict.fromkeys(columns, ()), parameters))
+        return [before + [part[output][0] for part in parts] for output in range(outputs)]
+
+    return rolling
+
+
+REFERENCES |= {
+    name.replace(".", ".rolling_"): over_windows(metric)
+    for name, metric in REFERENCES.items()
+    if name.startswith("risk.")
+}
