@@ -43,16 +43,22 @@ class Bars:
         return Bars(self.name, {name: column[:rows].copy() for name, column in self.columns.items()})
 
 
-def shipped_bars(symbol: str = "SPX") -> Bars:
-    """Daily bars of an index that come with the package, from the first that has a return."""
+def shipped_bars(symbol: str = "SPX", benchmark: str = "IXIC") -> Bars:
+    """Daily bars of an index that come with the package, from its first return on; and returns of another."""
     import pyarrow.compute as pc
 
     table = load("index_bars")
-    rows = table.filter(pc.equal(table["symbol"], symbol))
+    rows, others = (table.filter(pc.equal(table["symbol"], each)) for each in (symbol, benchmark))
     names = ("open", "high", "low", "close", "volume")
     columns = {name: rows[name].to_numpy().astype(np.float64) for name in names}
-    returns = np.diff(columns["close"]) / columns["close"][:-1]
-    return Bars(symbol, {**{name: column[1:] for name, column in columns.items()}, "returns": returns})
+    returns = {
+        name: _returns(each["close"].to_numpy()) for name, each in (("returns", rows), ("benchmark", others))
+    }
+    return Bars(symbol, {**{name: column[1:] for name, column in columns.items()}, **returns})
+
+
+def _returns(close: Floats) -> Floats:
+    return np.diff(close) / close[:-1]
 
 
 def repeated(bars: Bars, rows: int) -> Bars:

@@ -30,6 +30,7 @@ EXAMPLE = {
     "price": [10.5, 11.0, 10.0, 10.5, 12.0, 11.5, 12.0, 13.0],
     "size": [1.0, 2.0, 1.0, 3.0, 2.0, 1.0, 4.0, 2.0],
     "returns": [0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008],
+    "benchmark": [0.008, -0.012, 0.01, 0.005, -0.008, 0.011, -0.002, 0.004],
 }
 
 #: Draws a column, from the generator, the close of each row, and that of the row before.
@@ -66,6 +67,7 @@ _COLUMNS: dict[str, Draw] = {
     "ask_size": _amounts,
     "price": lambda _rng, close, _: close,
     "size": _amounts,
+    "benchmark": lambda rng, close, before: 0.5 * (close / before - 1) + rng.normal(0, 0.008, len(close)),
 }
 
 
@@ -104,11 +106,11 @@ def series(name: str, table: str, columns: Mapping[str, Column]) -> Column:
 
     >>> series("close", "bars", EXAMPLE)[:2]
     [10.5, 11.0]
-    >>> series("benchmark", "returns", EXAMPLE)[:2]
+    >>> series("other", "returns", EXAMPLE)[:2]
     [0.008, -0.005]
     """
     if name in columns:
         return columns[name]
-    other: Any = columns["returns" if table == "returns" else "close"]
+    other: Any = columns["returns" if table.endswith("returns") else "close"]
     turned: Column = other[::-1].copy()
     return turned
