@@ -9,6 +9,7 @@ from typing import Literal, Protocol, Self, runtime_checkable
 from omega.shared._record import ExactDecimal, Finite, Int64, Record, UtcDatetime
 from omega.shared._records import (
     Bar,
+    BenchmarkedReturn,
     EquityPoint,
     Fill,
     IndicatorValue,
@@ -26,6 +27,7 @@ __all__ = [
     "ArrowArray",
     "ArrowStream",
     "Bar",
+    "BenchmarkedReturn",
     "EquityPoint",
     "ExactDecimal",
     "Fill",
