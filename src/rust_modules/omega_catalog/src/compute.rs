@@ -44,18 +44,24 @@ fn rowwise(
     }
 }
 
+/// Columns for answers to be written into.
+pub(crate) fn answers(columns: usize, rows: usize) -> Result<Vec<Vec<f64>>> {
+    // All of it at once: no column is written before there is memory for every one.
+    memory::ask(rows.saturating_mul(columns).saturating_mul(size_of::<f64>()))?;
+    let mut answers = Vec::with_capacity(columns);
+    for _ in 0..columns {
+        answers.push(memory::zeros(rows)?);
+    }
+    Ok(answers)
+}
+
 /// Output columns, filled chunk by chunk; `work` also gets the number of rows before its chunk.
 pub(crate) fn fill(
     n_outputs: usize,
     data: &Data<'_>,
     mut work: impl FnMut(usize, &[Chunk<'_>], &mut [&mut [f64]]) -> Result<()>,
 ) -> Result<Vec<Vec<f64>>> {
-    // All of it at once: no column is written before there is memory for every one.
-    memory::ask(data.rows().saturating_mul(n_outputs).saturating_mul(size_of::<f64>()))?;
-    let mut outputs = Vec::with_capacity(n_outputs);
-    for _ in 0..n_outputs {
-        outputs.push(memory::zeros(data.rows())?);
-    }
+    let mut outputs = answers(n_outputs, data.rows())?;
     let mut from = 0;
     for chunk in data.chunks() {
         let to = from + chunk.first().map_or(0, |column| column.values.len());

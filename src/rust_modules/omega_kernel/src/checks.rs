@@ -63,7 +63,8 @@ fn is_out_of_bounds(value: &f64) -> bool {
 
 /// Why a row is refused: its first value out of bounds, else its first missing one.
 #[cold]
-pub(crate) fn refusal(inputs: &[Input], values: &[f64], row: u64) -> Error {
+#[must_use]
+pub fn refusal(inputs: &[Input], values: &[f64], row: u64) -> Error {
     let named = || inputs.iter().zip(values);
     if let Some((input, value)) = named().find(|(_, value)| is_out_of_bounds(value)) {
         return Error::invalid_value(&input.name, ALLOWED_INPUT, shown(*value), row);

@@ -10,7 +10,7 @@ use omega_contract::Result;
 use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
 
-use crate::Nulls;
+use crate::{Looked, Nulls};
 
 /// A spec with what computes it.
 #[derive(Clone)]
@@ -71,6 +71,12 @@ pub trait Stream: Send + Sync {
     /// As `update`, naming the row if there is one to name; the state is then that of some row before it.
     fn batch(&mut self, inputs: &[Chunk<'_>], outputs: &mut [&mut [f64]]) -> Result<()>;
 
+    /// [`batch`](Self::batch) of rows that the caller has looked at, none of which the policy refuses.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`; the state is then that of some row before.
+    fn take(&mut self, rows: Looked<'_, '_>) -> Result<()>;
+
     /// The state as the payload of a [`Snapshot`](crate::snapshot::Snapshot).
     ///
     /// # Errors
@@ -112,6 +118,12 @@ pub trait Grouped: Send + Sync {
     /// # Errors
     /// As [`Stream::batch`].
     fn batch(&mut self, groups: &[u32], inputs: &[Chunk<'_>], outputs: &mut [&mut [f64]]) -> Result<()>;
+
+    /// [`batch`](Self::batch) of rows that the caller has looked at, none of which the policy refuses.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`; the states are then those of some row before.
+    fn take(&mut self, rows: Looked<'_, '_>) -> Result<()>;
 
     /// All states as the payload of a [`Snapshot`](crate::snapshot::Snapshot).
     ///

@@ -4,6 +4,8 @@
 mod checks;
 /// A function as a caller meets it: a spec, and objects that compute.
 pub mod function;
+/// What rows are good for, looked at once for several functions.
+pub mod marks;
 /// Many metrics of the same rows.
 mod metric_set;
 /// What a missing input does.
@@ -27,13 +29,14 @@ pub mod snapshot;
 /// What a metric knows of its rows.
 pub mod summary;
 
-pub use checks::check_row;
+pub use checks::{check_row, refusal};
 pub use function::{
     Accumulator, Body, Function, Grouped, ReductionFactory, RowwiseFactory, Stream, SummaryId,
 };
+pub use marks::Marks;
 pub use metric_set::{MetricSet, MetricSetAccumulator};
 pub use nulls::Nulls;
 pub use payload::State;
 pub use reduction::Metric;
-pub use rowwise::Rowwise;
+pub use rowwise::{Looked, Rowwise, Scratch};
 pub use summary::{Mergeable, Summary};

@@ -7,6 +7,8 @@ mod one;
 /// Columns cut into stretches of clean rows.
 mod stretches;
 
+pub use stretches::{Looked, Scratch};
+
 use std::marker::PhantomData;
 
 use omega_contract::params::Params;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use omega_catalog::{Definition, Error, FeatureSet as State, Features, Key, Result};
 use omega_contract::memory;
+use omega_contract::spec::{FunctionSpec, Input};
 use omega_julia_host::{Held, Lock};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -16,7 +17,7 @@ use crate::objects;
 use crate::registry::find;
 use crate::run::{columns, data_of, detached};
 use crate::streams::reduced;
-use crate::words::{is_mapping, shown};
+use crate::words::{is_mapping, shown, written};
 
 const NAME: &str = "omega.FeatureSet";
 
@@ -135,10 +136,31 @@ fn definitions_of(definitions: &Bound<'_, PyAny>) -> Outcome<Vec<Definition>> {
         }
         let entry = find(&text(&function, "the function's name")?)?;
         let parameters = asked(&label, &parameters, py.get_type::<PyDict>().call1((&parameters,)))?;
-        let params = resolve(entry.spec(), &parameters)?;
-        resolved.push(Definition { name, function: entry.rust(omega_catalog::not_rowwise)?, params });
+        let parameters = asked(&label, parameters.as_any(), parameters.cast::<PyDict>().map_err(PyErr::from))?;
+        let wires = wires_of(entry.spec(), parameters, &name)?;
+        let params = resolve(entry.spec(), parameters)?;
+        resolved.push(Definition { name, function: entry.rust(omega_catalog::not_rowwise)?, params, wires });
     }
     Ok(resolved)
+}
+
+/// Takes out of the parameters what names the source of an input.
+fn wires_of(
+    spec: &FunctionSpec,
+    parameters: &Bound<'_, PyDict>,
+    feature: &str,
+) -> Outcome<Vec<(String, String)>> {
+    let mut wires = Vec::new();
+    for Input { name, .. } in &spec.inputs {
+        let Some(source) = parameters.get_item(name)? else { continue };
+        let Ok(source) = source.cast::<PyString>() else {
+            let subject = format!("`{name}` of feature `{feature}`");
+            return Err(Error::invalid_type(subject, "the name of a column or a feature", shown(&source)).into());
+        };
+        wires.push((name.clone(), written(source)));
+        parameters.del_item(name)?;
+    }
+    Ok(wires)
 }
 
 #[pymethods]

@@ -5,7 +5,7 @@ use omega_contract::bounds::MOST_ROWS;
 use omega_contract::{Result, memory};
 use serde::{Deserialize, Serialize};
 
-use super::stretches::{Batch, Taker, walk};
+use super::stretches::{Batch, Looked, Taker, take, walk};
 use super::{FORGET_ROWS, Rowwise, Rules, as_row, refusal, write};
 use crate::checks::Checked;
 use crate::function::Grouped;
@@ -197,6 +197,11 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Grouped for ManySeries<K,
         self.grow(groups.iter().max().map_or(0, |&group| group as usize + 1))?;
         let nulls = self.rules.nulls;
         walk(Batch { groups, inputs, outputs }, nulls, self, refusal::<K, I, O>)
+    }
+
+    fn take(&mut self, rows: Looked<'_, '_>) -> Result<()> {
+        self.grow(rows.groups.iter().max().map_or(0, |&group| group as usize + 1))?;
+        take(rows, self.rules.nulls, self)
     }
 
     fn save(&self) -> Result<Vec<u8>> {

@@ -4,7 +4,7 @@ use omega_arrow::column::Chunk;
 use omega_contract::Result;
 use omega_contract::bounds::MOST_ROWS;
 
-use super::stretches::{Batch, Taker, walk};
+use super::stretches::{Batch, Looked, Taker, take, walk};
 use super::{FORGET_ROWS, Rowwise, Rules, as_row, refusal, write};
 use crate::checks::{self, Checked};
 use crate::function::Stream;
@@ -103,6 +103,10 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Stream for OneSeries<K, I
     fn batch(&mut self, inputs: &[Chunk<'_>], outputs: &mut [&mut [f64]]) -> Result<()> {
         let nulls = self.rules.nulls;
         walk(Batch { groups: &[], inputs, outputs }, nulls, self, refusal::<K, I, O>)
+    }
+
+    fn take(&mut self, rows: Looked<'_, '_>) -> Result<()> {
+        take(rows, self.rules.nulls, self)
     }
 
     fn save(&self) -> Result<Vec<u8>> {

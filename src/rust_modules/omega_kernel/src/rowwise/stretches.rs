@@ -5,19 +5,19 @@
 //! the kernel as one stretch, and their answers are moved back to their rows: a kernel sees no gaps. Where
 //! a missing row changes a series, rows go by runs.
 
+use std::ops::Range;
+
 use omega_arrow::column::Chunk;
 use omega_contract::{Error, Result, memory};
 
-use crate::Nulls;
 use crate::checks::{self, Look};
+use crate::marks::WORD_ROWS;
 use crate::ordinary::settle;
+use crate::{Marks, Nulls};
 
 /// Rows that are checked, computed and settled together. Columns of so many lie in the second-level cache, and windows of
 /// some hundred rows lie whole in them.
 const PIECE_ROWS: usize = 8192;
-
-/// Rows that one word tells of.
-const WORD_ROWS: usize = u64::BITS as usize;
 
 /// Values that are copied at once, beyond the end of a run if need be, as most runs are short. Strides of 32 were tried, and
 /// cost more by a tenth.
@@ -72,6 +72,44 @@ pub(super) fn walk<const I: usize, const O: usize>(
     Ok(())
 }
 
+/// Rows of a batch that their reader has looked at, for several functions at once.
+pub struct Looked<'a, 'b> {
+    /// The group of each row; none where there is one series.
+    pub groups: &'a [u32],
+    /// One column per input, anything where a row is not clean.
+    pub inputs: &'a [&'a [f64]],
+    /// What the rows are good for.
+    pub marks: &'a Marks,
+    /// One column per output.
+    pub outputs: &'a mut [&'b mut [f64]],
+    /// Memory to work in, the same for all functions.
+    pub scratch: &'a mut Scratch,
+}
+
+/// Hands on rows that were looked at, none of which the policy refuses.
+pub(super) fn take<const I: usize, const O: usize>(
+    rows: Looked<'_, '_>,
+    nulls: Nulls,
+    taker: &mut impl Taker<I, O>,
+) -> Result<()> {
+    let Looked { groups, inputs, marks, outputs, scratch } = rows;
+    let mut outputs = outputs.iter_mut();
+    let piece = Piece::<I, O> {
+        groups,
+        inputs: std::array::from_fn(|column| Chunk::dense(inputs[column])),
+        outputs: std::array::from_fn(|_| outputs.next().map_or(&mut [][..], |output| &mut **output)),
+    };
+    match marks.clean() {
+        None => piece.take_whole(taker)?,
+        Some(words) if nulls == Nulls::Propagate => {
+            piece.take_runs(words, |row| !marks.is_passed(row), taker)?;
+        }
+        Some(words) => piece.take_moved(words, taker, scratch)?,
+    }
+    taker.count(marks.counted());
+    Ok(())
+}
+
 /// A part of the columns, and where its answers go.
 struct Piece<'a, const I: usize, const O: usize> {
     groups: &'a [u32],
@@ -116,7 +154,7 @@ impl<const I: usize, const O: usize> Piece<'_, I, O> {
             *word = clean;
         }
         if nulls == Nulls::Propagate {
-            self.take_runs(words, taker)
+            self.take_runs(words, |_| true, taker)
         } else {
             self.take_moved(words, taker, scratch)
         }
@@ -148,11 +186,16 @@ impl<const I: usize, const O: usize> Piece<'_, I, O> {
         Ok(())
     }
 
-    /// Takes the clean rows run by run, and what lies between them row by row.
-    fn take_runs(mut self, words: &[u64], taker: &mut impl Taker<I, O>) -> Result<()> {
+    /// Takes the clean rows run by run, and what lies between them row by row, where it counts.
+    fn take_runs(
+        mut self,
+        words: &[u64],
+        counts: impl Fn(usize) -> bool,
+        taker: &mut impl Taker<I, O>,
+    ) -> Result<()> {
         let mut missed = 0;
         for_each_run(words, |from, to| {
-            self.miss(missed, from, taker);
+            self.miss(missed..from, &counts, taker);
             missed = to;
             let groups = self.groups.get(from..to).unwrap_or_default();
             let inputs = self.inputs.map(|column| &column.values[from..to]);
@@ -161,19 +204,24 @@ impl<const I: usize, const O: usize> Piece<'_, I, O> {
             outputs.iter_mut().for_each(|output| settle(output));
             Ok(())
         })?;
-        self.miss(missed, self.rows(), taker);
+        self.miss(missed..self.rows(), &counts, taker);
         Ok(())
     }
 
-    fn miss(&mut self, from: usize, to: usize, taker: &mut impl Taker<I, O>) {
-        self.outputs.iter_mut().for_each(|output| output[from..to].fill(f64::NAN));
-        (from..to).for_each(|row| taker.miss(self.groups.get(row).copied()));
+    fn miss(
+        &mut self,
+        rows: Range<usize>,
+        counts: &impl Fn(usize) -> bool,
+        taker: &mut impl Taker<I, O>,
+    ) {
+        self.outputs.iter_mut().for_each(|output| output[rows.clone()].fill(f64::NAN));
+        rows.filter(|row| counts(*row)).for_each(|row| taker.miss(self.groups.get(row).copied()));
     }
 }
 
 /// Memory that clean rows are moved to, asked for when the first gap is met.
 #[derive(Default)]
-struct Scratch {
+pub struct Scratch {
     groups: Vec<u32>,
     values: Vec<f64>,
 }

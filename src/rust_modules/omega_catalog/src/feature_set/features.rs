@@ -1,0 +1,291 @@
+//! The features of a set: what each computes, from which columns and wires.
+
+use std::ops::Range;
+
+use omega_contract::bounds::is_input;
+use omega_contract::params::{Params, nearest};
+use omega_contract::spec::Input;
+use omega_contract::{Error, Result};
+use omega_kernel::{Body, Function, Nulls, RowwiseFactory};
+
+use super::definition::Definition;
+use super::live::{Live, State};
+use crate::data::no_groups;
+use crate::stream::MOST_COLUMNS;
+
+/// The features of a set, without what they remember: what is the same in every copy of it.
+pub struct Features {
+    pub(super) each: Vec<Feature>,
+    /// The names of all outputs, in order.
+    pub(super) names: Vec<String>,
+    /// The columns that the features read, each once.
+    pub(super) inputs: Vec<Input>,
+    /// Which outputs other features read.
+    pub(super) wires: Vec<usize>,
+    /// The column that tells the group of each row.
+    by: Option<String>,
+    pub(super) nulls: Nulls,
+}
+
+/// One feature of a set.
+pub(super) struct Feature {
+    pub(super) name: String,
+    pub(super) function: &'static Function,
+    factory: &'static dyn RowwiseFactory,
+    pub(super) params: Params,
+    /// Its inputs, each by the name of what it is read from.
+    pub(super) inputs: Vec<Input>,
+    /// What its inputs are read from.
+    pub(super) sources: Vec<Source>,
+    /// Whether a wire is among them.
+    pub(super) is_wired: bool,
+    /// Which of the set's outputs it writes.
+    pub(super) outputs: Range<usize>,
+    /// The inputs that were asked for by another name, each with that name.
+    pub(super) wires: Vec<(String, String)>,
+    /// Which of the set's wires it feeds.
+    pub(super) feeds: Vec<usize>,
+}
+
+/// What an input is read from.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Source {
+    /// The column of this number.
+    Column(usize),
+    /// The wire of this number.
+    Wire(usize),
+}
+
+impl Features {
+    pub(super) fn new(definitions: Vec<Definition>, by: Option<String>, nulls: Nulls) -> Result<Self> {
+        if definitions.is_empty() {
+            return Err(Error::invalid_shape("the features", "at least one", "none"));
+        }
+        let outputs = outputs_of(&definitions)?;
+        let names = outputs.iter().flatten().cloned().collect();
+        let mut set = Self { each: Vec::new(), names, inputs: Vec::new(), wires: Vec::new(), by, nulls };
+        let mut from = 0;
+        for (definition, own) in definitions.iter().zip(&outputs) {
+            let to = from + own.len();
+            set.add(definition, from..to, &definitions, &outputs)?;
+            from = to;
+        }
+        set.refuse_ambiguous_wires()?;
+        for feature in &mut set.each {
+            let fed = (0..set.wires.len()).filter(|&wire| feature.outputs.contains(&set.wires[wire]));
+            feature.feeds = fed.collect();
+        }
+        Ok(set)
+    }
+
+    fn add(
+        &mut self,
+        definition: &Definition,
+        outputs: Range<usize>,
+        definitions: &[Definition],
+        names: &[Vec<String>],
+    ) -> Result<()> {
+        let Definition { name, function, params, wires } = definition;
+        let spec = &function.spec;
+        let factory = match function.body {
+            Body::Rowwise(factory) => factory,
+            // A metric answers for all rows so far; over the last ones its rolling function does.
+            Body::Reduction(factory) => factory.expanding(),
+        };
+        let known = || spec.inputs.iter().map(|input| input.name.as_str());
+        if let Some((wrong, _)) = wires.iter().find(|(input, _)| known().all(|known| known != input)) {
+            let nearest = nearest(wrong, known()).unwrap_or("none");
+            let allowed = known().collect::<Vec<_>>().join(", ");
+            return Err(Error::unknown_parameter(&spec.name, wrong, nearest, allowed));
+        }
+        let mut inputs = spec.inputs.clone();
+        let mut sources = Vec::with_capacity(inputs.len());
+        for input in &mut inputs {
+            let wire = wires.iter().rev().find(|(wired, _)| *wired == input.name);
+            let Some((_, source)) = wire else {
+                sources.push(self.column(input));
+                continue;
+            };
+            let place = self.names.iter().position(|output| output == source);
+            if place.is_none_or(|place| place >= outputs.start) {
+                refuse_feature(name, input, source, definitions, names)?;
+            }
+            input.name.clone_from(source);
+            sources.push(match place {
+                Some(output) => self.wire(output),
+                None => self.column(input),
+            });
+        }
+        let is_wired = sources.iter().any(|source| matches!(source, Source::Wire(_)));
+        self.each.push(Feature {
+            name: name.clone(),
+            function,
+            factory,
+            params: params.clone(),
+            inputs,
+            sources,
+            is_wired,
+            outputs,
+            wires: wires.clone(),
+            feeds: Vec::new(),
+        });
+        Ok(())
+    }
+
+    /// The column of an input's name.
+    fn column(&mut self, input: &Input) -> Source {
+        let known = self.inputs.iter().position(|known| known.name == input.name);
+        Source::Column(known.unwrap_or_else(|| {
+            self.inputs.push(input.clone());
+            self.inputs.len() - 1
+        }))
+    }
+
+    /// The wire from an output.
+    fn wire(&mut self, output: usize) -> Source {
+        let known = self.wires.iter().position(|&known| known == output);
+        Source::Wire(known.unwrap_or_else(|| {
+            self.wires.push(output);
+            self.wires.len() - 1
+        }))
+    }
+
+    /// A name that could as well mean a column of the data as the feature that it was taken for.
+    fn refuse_ambiguous_wires(&self) -> Result<()> {
+        let both = self.wires.iter().map(|&output| &self.names[output]);
+        let mut both = both.filter(|name| self.inputs.iter().any(|input| input.name == **name));
+        let Some(name) = both.next() else { return Ok(()) };
+        let allowed = "a name that is either a column or a feature";
+        Err(Error::invalid_shape(format!("the wire `{name}`"), allowed, "both"))
+    }
+
+    /// States that have seen no rows.
+    pub(super) fn fresh(&self) -> Live {
+        let states = self.each.iter().map(|feature| {
+            if self.by.is_some() {
+                State::Grouped(feature.factory.grouped(&feature.params, self.nulls))
+            } else {
+                State::Single(feature.factory.stream(&feature.params, self.nulls))
+            }
+        });
+        let series = if self.by.is_some() { 0 } else { 1 };
+        Live::new(states.collect(), self.wires.len(), series)
+    }
+
+    /// The columns that rows must have, in order; the one of groups aside.
+    #[must_use]
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// The names of the outputs, in order.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The column that tells the group of each row.
+    #[must_use]
+    pub fn by(&self) -> Option<&str> {
+        self.by.as_deref()
+    }
+
+    /// What a missing input does.
+    #[must_use]
+    pub fn nulls(&self) -> Nulls {
+        self.nulls
+    }
+
+    /// Refuses a row that some feature would refuse for its columns, before any of them has taken it.
+    pub(super) fn check(&self, row: &[f64], is_keyed: bool, number: u64) -> Result<()> {
+        match (is_keyed, &self.by) {
+            (false, Some(_)) => return Err(no_groups()),
+            (true, None) => return Err(Error::invalid_shape("a row", "of no group", "of a group")),
+            _ => {}
+        }
+        omega_kernel::check_row(&self.inputs, row, self.nulls, number)
+    }
+
+    /// Leads one row through all features in their order, or finds a wire on which a feature would refuse it.
+    ///
+    /// `begun` tells which wires had a value before, `take` computes the feature of a number.
+    #[inline]
+    pub(super) fn lead(
+        &self,
+        row: &[f64],
+        begun: &[bool],
+        number: u64,
+        outputs: &mut [f64],
+        mut take: impl FnMut(usize, &[f64], &mut [f64]) -> Result<bool>,
+    ) -> Result<()> {
+        for (place, feature) in self.each.iter().enumerate() {
+            let mut input = [f64::NAN; MOST_COLUMNS];
+            let mut is_ready = true;
+            for (slot, source) in input.iter_mut().zip(&feature.sources) {
+                *slot = match *source {
+                    Source::Column(column) => row[column],
+                    Source::Wire(wire) => {
+                        let value = outputs[self.wires[wire]];
+                        is_ready &= !value.is_nan() || begun.get(wire).is_some_and(|begun| *begun);
+                        value
+                    }
+                };
+            }
+            let input = &input[..feature.sources.len()];
+            if !is_ready {
+                outputs[feature.outputs.clone()].fill(f64::NAN);
+                continue;
+            }
+            if feature.is_wired && !input.iter().all(|value| is_input(*value)) {
+                omega_kernel::check_row(&feature.inputs, input, self.nulls, number)?;
+            }
+            take(place, input, &mut outputs[feature.outputs.clone()])?;
+        }
+        Ok(())
+    }
+}
+
+/// The names of each feature's outputs.
+fn outputs_of(definitions: &[Definition]) -> Result<Vec<Vec<String>>> {
+    let mut all: Vec<Vec<String>> = Vec::with_capacity(definitions.len());
+    for Definition { name, function, .. } in definitions {
+        let mut own: Vec<String> = Vec::with_capacity(function.spec.outputs.len());
+        for output in &function.spec.outputs {
+            let one = function.spec.outputs.len() == 1;
+            let output = if one { name.clone() } else { format!("{name}_{}", output.name) };
+            if all.iter().flatten().chain(&own).any(|known| *known == output) {
+                let subject = format!("output `{output}`");
+                return Err(Error::invalid_shape(subject, "named once", "two features"));
+            }
+            own.push(output);
+        }
+        all.push(own);
+    }
+    Ok(all)
+}
+
+/// Refuses a wire from the feature itself or from a later one, and one from a feature that has several outputs.
+fn refuse_feature(
+    name: &str,
+    input: &Input,
+    source: &str,
+    definitions: &[Definition],
+    outputs: &[Vec<String>],
+) -> Result<()> {
+    let mut features = definitions.iter().zip(outputs);
+    let Some((feature, outputs)) =
+        features.find(|(feature, outputs)| feature.name == source || outputs.iter().any(|own| own == source))
+    else {
+        return Ok(());
+    };
+    let subject = format!("`{}` of feature `{name}`", input.name);
+    let order = "a column, or an output of a feature before it";
+    Err(if feature.name == name {
+        Error::invalid_shape(subject, order, format!("{source}, its own"))
+    } else if outputs.iter().any(|own| own == source) {
+        Error::invalid_shape(subject, order, format!("{source}, of a feature after it"))
+    } else {
+        let allowed = format!("one output of `{source}`: {}", outputs.join(", "));
+        Error::invalid_shape(subject, allowed, source)
+    })
+}

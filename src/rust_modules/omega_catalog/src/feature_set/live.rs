@@ -1,0 +1,142 @@
+//! What the features of a set remember.
+
+use omega_arrow::keys::{Groups, Key};
+use omega_contract::{Result, memory};
+use omega_kernel::{Grouped, Looked, Stream};
+
+/// What the features remember.
+pub(super) struct Live {
+    pub(super) groups: Groups,
+    pub(super) states: Vec<State>,
+    /// Which wires have had a value, group after group: before it, a wire warms up.
+    pub(super) begun: Vec<bool>,
+    /// How many wires there are.
+    wires: usize,
+    /// Rows taken so far, of all groups; the row number in errors.
+    pub(super) rows: u64,
+}
+
+/// One feature's memory.
+pub(super) enum State {
+    Single(Box<dyn Stream>),
+    Grouped(Box<dyn Grouped>),
+}
+
+impl Live {
+    pub(super) fn new(states: Vec<State>, wires: usize, series: usize) -> Self {
+        Self { groups: Groups::default(), states, begun: vec![false; wires * series], wires, rows: 0 }
+    }
+
+    pub(super) fn copy(&self) -> Result<Self> {
+        let states = self.states.iter().map(State::copy).collect::<Result<_>>()?;
+        let begun = memory::copied(&self.begun)?;
+        Ok(Self { groups: self.groups.copy()?, states, begun, ..*self })
+    }
+
+    /// The group of a row that every feature, and the groups, have room for; or all of them are left as they are.
+    #[inline]
+    pub(super) fn reserve(&mut self, key: Option<&Key>) -> Result<u32> {
+        let group = self.group(key);
+        let reserved = self.reserve_states(group);
+        let reserved = reserved.and_then(|()| key.map_or(Ok(group), |key| self.groups.number_of(key)));
+        if reserved.is_err() {
+            let known = self.groups.keys().len();
+            self.states.iter_mut().for_each(|state| state.truncate(known));
+            self.begun.truncate(self.wires * known.max(usize::from(key.is_none())));
+        }
+        reserved
+    }
+
+    fn reserve_states(&mut self, group: u32) -> Result<()> {
+        self.grow_wires(group as usize + 1)?;
+        self.states.iter_mut().try_for_each(|state| state.reserve(group))
+    }
+
+    /// Wires that warm up for all groups below `groups`.
+    pub(super) fn grow_wires(&mut self, groups: usize) -> Result<()> {
+        let (wires, known) = (self.wires * groups, self.begun.len());
+        if wires > known {
+            memory::reserve(&mut self.begun, wires - known)?;
+            self.begun.resize(wires, false);
+        }
+        Ok(())
+    }
+
+    /// The group of a key; the next one where the key is new.
+    #[inline]
+    pub(super) fn group(&self, key: Option<&Key>) -> u32 {
+        key.map_or(0, |key| self.groups.find(key).unwrap_or(self.groups.next()))
+    }
+
+    /// Which wires of a group have had a value; none are listed of a group that is new.
+    #[inline]
+    pub(super) fn begun(&self, group: u32) -> &[bool] {
+        let from = group as usize * self.wires;
+        self.begun.get(from..from + self.wires).unwrap_or_default()
+    }
+
+    /// Where a wire of a group has its place.
+    #[inline]
+    pub(super) fn place(&self, group: u32, wire: usize) -> usize {
+        group as usize * self.wires + wire
+    }
+}
+
+impl State {
+    fn copy(&self) -> Result<Self> {
+        Ok(match self {
+            Self::Single(stream) => Self::Single(stream.copy()?),
+            Self::Grouped(grouped) => Self::Grouped(grouped.copy()?),
+        })
+    }
+
+    #[inline]
+    fn reserve(&mut self, group: u32) -> Result<()> {
+        match self {
+            Self::Single(stream) => stream.reserve(1),
+            Self::Grouped(grouped) => grouped.reserve(group),
+        }
+    }
+
+    fn truncate(&mut self, groups: usize) {
+        if let Self::Grouped(grouped) = self {
+            grouped.truncate(groups);
+        }
+    }
+
+    pub(super) fn save(&self) -> Result<Vec<u8>> {
+        match self {
+            Self::Single(stream) => stream.save(),
+            Self::Grouped(grouped) => grouped.save(),
+        }
+    }
+
+    pub(super) fn load(&mut self, payload: &[u8]) -> Result<()> {
+        match self {
+            Self::Single(stream) => stream.load(payload),
+            Self::Grouped(grouped) => grouped.load(payload),
+        }
+    }
+
+    #[inline]
+    pub(super) fn update(&mut self, group: u32, input: &[f64], output: &mut [f64]) -> Result<bool> {
+        match self {
+            Self::Single(stream) => stream.update(input, output),
+            Self::Grouped(grouped) => grouped.update(group, input, output),
+        }
+    }
+
+    pub(super) fn peek(&self, group: u32, input: &[f64], output: &mut [f64]) -> Result<bool> {
+        match self {
+            Self::Single(stream) => stream.peek(input, output),
+            Self::Grouped(grouped) => grouped.peek(group, input, output),
+        }
+    }
+
+    pub(super) fn take(&mut self, rows: Looked<'_, '_>) -> Result<()> {
+        match self {
+            Self::Single(stream) => stream.take(rows),
+            Self::Grouped(grouped) => grouped.take(rows),
+        }
+    }
+}
