@@ -44,7 +44,7 @@ def accumulate(name: str, /, *, nulls: Nulls = "skip", **parameters: Any) -> _ru
 
 
 class FeatureSet:
-    """Many indicators, one native call per bar or batch; columns that they share are read once.
+    """Many indicators, one native call per bar or batch; columns that they share are read and checked once.
 
     `definitions` maps a name to a function and its parameters. An indicator of several outputs gives columns
     `<name>_<output>`. With `by`, every group has states of its own, and rows may interleave.
@@ -54,6 +54,24 @@ class FeatureSet:
     {'fast': 1.0, 'slow': None}
     >>> features.update({"close": 2.0})
     {'fast': 2.0, 'slow': 1.5}
+
+    Beside its parameters, a definition may name the source of an input: another column, or an output of a
+    feature before it. The feature then has the bits of its function over that output from its first value.
+
+    >>> features = FeatureSet({
+    ...     "rsi": ("ta.rsi", {"period": 3}),
+    ...     "signal": ("ta.ema", {"period": 2, "close": "rsi"}),
+    ...     "volume_mean": ("ta.sma", {"period": 2, "close": "volume"}),
+    ... })
+    >>> features.inputs
+    ['close', 'volume']
+    >>> [features.update(close=close, volume=5.0)["signal"] for close in (1.0, 2.0, 3.0, 4.0, 4.0)]
+    [None, None, None, None, 100.0]
+
+    A source that names a feature means that feature; a name that is also that of a column of the set is
+    refused with InvalidShapeError, and so is a feature that comes later. Until it has a value, a source is
+    skipped, whatever `nulls` says; a value missing after that is treated as one in a column, and a value that
+    no function takes is refused by the source's name.
     """
 
     __slots__ = ("_native", "peek", "update")

@@ -348,3 +348,111 @@ def test_a_metric_of_a_set_answers_for_all_rows_so_far() -> None:
         so_far = columns["returns"][row % 2 : row + 1 : 2]
         assert same_bits(table["sharpe"][row], omega.risk.sharpe_ratio(so_far) or np.nan)
         assert same_bits(table["tail"][row], omega.risk.value_at_risk(so_far, cutoff=0.2))
+
+
+#: Features of features: an average of an indicator, of one output of several, and of another column.
+WIRED: dict[str, tuple[str, dict[str, Any]]] = {
+    "rsi": ("ta.rsi", {"period": 5}),
+    "signal": ("ta.ema", {"period": 4, "close": "rsi"}),
+    "macd": ("ta.macd", {"fast_period": 3, "slow_period": 6, "signal_period": 4}),
+    "histogram_mean": ("ta.sma", {"period": 3, "close": "macd_histogram"}),
+    "volume_mean": ("ta.sma", {"period": 3, "close": "volume"}),
+    "signal_rsi": ("ta.rsi", {"period": 3, "close": "signal"}),
+}
+
+
+def from_its_first_value(name: str, wire: Floats, nulls: Nulls, **chosen: Any) -> Floats:
+    """What a function answers to a series from where that begins."""
+    begins = np.flatnonzero(~np.isnan(wire))
+    first = int(begins[0]) if len(begins) else len(wire)
+    answer = outputs(typed(name)(wire[first:], nulls=nulls, **chosen))[0]
+    return np.concatenate([np.full(first, np.nan), answer])
+
+
+def wired_one_by_one(columns: dict[str, Any], nulls: Nulls) -> dict[str, Floats]:
+    plain = {name: WIRED[name] for name in ("rsi", "macd")}
+    found = each_alone(plain, columns, nulls=nulls)
+    found["signal"] = from_its_first_value("ta.ema", found["rsi"], nulls, period=4)
+    found["histogram_mean"] = from_its_first_value("ta.sma", found["macd_histogram"], nulls, period=3)
+    found["volume_mean"] = outputs(typed("ta.sma")(columns["volume"], nulls=nulls, period=3))[0]
+    found["signal_rsi"] = from_its_first_value("ta.rsi", found["signal"], nulls, period=3)
+    return found
+
+
+@law
+@given(rows=st.integers(0, 120), at=st.integers(0, 120), seed=st.integers(0, 99), data=st.data())
+def test_a_wire_is_the_other_features_answer_from_its_first_value(
+    rows: int, at: int, seed: int, data: st.DataObject
+) -> None:
+    nulls = data.draw(st.sampled_from(["skip", "propagate", "raise"]))
+    columns = {name: column for name, column in bars(rows, seed).items() if name in {"close", "volume"}}
+    if nulls != "raise":
+        columns["close"][7::29] = np.nan
+    features = omega.FeatureSet(WIRED, nulls=nulls)
+    assert features.inputs == ["close", "volume"]
+    expected = wired_one_by_one(columns, nulls)
+    found = features.run(columns)
+    assert features.names == list(found)
+    assert all(same_bits(found[name], expected[name]) for name in found)
+    head, tail = cut(columns, [min(at, rows)])
+    answer = features.extend(head)
+    features = omega.restore(features.snapshot())
+    if later := feed(features, tail):
+        answer = {name: np.concatenate([answer[name], column]) for name, column in gathered(later).items()}
+    assert same_features(answer, found)
+
+
+def test_a_wire_that_warms_up_is_skipped_whatever_the_policy() -> None:
+    definitions = {"mean": ("ta.sma", {"period": 2}), "total": ("ta.obv", {"close": "mean"})}
+    policies: list[Nulls] = ["skip", "propagate", "raise"]
+    for nulls in policies:
+        features = omega.FeatureSet(definitions, by="symbol", nulls=nulls)
+        for close, total in ((1.0, None), (2.0, 0.0), (3.0, 10.0), (2.0, 10.0)):
+            answer = features.update(close=close, volume=10.0, symbol="A")
+            assert answer["total"] == total, (nulls, close)
+        assert features.update(close=9.0, volume=10.0, symbol="B") == {"mean": None, "total": None}
+
+
+@pytest.mark.parametrize(
+    ("definitions", "error", "says"),
+    [
+        ({"x": ("ta.sma", {"close": "x"})}, InvalidShapeError, "x, its own"),
+        (
+            {"x": ("ta.sma", {"close": "y"}), "y": ("ta.sma", {"close": "x"})},
+            InvalidShapeError,
+            "y, of a feature after it",
+        ),
+        (
+            {"macd": ("ta.macd", {}), "x": ("ta.sma", {"close": "macd"})},
+            InvalidShapeError,
+            "macd_macd, macd_signal, macd_histogram",
+        ),
+        ({"close": ("ta.sma", {}), "x": ("ta.sma", {"close": "close"})}, InvalidShapeError, "both"),
+        ({"x": ("ta.sma", {"close": 7})}, InvalidTypeError, "the name of a column or a feature"),
+        ({"x": ("ta.sma", {"high": "close"})}, UnknownParameterError, "high"),
+    ],
+    ids=str,
+)
+def test_a_wire_that_leads_nowhere_is_refused(
+    definitions: dict[Any, Any], error: type[OmegaError], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        omega.FeatureSet(definitions)
+
+
+def test_a_value_that_no_feature_takes_is_refused_by_the_name_of_its_wire() -> None:
+    features = omega.FeatureSet({"flow": ("ta.obv", {}), "mean": ("ta.sma", {"period": 2, "close": "flow"})})
+    columns = {"close": [1.0, 2.0, 3.0], "volume": [0.0, 1e100, 1e100]}
+    for close, volume in ((1.0, 0.0), (2.0, 1e100)):
+        features.update(close=close, volume=volume)
+    before = features.snapshot()
+    attempts: list[Callable[[], Any]] = [
+        lambda: features.update(close=3.0, volume=1e100),
+        lambda: features.peek(close=3.0, volume=1e100),
+        lambda: features.run(columns),
+    ]
+    for attempt in attempts:
+        with pytest.raises(InvalidValueError, match="flow") as refusal:
+            attempt()
+        assert refusal.value.fields["row"] == "2"
+    assert features.snapshot() == before
