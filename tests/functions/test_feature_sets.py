@@ -407,7 +407,7 @@ def test_a_wire_that_warms_up_is_skipped_whatever_the_policy() -> None:
     policies: list[Nulls] = ["skip", "propagate", "raise"]
     for nulls in policies:
         features = omega.FeatureSet(definitions, by="symbol", nulls=nulls)
-        for close, total in ((1.0, None), (2.0, 0.0), (3.0, 10.0), (2.0, 10.0)):
+        for close, total in ((1.0, None), (2.0, 10.0), (3.0, 20.0), (2.0, 20.0)):
             answer = features.update(close=close, volume=10.0, symbol="A")
             assert answer["total"] == total, (nulls, close)
         assert features.update(close=9.0, volume=10.0, symbol="B") == {"mean": None, "total": None}

@@ -1,9 +1,12 @@
 //! Many functions, one native call per bar or batch.
 
+mod methods;
+
+pub use methods::add_methods;
+
 use std::sync::Arc;
 
-use omega_catalog::{Definition, Error, FeatureSet as State, Features, Key, Result};
-use omega_contract::memory;
+use omega_catalog::{Definition, Error, FeatureSet as State, Features, Result};
 use omega_contract::spec::{FunctionSpec, Input};
 use omega_julia_host::{Held, Lock};
 use pyo3::intern;
@@ -11,7 +14,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use crate::arguments::{flag, nulls_of, resolve, text};
-use crate::data::{Bar, Import, Request, key};
+use crate::data::{Import, Request};
 use crate::errors::{Outcome, asked, guard};
 use crate::objects;
 use crate::registry::find;
@@ -25,17 +28,29 @@ const NAME: &str = "omega.FeatureSet";
 #[pyclass(frozen, module = "omega._rust")]
 pub struct FeatureSet {
     features: Arc<Features>,
-    /// The names of the outputs as keys of the answer, made once.
+    /// The names of the columns, and of the one of groups, as bars have them.
+    columns: Vec<Py<PyString>>,
+    by: Option<Py<PyString>>,
+    /// The names of the outputs as keys of the answer.
     names: Vec<Py<PyString>>,
+    /// An answer without values: a copy of it has room for all.
+    empty: Py<PyDict>,
     state: Lock<State>,
 }
 
 impl FeatureSet {
     /// A feature set of the catalogue as a Python object.
-    pub fn new(py: Python<'_>, state: State) -> Self {
+    pub fn new(py: Python<'_>, state: State) -> PyResult<Self> {
         let features = Arc::clone(state.features());
-        let names = features.names().iter().map(|name| PyString::intern(py, name).unbind()).collect();
-        Self { features, names, state: Lock::new(state) }
+        let interned = |name: &str| PyString::intern(py, name).unbind();
+        let columns = features.inputs().iter().map(|input| interned(&input.name)).collect();
+        let names: Vec<_> = features.names().iter().map(|name| interned(name)).collect();
+        let empty = PyDict::new(py);
+        for name in &names {
+            empty.set_item(name, py.None())?;
+        }
+        let (by, empty) = (features.by().map(interned), empty.unbind());
+        Ok(Self { features, columns, by, names, empty, state: Lock::new(state) })
     }
 
     /// A panic in a kernel was reported when it happened; the state it left is still a state.
@@ -51,61 +66,6 @@ impl FeatureSet {
 
     fn answer<'py>(&self, py: Python<'py>, outputs: Vec<Vec<f64>>) -> Outcome<Bound<'py, PyAny>> {
         columns(py, self.features.names().iter().map(String::as_str).zip(outputs))
-    }
-
-    /// Reads a bar: one value per input, and the group's key.
-    fn read<'py>(
-        &self,
-        py: Python<'py>,
-        bar: Option<&Bound<'py, PyAny>>,
-        columns: Option<&Bound<'py, PyDict>>,
-        row: &mut [f64],
-    ) -> Outcome<Option<Key>> {
-        let empty;
-        let bar = match (bar, columns) {
-            (Some(_), Some(columns)) if !columns.is_empty() => {
-                return Err(Error::invalid_shape("a bar", "one object or numbers by keyword", "both").into());
-            }
-            (Some(bar), _) => bar,
-            (None, Some(columns)) => columns.as_any(),
-            (None, None) => {
-                empty = PyDict::new(py).into_any();
-                &empty
-            }
-        };
-        let bar = Bar::of(bar)?;
-        for (slot, input) in row.iter_mut().zip(self.features.inputs()) {
-            *slot = bar.number(&input.name)?;
-        }
-        let Some(by) = self.features.by() else { return Ok(None) };
-        let item = bar.item(by)?;
-        match key(&item) {
-            Some(key) => Ok(Some(key.copy()?)),
-            None => Err(Error::invalid_type(by, "text or a whole number", shown(&item)).into()),
-        }
-    }
-
-    /// One value for each output; `update` says whether the live state takes the row.
-    fn step<'py>(
-        &self,
-        py: Python<'py>,
-        bar: Option<&Bound<'py, PyAny>>,
-        columns: Option<&Bound<'py, PyDict>>,
-        update: bool,
-    ) -> Outcome<Bound<'py, PyDict>> {
-        let mut row = vec![f64::NAN; self.features.inputs().len()];
-        let key = self.read(py, bar, columns, &mut row)?;
-        let mut outputs = memory::filled(self.names.len(), f64::NAN)?;
-        if update {
-            self.lock()?.update(&row, key.as_ref(), &mut outputs)?;
-        } else {
-            self.lock()?.peek(&row, key.as_ref(), &mut outputs)?;
-        }
-        let answer = PyDict::new(py);
-        for (name, &value) in self.names.iter().zip(&outputs) {
-            answer.set_item(name, objects::float_or_none(py, value)?)?;
-        }
-        Ok(answer)
     }
 }
 
@@ -177,7 +137,7 @@ impl FeatureSet {
         guard(py, NAME, || {
             let definitions = definitions_of(definitions)?;
             let by = by.map(|by| text(by, "by")).transpose()?;
-            Ok(Self::new(py, State::new(definitions, by, nulls_of(nulls)?)?))
+            Ok(Self::new(py, State::new(definitions, by, nulls_of(nulls)?)?)?)
         })
     }
 
@@ -215,28 +175,6 @@ impl FeatureSet {
         })
     }
 
-    /// Takes one bar; a dict with every feature's value, None where there is none.
-    #[pyo3(signature = (bar=None, /, **columns))]
-    fn update<'py>(
-        &self,
-        py: Python<'py>,
-        bar: Option<&Bound<'py, PyAny>>,
-        columns: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyDict>> {
-        guard(py, NAME, || self.step(py, bar, columns, true))
-    }
-
-    /// What `update` would return, leaving the live state as it is.
-    #[pyo3(signature = (bar=None, /, **columns))]
-    fn peek<'py>(
-        &self,
-        py: Python<'py>,
-        bar: Option<&Bound<'py, PyAny>>,
-        columns: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyDict>> {
-        guard(py, NAME, || self.step(py, bar, columns, false))
-    }
-
     /// Forgets every row of every group.
     fn reset(&self, py: Python<'_>) -> PyResult<()> {
         guard(py, NAME, || {
@@ -251,7 +189,7 @@ impl FeatureSet {
     }
 
     fn __copy__(&self, py: Python<'_>) -> PyResult<Self> {
-        guard(py, NAME, || Ok(Self::new(py, self.lock()?.copy()?)))
+        guard(py, NAME, || Ok(Self::new(py, self.lock()?.copy()?)?))
     }
 
     fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> PyResult<Self> {

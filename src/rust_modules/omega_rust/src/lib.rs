@@ -10,6 +10,8 @@ mod arguments;
 mod data;
 /// One place that turns errors and panics into Python exceptions.
 mod errors;
+/// Methods as CPython's fast calls.
+mod fastcalls;
 /// Many functions, one native call per bar or batch.
 mod feature_sets;
 /// Functions by name, and the one call that serves them all.
@@ -52,6 +54,7 @@ fn _rust(module: &Bound<'_, PyModule>) -> PyResult<()> {
     streams::add_methods(module.py())?;
     module.add_class::<accumulators::Accumulator>()?;
     module.add_class::<feature_sets::FeatureSet>()?;
+    feature_sets::add_methods(module.py())?;
     module.add_function(wrap_pyfunction!(functions::function, module)?)?;
     module.add_function(wrap_pyfunction!(registry::function_names, module)?)?;
     module.add_function(wrap_pyfunction!(registry::function_specs_json, module)?)?;

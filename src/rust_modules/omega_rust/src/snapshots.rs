@@ -20,7 +20,7 @@ pub fn restore<'py>(py: Python<'py>, snapshot: &Bound<'py, PyAny>) -> PyResult<B
         Ok(match omega_catalog::restore(bytes)? {
             Restored::Stream(stream) => Bound::new(py, Stream::new(py, stream)?)?.into_any(),
             Restored::Accumulator(state) => Bound::new(py, Accumulator::new(state))?.into_any(),
-            Restored::FeatureSet(set) => Bound::new(py, FeatureSet::new(py, set))?.into_any(),
+            Restored::FeatureSet(set) => Bound::new(py, FeatureSet::new(py, set)?)?.into_any(),
         })
     })
 }

@@ -1,17 +1,13 @@
-//! `update` and `peek` as CPython's fast calls.
-//!
-//! PyO3 packs the arguments of a method that takes any keyword into a tuple and a dict first, which costs more than an
-//! indicator's step. These two take them where the interpreter has them.
+//! `update` and `peek` of a stream as CPython's fast calls.
 
 use std::ffi::CStr;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
 
 use super::{Arguments, Stream, read_row};
 use crate::data::number;
-use crate::words::{shown, written};
+use crate::fastcalls::{self, Passed};
 
 const UPDATE: &CStr = c"update(*row, **columns)
 --
@@ -26,24 +22,7 @@ What `update` would return, leaving the state as it is: the value of a bar that 
 
 /// Gives the class `Stream` its methods `update` and `peek`.
 pub fn add_methods(py: Python<'_>) -> PyResult<()> {
-    let class = py.get_type::<Stream>();
-    for (name, function, doc) in
-        [(c"update", update as ffi::PyCFunctionFastWithKeywords, UPDATE), (c"peek", peek, PEEK)]
-    {
-        // The interpreter keeps the definition for as long as the class, which is as long as the process.
-        let definition = Box::leak(Box::new(ffi::PyMethodDef {
-            ml_name: name.as_ptr(),
-            ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: function },
-            ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
-            ml_doc: doc.as_ptr(),
-        }));
-        // SAFETY: the class is alive and the definition never goes away.
-        let method = unsafe {
-            Bound::from_owned_ptr_or_err(py, ffi::PyDescr_NewMethod(class.as_type_ptr(), definition))?
-        };
-        class.setattr(PyString::from_bytes(py, name.to_bytes())?, method)?;
-    }
-    Ok(())
+    fastcalls::add_methods(&py.get_type::<Stream>(), [(c"update", update, UPDATE), (c"peek", peek, PEEK)])
 }
 
 unsafe extern "C" fn update(
@@ -79,37 +58,28 @@ unsafe fn step(
     Python::attach(|py| {
         // SAFETY: the interpreter holds a reference to the stream during the call.
         let stream = unsafe { Borrowed::from_ptr(py, stream).cast_unchecked::<Stream>() };
-        let given = usize::try_from(given).unwrap_or(0);
-        // SAFETY: `arguments` holds at least `given` borrowed references.
-        let argument = |index: usize| unsafe { Borrowed::<PyAny>::from_ptr(py, *arguments.add(index)) };
+        // SAFETY: as the caller promises.
+        let call = unsafe { Passed::new(py, arguments, given, names) };
         let outcome = stream.get().step(
             py,
             |spec, row| {
-                if names.is_null() && given == row.len() {
+                if call.keywords() == 0 && call.given == row.len() {
                     let mut read = 0;
                     while let Some(slot) = row.get_mut(read) {
-                        let Some(value) = number(&argument(read), || spec.inputs[read].name.clone())? else {
-                            break;
-                        };
+                        let name = || spec.inputs[read].name.clone();
+                        let Some(value) = number(&call.argument(read), name)? else { break };
                         *slot = value;
                         read += 1;
                     }
-                    if read == given {
+                    if read == call.given {
                         return Ok(());
                     }
                 }
-                let mut call =
-                    Arguments { positional: (0..given).map(argument).collect(), keywords: Vec::new() };
-                if !names.is_null() {
-                    // SAFETY: the interpreter passes a tuple of str, and a value behind the positional ones for each.
-                    let names = unsafe { Borrowed::from_ptr(py, names).cast_unchecked::<PyTuple>() };
-                    for (index, name) in names.iter_borrowed().enumerate() {
-                        call.keywords.push((
-                            name.cast::<PyString>().map_or_else(|_| shown(&name), |name| written(&name)),
-                            argument(given + index),
-                        ));
-                    }
-                }
+                let given = call.given;
+                let call = Arguments {
+                    positional: (0..given).map(|index| call.argument(index)).collect(),
+                    keywords: call.names().zip((given..).map(|index| call.argument(index))).collect(),
+                };
                 read_row(spec, &call, row)
             },
             step,
