@@ -45,8 +45,7 @@ impl FeatureSet {
     ///
     /// # Errors
     /// `INVALID_SHAPE` if there are no features, two outputs have one name, or a wire comes from a feature that is not
-    /// before its own or could as well be a column; `INVALID_TYPE` if a function does not answer row by row;
-    /// `UNKNOWN_PARAMETER` if it has no input that is wired.
+    /// before its own or could as well be a column; `UNKNOWN_PARAMETER` if a function has no such input.
     pub fn new(definitions: Vec<Definition>, by: Option<String>, nulls: Nulls) -> Result<Self> {
         let features = Features::new(definitions, by, nulls)?;
         Ok(Self { live: features.fresh(), features: Arc::new(features) })

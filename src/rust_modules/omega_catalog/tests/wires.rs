@@ -84,7 +84,13 @@ fn same(left: f64, right: f64) -> bool {
 }
 
 #[track_caller]
-fn assert_same(answers: &[Vec<f64>], places: [usize; 2], rows: &[usize], expected: &[Vec<f64>; 2], label: &str) {
+fn assert_same(
+    answers: &[Vec<f64>],
+    places: [usize; 2],
+    rows: &[usize],
+    expected: &[Vec<f64>; 2],
+    label: &str,
+) {
     for (place, expected) in places.into_iter().zip(expected) {
         for (&row, &expected) in rows.iter().zip(expected) {
             let answer = answers[place][row];
@@ -125,7 +131,9 @@ fn walked(set: &mut FeatureSet, bars: &Bars, to: usize) -> Result<Vec<Vec<f64>>>
 fn a_wired_feature_has_the_bits_of_its_function_over_the_answer_of_the_other() -> Result<()> {
     let rowwise = ["ta.sma", "ta.ema", "ta.rsi", "ta.macd", "ta.bbands", "ta.atr", "ta.adx", "ta.obv"];
     for (inner, outer) in rowwise.iter().flat_map(|inner| rowwise.map(|outer| (inner, outer))) {
-        for (hole, nulls) in [(0, Nulls::Raise), (0, Nulls::Propagate), (47, Nulls::Skip), (61, Nulls::Propagate)] {
+        for (hole, nulls) in
+            [(0, Nulls::Raise), (0, Nulls::Propagate), (47, Nulls::Skip), (61, Nulls::Propagate)]
+        {
             let bars = Bars::new(230, hole);
             let label = format!("{outer} of {inner}, {} holes, {}", hole, nulls.as_str());
             for to in [0, 1, 17, 130, 230] {
@@ -229,7 +237,8 @@ fn a_value_that_a_wire_may_not_carry_is_refused_by_name_before_any_feature_has_t
         let numbers = [groups.int(7)?; 3];
         let data = Data::new(&[&close, &volume])?;
         let mut whole = FeatureSet::new(definitions()?, by.clone(), Nulls::Skip)?;
-        let extended = whole.extend(&if by.is_some() { data.by(&groups, &numbers)? } else { data }).map(|_| ());
+        let extended =
+            whole.extend(&if by.is_some() { data.by(&groups, &numbers)? } else { data }).map(|_| ());
         for refused in [peeked, updated, extended] {
             let error = refused.expect_err("2e100");
             assert_eq!(error.code(), ErrorCode::InvalidValue);

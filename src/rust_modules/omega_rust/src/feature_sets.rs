@@ -96,7 +96,8 @@ fn definitions_of(definitions: &Bound<'_, PyAny>) -> Outcome<Vec<Definition>> {
         }
         let entry = find(&text(&function, "the function's name")?)?;
         let parameters = asked(&label, &parameters, py.get_type::<PyDict>().call1((&parameters,)))?;
-        let parameters = asked(&label, parameters.as_any(), parameters.cast::<PyDict>().map_err(PyErr::from))?;
+        let parameters =
+            asked(&label, parameters.as_any(), parameters.cast::<PyDict>().map_err(PyErr::from))?;
         let wires = wires_of(entry.spec(), parameters, &name)?;
         let params = resolve(entry.spec(), parameters)?;
         resolved.push(Definition { name, function: entry.rust(omega_catalog::not_rowwise)?, params, wires });
@@ -115,7 +116,9 @@ fn wires_of(
         let Some(source) = parameters.get_item(name)? else { continue };
         let Ok(source) = source.cast::<PyString>() else {
             let subject = format!("`{name}` of feature `{feature}`");
-            return Err(Error::invalid_type(subject, "the name of a column or a feature", shown(&source)).into());
+            return Err(
+                Error::invalid_type(subject, "the name of a column or a feature", shown(&source)).into()
+            );
         };
         wires.push((name.clone(), written(source)));
         parameters.del_item(name)?;

@@ -208,12 +208,7 @@ impl<const I: usize, const O: usize> Piece<'_, I, O> {
         Ok(())
     }
 
-    fn miss(
-        &mut self,
-        rows: Range<usize>,
-        counts: &impl Fn(usize) -> bool,
-        taker: &mut impl Taker<I, O>,
-    ) {
+    fn miss(&mut self, rows: Range<usize>, counts: &impl Fn(usize) -> bool, taker: &mut impl Taker<I, O>) {
         self.outputs.iter_mut().for_each(|output| output[rows.clone()].fill(f64::NAN));
         rows.filter(|row| counts(*row)).for_each(|row| taker.miss(self.groups.get(row).copied()));
     }

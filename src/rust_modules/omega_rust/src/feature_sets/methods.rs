@@ -29,10 +29,7 @@ const FEW: usize = 64;
 
 /// Gives the class `FeatureSet` its methods `update` and `peek`.
 pub fn add_methods(py: Python<'_>) -> PyResult<()> {
-    fastcalls::add_methods(
-        &py.get_type::<FeatureSet>(),
-        [(c"update", update, UPDATE), (c"peek", peek, PEEK)],
-    )
+    fastcalls::add_methods(&py.get_type::<FeatureSet>(), [(c"update", update, UPDATE), (c"peek", peek, PEEK)])
 }
 
 unsafe extern "C" fn update(
@@ -42,9 +39,7 @@ unsafe extern "C" fn update(
     names: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
     // SAFETY: the interpreter calls with a feature set, `given` arguments, and the names of those that follow.
-    unsafe {
-        step(set, arguments, given, names, |state, row, key, values| state.update(row, key, values))
-    }
+    unsafe { step(set, arguments, given, names, |state, row, key, values| state.update(row, key, values)) }
 }
 
 unsafe extern "C" fn peek(
