@@ -6,7 +6,7 @@ use omega_contract::spec::Input;
 use omega_contract::{Error, Result};
 
 use crate::Nulls;
-use crate::ordinary::{are_ordinary, is_ordinary};
+use crate::ordinary::{are_ordinary, are_ordinary_or_missing, is_ordinary};
 
 /// Rows of a column that are looked at together: what is not ordinary among them is looked at once more, from the cache.
 const BLOCK_ROWS: usize = 1024;
@@ -121,26 +121,36 @@ pub(crate) fn look(columns: &[Chunk<'_>], from: usize, to: usize) -> Look {
     for column in columns {
         let there = column.validity.map_or(u64::MAX, |bitmap| bitmap.word(from, to));
         let values = &column.values[from..to];
-        if are_ordinary(values) {
-            seen.clean &= there;
+        let missing = missing(values);
+        if are_ordinary_or_missing(values) {
+            seen.clean &= there & !missing;
             continue;
         }
-        let usual = |(row, value): (usize, &f64)| u64::from(is_ordinary(*value)) << row;
-        let within = values.iter().enumerate().map(usual).fold(0, |all, one| all | one);
-        seen.clean &= there;
-        let mut unusual = bits(to - from) & there & !within;
-        while unusual != 0 {
-            let row = unusual.trailing_zeros();
-            let value = values[row as usize];
-            if !is_input(value) {
-                seen.clean &= !(1 << row);
-                seen.wrong |= u64::from(!value.is_nan()) << row;
-            }
-            unusual &= unusual - 1;
-        }
+        let within =
+            (0..).zip(values).fold(0, |within, (row, value)| within | u64::from(is_input(*value)) << row);
+        seen.clean &= there & within;
+        seen.wrong |= there & bits(to - from) & !within & !missing;
     }
     seen
 }
+
+/// Which of up to 64 values are NaN. With a bit at hand for each, so that it vectorises: shifts by a place would not.
+#[inline]
+fn missing(values: &[f64]) -> u64 {
+    let bits = values.iter().zip(&BIT);
+    bits.fold(0, |missing, (value, bit)| missing | if value.is_nan() { *bit } else { 0 })
+}
+
+/// The bit of each row in a word.
+const BIT: [u64; WORD_ROWS] = {
+    let mut bits = [0; WORD_ROWS];
+    let mut row = 0;
+    while row < WORD_ROWS {
+        bits[row] = 1 << row;
+        row += 1;
+    }
+    bits
+};
 
 /// As many ones.
 #[inline]

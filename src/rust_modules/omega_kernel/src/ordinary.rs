@@ -27,6 +27,13 @@ pub(crate) fn are_ordinary(values: &[f64]) -> bool {
     values.iter().fold(0, |all, value| all | value.to_bits().wrapping_add(SHIFT)) & ABOVE == 0
 }
 
+/// Whether all numbers are, but for those that are NaN.
+#[inline]
+pub(crate) fn are_ordinary_or_missing(values: &[f64]) -> bool {
+    let place = |value: &f64| if value.is_nan() { 0 } else { value.to_bits().wrapping_add(SHIFT) };
+    values.iter().fold(0, |all, value| all | place(value)) & ABOVE == 0
+}
+
 /// An answer as it is given: 0 where it is too small to be an input again, and never -0.
 #[inline]
 pub(crate) fn settled(answer: f64) -> f64 {
