@@ -7,7 +7,7 @@ use omega_contract::Result;
 use omega_contract::bounds::{LARGEST_INPUT, SMALLEST_INPUT};
 use omega_contract::params::Params;
 use omega_kernel::function::SummaryId;
-use omega_kernel::{Accumulator, Body, Grouped, Nulls, ReductionFactory, RowwiseFactory, Stream};
+use omega_kernel::{Accumulator, Body, Grouped, Looked, Nulls, ReductionFactory, RowwiseFactory, Stream};
 
 /// The one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,6 +181,10 @@ impl Stream for OneSeries {
         Ok(())
     }
 
+    fn take(&mut self, rows: Looked<'_, '_>) -> Result<()> {
+        self.inner.take(rows)
+    }
+
     fn save(&self) -> Result<Vec<u8>> {
         self.inner.save()
     }
@@ -228,6 +232,10 @@ impl Grouped for ManySeries {
     fn batch(&mut self, groups: &[u32], inputs: &[Chunk<'_>], outputs: &mut [&mut [f64]]) -> Result<()> {
         let groups: Vec<u32> = groups.iter().map(|group| self.group(*group)).collect();
         self.inner.batch(&groups, inputs, outputs)
+    }
+
+    fn take(&mut self, rows: Looked<'_, '_>) -> Result<()> {
+        self.inner.take(rows)
     }
 
     fn save(&self) -> Result<Vec<u8>> {
