@@ -54,7 +54,9 @@ fn leads_with_its_term(spec: &FunctionSpec) -> bool {
     let own = spec.name.split_once('.').map_or("", |(_, own)| own);
     let term = spec.summary.split_once(':').map_or(spec.summary.as_str(), |(term, _)| term);
     let abbreviation = format!("({})", own.to_uppercase());
-    term.to_lowercase().contains(&own.replace('_', " ")) || term.contains(&abbreviation)
+    let words = term.to_lowercase();
+    let has = |own: &str| words.split(|letter: char| !letter.is_alphanumeric()).any(|word| word == own);
+    own.split('_').all(has) || term.contains(&abbreviation)
 }
 
 /// Parameters are asked for by name, and a wrong one panics: every constructor is called once.
