@@ -136,7 +136,9 @@ mod tests {
     fn names_that_python_forbids_or_hides_are_refused() {
         let named = |name: &str| FunctionSpec::new(name, Kind::Rowwise, "bars", "A sum.");
         assert!(refused(named("ta.max")).is_some_and(|error| error.contains("`max` of ta.max")));
-        assert!(refused(named("ta.ewma").float("lambda", 0.94, 0.0, 1.0, Unit::Number, "Its weight.")).is_some());
+        assert!(
+            refused(named("ta.ewma").float("lambda", 0.94, 0.0, 1.0, Unit::Number, "Its weight.")).is_some()
+        );
         assert!(refused(named("ta.ewma").rows("by", 2, 1, "Its window.")).is_some());
         assert!(refused(named("ta.ewma").output("index", Unit::RowIndex, "Its row.")).is_some());
         assert!(
