@@ -55,12 +55,15 @@ test: setup ## Run every test, of all three languages, whichever fails; the last
 	@MAKE='$(MAKE)' tools/run_tests.sh rust julia python
 
 # The release profile, with all crates named, because the extension is built so: what both need is compiled once.
-CARGO_TEST_FLAGS := --manifest-path $(RUST) --workspace --release
+# But for omega_interop: arrow2 asks for features of crates below arrow-rs, which would be compiled anew for all.
+CARGO_TEST_FLAGS := --manifest-path $(RUST) --release
+SHARED_CRATES := --workspace --exclude omega_interop
 test-rust: $(INSTALLED)
 	@export OMEGA_JULIA='$(JULIA)'; set -x; \
 	if cargo nextest --version >/dev/null 2>&1; \
-	then cargo nextest run $(CARGO_TEST_FLAGS) && cargo test --doc --quiet $(CARGO_TEST_FLAGS); \
-	else cargo test --quiet $(CARGO_TEST_FLAGS); fi
+	then cargo nextest run $(CARGO_TEST_FLAGS) $(SHARED_CRATES) && cargo nextest run $(CARGO_TEST_FLAGS) --package omega_interop && \
+	    cargo test --doc --quiet $(CARGO_TEST_FLAGS) $(SHARED_CRATES); \
+	else cargo test --quiet $(CARGO_TEST_FLAGS) $(SHARED_CRATES) && cargo test --quiet $(CARGO_TEST_FLAGS) --package omega_interop; fi
 
 test-julia:
 	@if [ -n '$(JULIA)' ]; \

@@ -81,10 +81,30 @@ def test_no_cargo_profile_aborts_on_panic() -> None:
             assert profile.get("panic", "unwind") == "unwind", f"{manifest}: profile {name}"
 
 
-@pytest.mark.parametrize("crate", [Path(member).name for member in WORKSPACE["workspace"]["members"]])
+#: What the tests of the workspace are made of; `omega_interop` is made and run by itself.
+TESTED = ("--workspace", "--exclude", "omega_interop")
+
+
+@pytest.mark.parametrize(
+    "crate",
+    [name for member in WORKSPACE["workspace"]["members"] if (name := Path(member).name) not in TESTED],
+)
 def test_one_crate_alone_is_built_from_what_the_workspace_is(crate: str) -> None:
     """Cargo compiles a crate anew for every set of features, which here would be minutes."""
-    assert crates_and_features("--package", crate) <= crates_and_features("--workspace")
+    assert crates_and_features("--package", crate) <= crates_and_features(*TESTED)
+
+
+def test_nothing_that_ships_is_built_from_arrow2() -> None:
+    """It is archived, with an unpatched advisory: one crate of tests may use it, and none may use that."""
+    assert any(each.startswith("arrow2 ") for each in crates_and_features("--package", "omega_interop"))
+    shipped = crates_and_features("--workspace", "--edges", "normal,build", "--target", "all")
+    assert not any(each.startswith("arrow2 ") for each in shipped)
+    manifests = {path.parent.name: tomllib.loads(path.read_text()) for path in tracked("*/Cargo.toml")}
+    for name, manifest in manifests.items():
+        for kind in ("dependencies", "dev-dependencies", "build-dependencies"):
+            listed = manifest.get(kind, {})
+            assert "omega_interop" not in listed, f"{kind} of {name}"
+            assert "arrow2" not in listed or (name, kind) == ("omega_interop", "dev-dependencies")
 
 
 @functools.cache
