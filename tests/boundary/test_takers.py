@@ -20,6 +20,9 @@ from tests.functions.market import same_bits
 
 Rows = list[Any]
 
+#: Its published types do not know `from_arrow` yet.
+pandas: Any = pd
+
 
 def by_name(rows: list[dict[str, Any]], names: list[str]) -> dict[str, Rows]:
     """Rows as columns."""
@@ -52,11 +55,11 @@ def columns_of(table: Any) -> dict[str, Rows]:
 
 
 #: One column, as an array or as a stream of arrays; the values as the library itself says them.
-COLUMNS: dict[str, Callable[[Any], Rows]] = {
+COLUMNS: dict[str, Callable[[Any], Any]] = {
     "pyarrow.Array": lambda column: checked(pa.array(column)).to_pylist(),
     "pyarrow.ChunkedArray": lambda column: checked(pa.chunked_array(column)).to_pylist(),
     "polars.Series": lambda column: pl.Series(column).to_list(),
-    "pandas.Series": lambda column: pd.Series.from_arrow(column).tolist(),
+    "pandas.Series": lambda column: pandas.Series.from_arrow(column).tolist(),
     "arro3.Array": lambda column: arro3.core.Array.from_arrow(column).to_pylist(),
     "arro3.ChunkedArray": lambda column: arro3.core.ChunkedArray.from_arrow(column).to_pylist(),
     "nanoarrow.Array": lambda column: nanoarrow.Array(column).to_pylist(),
@@ -64,14 +67,14 @@ COLUMNS: dict[str, Callable[[Any], Rows]] = {
 }
 
 #: Several columns, as a struct or as a stream of structs.
-TABLES: dict[str, Callable[[Any], dict[str, Rows]]] = {
+TABLES: dict[str, Callable[[Any], dict[str, Any]]] = {
     "pyarrow.RecordBatch": lambda table: checked(pa.record_batch(table)).to_pydict(),
     "pyarrow.Table": lambda table: checked(pa.table(table)).to_pydict(),
     "pyarrow.RecordBatchReader": lambda table: checked(
         pa.RecordBatchReader.from_stream(table).read_all()
     ).to_pydict(),
     "polars.DataFrame": lambda table: pl.DataFrame(table).to_dict(as_series=False),
-    "pandas.DataFrame": lambda table: pd.DataFrame.from_arrow(table).to_dict("list"),
+    "pandas.DataFrame": lambda table: pandas.DataFrame.from_arrow(table).to_dict("list"),
     "duckdb.Relation": queried,
     "arro3.RecordBatch": lambda table: columns_of(arro3.core.RecordBatch.from_arrow(table)),
     "arro3.Table": lambda table: columns_of(arro3.core.Table.from_arrow(table)),
