@@ -9,7 +9,7 @@ EXTENSION := src/_rust.abi3.so
 INSTALLED := $(VENV)/.installed
 # What the extension is made of. The schemas are compiled into it, but for Julia's functions, which it reads when it is loaded.
 SOURCES   := .cargo/config.toml $(shell find src/schemas -type f ! -name julia_functions.json) \
-             $(shell find src/rust_modules -path '*/src/*.rs' -o -name 'build.rs' -o -name 'Cargo.*')
+             $(shell find src/rust_modules -name omega_interop -prune -o -path '*/src/*.rs' -print -o -name 'build.rs' -print -o -name 'Cargo.*' -print)
 
 # One interpreter for everything that Cargo builds, whoever starts it: another one would build pyo3 anew.
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python

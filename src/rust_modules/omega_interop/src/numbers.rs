@@ -103,16 +103,27 @@ fn expect_arrow2<T: arrow2::types::NativeType>(
     assert_same(&Pair::of_arrow2("x", sliced.boxed()).column(), &told);
     assert_same(&Pair::of_arrow2("x", array.to_boxed()).cut(part.start, part.len()).column(), &told);
 
-    let field = arrow2::datatypes::Field::new("x", array.data_type().clone(), true);
-    let batch = arrow2::array::StructArray::new(
-        arrow2::datatypes::DataType::Struct(vec![field]),
-        vec![array.boxed()],
-        Some(above.to_vec().into()),
-    );
     let expected = under(&expected, above);
+    let batch = batch_of_arrow2(array.clone(), above);
     assert_same(&Pair::of_arrow2("", batch.to_boxed()).column(), &expected);
     let cut = Pair::of_arrow2("", batch.boxed()).cut(part.start, part.len());
     assert_same(&cut.column(), &expected[part.clone()]);
+
+    // Cut at both levels: arrow2 keeps the offset of a column, to which that of the batch is added.
+    let batch = batch_of_arrow2(array.sliced(part.start, part.len()), &above[part.clone()]);
+    let inner = part.len() / 3..part.len() - part.len() / 4;
+    let cut = Pair::of_arrow2("", batch.boxed()).cut(inner.start, inner.len());
+    assert_same(&cut.column(), &expected[part.clone()][inner]);
+}
+
+/// A batch of one column, some of whose rows are missing as a whole.
+fn batch_of_arrow2<T: arrow2::types::NativeType>(
+    array: arrow2::array::PrimitiveArray<T>,
+    above: &[bool],
+) -> arrow2::array::StructArray {
+    let field = arrow2::datatypes::Field::new("x", array.data_type().clone(), true);
+    let fields = arrow2::datatypes::DataType::Struct(vec![field]);
+    arrow2::array::StructArray::new(fields, vec![array.boxed()], Some(above.to_vec().into()))
 }
 
 macro_rules! numbers_are_read {

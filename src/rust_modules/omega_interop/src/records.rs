@@ -2,7 +2,7 @@
 
 use arrow_array::ffi::from_ffi;
 use arrow_array::{RecordBatch, StructArray};
-use arrow2::array::{Array, BooleanArray, ListArray, PrimitiveArray, Utf8Array};
+use arrow2::array::{BooleanArray, ListArray, PrimitiveArray, Utf8Array};
 use arrow2::datatypes::{DataType, TimeUnit};
 use chrono::{DateTime, Utc};
 use omega_records::{Order, Record};

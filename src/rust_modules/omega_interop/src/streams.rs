@@ -6,7 +6,6 @@ use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{Array, ArrayRef, PrimitiveArray, RecordBatch, RecordBatchIterator};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
-use arrow2::array::Array as _;
 use omega_arrow::c::ArrowArrayStream;
 use omega_arrow::read::fields;
 use omega_arrow::stream::Reading;

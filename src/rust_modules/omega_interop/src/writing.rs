@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::ffi::from_ffi;
-use arrow_array::ffi_stream::{ArrowArrayStreamReader, FFI_ArrowArrayStream};
+use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{Array, ArrayRef, make_array};
 use arrow_schema::{DataType, Field, FieldRef};
@@ -177,7 +177,7 @@ proptest! {
             move || {
                 // SAFETY: the same struct.
                 let first: FFI_ArrowArrayStream = unsafe { moved(first) };
-                let reader = ArrowArrayStreamReader::try_new(first).expect("a live stream");
+                let reader = RecordBatchStreamReader::try_new(first).expect("a live stream");
                 let batches: Vec<_> = reader.map(|batch| batch.expect("as Arrow asks")).collect();
                 assert_eq!(batches.len(), 1);
                 answer.expect_fields(batches[0].schema().fields());
@@ -218,7 +218,7 @@ fn what_nobody_reads_is_released_once() {
     let (array, unread): (arrow_array::ffi::FFI_ArrowArray, FFI_ArrowArrayStream) =
         unsafe { (moved(export()), moved(stream())) };
     let elsewhere = std::thread::spawn(move || drop(array));
-    drop(ArrowArrayStreamReader::try_new(unread).expect("a live stream"));
+    drop(RecordBatchStreamReader::try_new(unread).expect("a live stream"));
     elsewhere.join().expect("dropped there");
     assert_eq!([&types, &arrays, &streams].map(Releases::count), [1, 4, 2]);
 }
