@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
@@ -84,11 +85,10 @@ def test_no_cargo_profile_aborts_on_panic() -> None:
 #: What the tests of the workspace are made of; `omega_interop` is made and run by itself.
 TESTED = ("--workspace", "--exclude", "omega_interop")
 
+CRATES = [Path(member).name for member in WORKSPACE["workspace"]["members"]]
 
-@pytest.mark.parametrize(
-    "crate",
-    [name for member in WORKSPACE["workspace"]["members"] if (name := Path(member).name) not in TESTED],
-)
+
+@pytest.mark.parametrize("crate", [crate for crate in CRATES if crate not in TESTED])
 def test_one_crate_alone_is_built_from_what_the_workspace_is(crate: str) -> None:
     """Cargo compiles a crate anew for every set of features, which here would be minutes."""
     assert crates_and_features("--package", crate) <= crates_and_features(*TESTED)
