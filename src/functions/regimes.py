@@ -76,8 +76,8 @@ def hidden_markov(
     an infinite likelihood; so each state's sum of squares starts from `variance_prior`, which keeps such a
     state unlikely and lets one around many equal rows, as of days without trade, be narrow.
 
-    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
-      or the name of one in `data`.
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
     - `states`: How many states there are. (at least 1; at most 10)
     - `seed`: Which random numbers a quarter of the starts come from: equal seeds give equal answers. (at
       least 0; at most 9,007,199,254,740,992)

@@ -46,7 +46,8 @@ def sharpe_ratio(
     Undefined for fewer than two returns and where nothing varied: equal returns have a deviation of exactly
     zero here, never one of rounding errors.
 
-    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
     - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
       below 1,000,000,000)
     - `risk_free`: Return without risk, per period, not per year. (return; at least -1; at most
@@ -98,7 +99,8 @@ def sortino_ratio(
     sqrt(periods) * mean(e) / sqrt(mean(min(e, 0)^2)) with e = returns - required_return. All returns count
     in the lower mean, those above the required one as zero. Undefined where no return fell short.
 
-    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
     - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
       below 1,000,000,000)
     - `required_return`: Least acceptable return, per period, not per year. (return; at least -1; at most
@@ -150,7 +152,8 @@ def volatility(
     sqrt(periods) * deviation(returns), the deviation over n - 1. Exactly zero where all returns are equal,
     undefined for fewer than two.
 
-    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
     - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
       below 1,000,000,000)
 
@@ -196,8 +199,8 @@ def max_drawdown(
     which counts as a peak. 0 where wealth never fell, -0.25 where at worst a quarter of the peak was lost.
     A return of -1 or below loses everything: -1.
 
-    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
-      or the name of one in `data`.
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
 
     Returns a float (fraction of wealth), or None where it is undefined; with `by`, a table of one row per
     group, or for NumPy and lists a dict.
@@ -241,8 +244,8 @@ def value_at_risk(
     The quantile `cutoff` of the returns, exactly, between two of them on the line through them. No
     distribution is assumed. Negative for a loss. Memory grows with the number of returns.
 
-    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
-      or the name of one in `data`.
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
 
     Returns a float (return), or None where it is undefined; with `by`, a table of one row per group, or for
@@ -288,8 +291,8 @@ def conditional_value_at_risk(
     The mean of the floor((n - 1) * cutoff) + 1 least returns. No distribution is assumed. Negative for a
     loss, and never above the value at risk. Memory grows with the number of returns.
 
-    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
-      or the name of one in `data`.
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
 
     Returns a float (return), or None where it is undefined; with `by`, a table of one row per group, or for
@@ -335,8 +338,8 @@ def beta(
     both. A return without risk that is the same in all periods makes no difference. Undefined for fewer
     than two rows and where the benchmark did not vary.
 
-    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
-      or the name of one in `data`.
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
     - `benchmark`: Relative change of the benchmark over the same period; null in the first. Any series will
       do: a column, or the name of one in `data`.
 
@@ -395,7 +398,8 @@ def rolling_sharpe_ratio(
     never one of rounding errors. Windows are summed up from parts of their own rows and never corrected by
     subtraction: nothing drifts, and what has left a window leaves no trace.
 
-    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
     - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
       below 1,000,000,000)
     - `risk_free`: Return without risk, per period, not per year. (return; at least -1; at most
@@ -455,7 +459,8 @@ def rolling_sortino_ratio(
     of their own rows and never corrected by subtraction: nothing drifts, and what has left a window leaves
     no trace.
 
-    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
     - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
       below 1,000,000,000)
     - `required_return`: Least acceptable return, per period, not per year. (return; at least -1; at most
@@ -513,7 +518,8 @@ def rolling_volatility(
     fewer than two. Windows are summed up from parts of their own rows and never corrected by subtraction:
     nothing drifts, and what has left a window leaves no trace.
 
-    - `returns`: Simple return of each period, as a fraction: 0.01 is one percent.
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
     - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
       below 1,000,000,000)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
@@ -568,8 +574,8 @@ def rolling_max_drawdown(
     below loses everything: -1. Windows are summed up from parts of their own rows and never corrected by
     subtraction: nothing drifts, and what has left a window leaves no trace.
 
-    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
-      or the name of one in `data`.
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
     Returns a column as long as the data, in the library of the data (fraction of wealth). The first `window
@@ -619,8 +625,8 @@ def rolling_value_at_risk(
     for a loss. Memory grows with the number of returns. Windows are summed up from parts of their own rows
     and never corrected by subtraction: nothing drifts, and what has left a window leaves no trace.
 
-    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
-      or the name of one in `data`.
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
@@ -676,8 +682,8 @@ def rolling_conditional_value_at_risk(
     of their own rows and never corrected by subtraction: nothing drifts, and what has left a window leaves
     no trace.
 
-    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
-      or the name of one in `data`.
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
@@ -731,8 +737,8 @@ def rolling_beta(
     did not vary. Windows are summed up from parts of their own rows and never corrected by subtraction:
     nothing drifts, and what has left a window leaves no trace.
 
-    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
-      or the name of one in `data`.
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
     - `benchmark`: Relative change of the benchmark over the same period; null in the first. Any series will
       do: a column, or the name of one in `data`.
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)

@@ -58,8 +58,8 @@ def stationary_bootstrap(
     length suits the quantile: it is that of Politis and White for the series of rows that are at or below
     it. One seed gives the same numbers on every machine and version.
 
-    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
-      or the name of one in `data`.
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
     - `cutoff`: The quantile: the share of returns that are worse. (fraction; above 0; below 1)
     - `replications`: How often the returns are drawn again. (at least 1; at most 1,000,000)
     - `mean_block`: Mean length of the blocks, at least 1; 0 chooses it from the data. (rows; at least 0; at

@@ -98,8 +98,8 @@ def garch(
     of mu if it is fixed at 0, that of beta if the estimate is 0, and those of omega, alpha and beta if
     alpha is 0, for omega and beta cannot be told apart then.
 
-    - `returns`: Relative change of value over the period; null in the first. Any series will do: a column,
-      or the name of one in `data`.
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
     - `horizon`: How many periods to forecast. (rows; at least 1; at most 1000)
     - `mean`: Whether the mean return is estimated or is 0.
     - `covariance`: Standard errors that hold for surprises of any shape (Bollerslev and Wooldridge), or for
@@ -165,9 +165,9 @@ def ewma(
     little of those that follow. Everything is per year: periods=1 leaves it per row. A row in which an
     asset is missing is left out for all of them.
 
-    - `returns`: Relative change of value over the period; null in the first. Any number of columns: all
-      numbers of a table but for `symbol`, `timestamp` and the column that `by` names; those of
-      `returns=[names]`; or a NumPy array of rows by columns.
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      number of columns: all numbers of a table but for `symbol`, `timestamp` and the column that `by`
+      names; those of `returns=[names]`; or a NumPy array of rows by columns.
     - `decay`: The share of the last variance; RiskMetrics has 0.94 for days and 0.97 for months. (fraction;
       above 0; below 1)
     - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
