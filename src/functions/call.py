@@ -49,7 +49,8 @@ def call(
     `by` names the column of groups in `data`, or is that column: every group is computed alone, its rows in
     any interleaving. `strict_zero_copy` refuses data that would have to be copied.
 
-    Raises UnknownFunctionError, MissingColumnError, UnknownParameterError, and what the function itself raises.
+    Raises UnknownFunctionError, UnknownParameterError, MissingColumnError, and what the function itself
+    raises.
 
     >>> call("ta.sma", [1.0, 2.0, 3.0, 4.0], period=2)
     [None, 1.5, 2.5, 3.5]

@@ -256,8 +256,7 @@ def _read(data: Mapping[str, object], name: str, column: object) -> object:
     """What an input reads: a column of its own, or that of the data which the caller or its own name says."""
     if column is not None and not isinstance(column, str):
         return column
-    name = name if column is None else column
-    return data[name] if name in data else None
+    return data.get(name if column is None else column)
 
 
 def _has_library(given: object) -> bool:

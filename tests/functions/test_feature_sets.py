@@ -456,3 +456,14 @@ def test_a_value_that_no_feature_takes_is_refused_by_the_name_of_its_wire() -> N
             attempt()
         assert refusal.value.fields["row"] == "2"
     assert features.snapshot() == before
+
+
+def test_a_series_may_be_any_column_and_what_is_one_column_no_feature() -> None:
+    columns = bars(50, 3)
+    features = omega.FeatureSet({"mean": ("ta.sma", {"period": 5, "close": "volume"})})
+    assert features.inputs == ["volume"]
+    assert same_bits(features.run(columns)["mean"], omega.ta.sma(columns["volume"], period=5))
+    assert same_bits(features.run(columns)["mean"], omega.ta.sma(columns, close="volume", period=5))
+    definitions = {"mean": ("ta.sma", {}), "range": ("ta.atr", {"high": "mean"})}
+    with pytest.raises(omega.InvalidShapeError, match="`high` of feature `range` .* a column of the data"):
+        omega.FeatureSet(definitions)

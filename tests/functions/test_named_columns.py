@@ -1,4 +1,4 @@
-"""A text in the place of a column is the name of one in the data, for every input, producer and kind of function."""
+"""A text in the place of a column is the name of one in the data, for all producers and kinds of function."""
 
 from collections.abc import Callable
 from typing import Any

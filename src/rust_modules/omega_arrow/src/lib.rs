@@ -16,5 +16,7 @@ pub mod keys;
 pub mod read;
 /// Arrays one after the other, taken from a producer until there are no more.
 pub mod stream;
+/// Timestamps and dates of every unit, as whole microseconds since 1970 in a float64.
+pub mod times;
 /// Hands columns to a consumer through the C structs.
 pub mod write;

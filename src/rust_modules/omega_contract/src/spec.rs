@@ -119,6 +119,15 @@ impl Input {
         }
     }
 
+    /// Reads a column that goes by another name.
+    pub fn rename(&mut self, column: &str) {
+        self.name = column.into();
+        match &mut self.source {
+            Source::Series { column: own } => *own = Some(column.into()),
+            Source::Column { column: own } => *own = column.into(),
+        }
+    }
+
     /// Whether any series may take its place, such as the answer of another function.
     #[must_use]
     pub fn is_series(&self) -> bool {

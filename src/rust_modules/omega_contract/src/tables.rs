@@ -3,6 +3,23 @@
 /// The tables. Generated.
 mod generated;
 
+/// Each table has a module with a constant for every column that a kernel can read, so that a spec with another does not
+/// compile.
+///
+/// ```
+/// use omega_contract::tables::bars;
+/// assert_eq!(bars::CLOSE.name, "close");
+/// ```
+///
+/// A column that the schema does not have, and one of a type that no kernel reads:
+///
+/// ```compile_fail,E0425
+/// let _ = omega_contract::tables::bars::LAST;
+/// ```
+///
+/// ```compile_fail,E0425
+/// let _ = omega_contract::tables::bars::SYMBOL;
+/// ```
 pub use generated::*;
 
 use crate::params::nearest;

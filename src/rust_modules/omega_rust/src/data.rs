@@ -13,9 +13,11 @@ mod many;
 mod patience;
 mod reading;
 mod sequences;
+mod times;
 
 pub use capsules::produce;
 pub use copies::CopyLog;
-pub use import::{Bar, Grouping, Import, Request, key};
+pub use import::{Bar, Grouping, Import, Request, key, one_time};
 pub use reading::{Extent, read};
 pub use sequences::{is_real, number};
+pub use times::time;

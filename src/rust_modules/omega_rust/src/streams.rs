@@ -14,7 +14,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyTuple, PyType};
 
-use crate::data::{Bar, is_real, number};
+use crate::data::{Bar, is_real, number, one_time, time};
 use crate::errors::{Outcome, guard, raise};
 use crate::objects;
 use crate::words::{name_of, shown};
@@ -119,6 +119,14 @@ fn read_row(spec: &FunctionSpec, call: &Arguments<'_, '_>, row: &mut [f64]) -> O
     }
     if given == spec.inputs.len() {
         for ((slot, value), input) in row.iter_mut().zip(&call.positional).zip(&spec.inputs) {
+            if input.is_time() {
+                *slot = match time(value, &input.name, 0)? {
+                    Some(value) => value,
+                    None if given == 1 => return read_bar(spec, value, row),
+                    None => one_time(value, &input.name)?,
+                };
+                continue;
+            }
             *slot = match number(value, || input.name.clone())? {
                 Some(value) => value,
                 None if given == 1 && !is_real(value) => return read_bar(spec, value, row),
@@ -157,7 +165,7 @@ fn read_keywords(spec: &FunctionSpec, call: &Arguments<'_, '_>, row: &mut [f64])
             let names: Vec<&str> = call.keywords.iter().map(|(name, _)| name.as_str()).collect();
             return Err(Error::missing_column(&input.name, names.join(", ")).into());
         };
-        *slot = one_number(value, &input.name)?;
+        *slot = if input.is_time() { one_time(value, &input.name)? } else { one_number(value, &input.name)? };
     }
     Ok(())
 }
@@ -169,7 +177,7 @@ fn is_input(spec: &FunctionSpec, name: &str) -> bool {
 fn read_bar(spec: &FunctionSpec, bar: &Bound<'_, PyAny>, row: &mut [f64]) -> Outcome<()> {
     let bar = Bar::of(bar)?;
     for (slot, input) in row.iter_mut().zip(&spec.inputs) {
-        *slot = bar.number(&input.name)?;
+        *slot = bar.value(input)?;
     }
     Ok(())
 }

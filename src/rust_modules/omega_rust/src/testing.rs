@@ -2,7 +2,8 @@
 
 use omega_arrow::c::{ArrowArray, ArrowSchema};
 use omega_arrow::write;
-use omega_contract::spec::{Input, Source};
+use omega_contract::spec::{FunctionSpec, Input, Kind, Source};
+use omega_contract::tables::bars;
 use omega_contract::{Error, ErrorCode};
 use omega_julia_host::{Columns, Lock, Node, Outputs};
 use pyo3::prelude::*;
@@ -22,6 +23,7 @@ pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(raise_code, &module)?)?;
     module.add_function(wrap_pyfunction!(panic, &module)?)?;
     module.add_function(wrap_pyfunction!(addresses, &module)?)?;
+    module.add_function(wrap_pyfunction!(times, &module)?)?;
     module.add_function(wrap_pyfunction!(julia_addresses, &module)?)?;
     module.add_function(wrap_pyfunction!(julia_raise, &module)?)?;
     module.add_function(wrap_pyfunction!(julia_echo, &module)?)?;
@@ -88,6 +90,17 @@ fn addresses(
         Ok((0..import.raw().len())
             .map(|column| by_chunk.iter().map(|chunk| chunk[column]).collect())
             .collect())
+    })
+}
+
+/// Times as the kernel of a function that reads them sees them.
+#[pyfunction]
+fn times(py: Python<'_>, data: &Bound<'_, PyAny>, strict: bool) -> PyResult<Vec<f64>> {
+    guard(py, "probe.times", || {
+        let input = FunctionSpec::new("probe.times", Kind::Rowwise, "bars", "").reads(bars::TIMESTAMP).inputs;
+        let request = Request { inputs: &input, data: Some(data), columns: None, by: None, strict };
+        let import = Import::new(py, &request)?;
+        Ok(import.chunks().flat_map(|chunk| chunk[0].values.to_vec()).collect())
     })
 }
 

@@ -102,15 +102,17 @@ impl Features {
         let mut sources = Vec::with_capacity(inputs.len());
         for input in &mut inputs {
             let wire = wires.iter().rev().find(|(wired, _)| *wired == input.name);
-            let Some((_, source)) = wire else {
-                sources.push(self.column(input));
-                continue;
-            };
-            let place = self.names.iter().position(|output| output == source);
-            if place.is_none_or(|place| place >= outputs.start) {
-                refuse_feature(name, input, source, definitions, names)?;
+            let source = wire.map_or_else(|| input.column().to_owned(), |(_, source)| source.clone());
+            let place = wire.and_then(|_| self.names.iter().position(|output| *output == source));
+            if wire.is_some() && place.is_none_or(|place| place >= outputs.start) {
+                refuse_feature(name, input, &source, definitions, names)?;
             }
-            input.name.clone_from(source);
+            if place.is_some() && !input.is_series() {
+                let subject = format!("`{}` of feature `{name}`", input.name);
+                let value = format!("{source}, a feature");
+                return Err(Error::invalid_shape(subject, "a column of the data", value));
+            }
+            input.rename(&source);
             sources.push(match place {
                 Some(output) => self.wire(output),
                 None => self.column(input),

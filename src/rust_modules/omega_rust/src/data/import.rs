@@ -18,6 +18,7 @@ use super::indexes::Indexes;
 use super::kinds::{Kind, kind_of};
 use super::patience::Patience;
 use super::sequences::{Sequence, is_bytes, is_real, items_of, number, sequence};
+use super::times::{time, times};
 use crate::arguments::text;
 use crate::errors::{Outcome, asked};
 use crate::words::{has, is_mapping, kind as name_of_type, shown, tolerated, written};
@@ -108,6 +109,21 @@ pub struct Grouping {
     pub numbers: Vec<u32>,
 }
 
+/// What the values of a column are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reads {
+    /// Numbers.
+    Numbers,
+    /// Timestamps or dates, as microseconds since 1970.
+    Times,
+}
+
+impl Reads {
+    fn of(input: &Input) -> Self {
+        if input.is_time() { Self::Times } else { Self::Numbers }
+    }
+}
+
 /// One column on its way in: what keeps it alive, and where it is.
 pub(super) enum Source<'py> {
     /// A column of the data by name; data that is one column serves a function of one input, whatever its name.
@@ -162,7 +178,9 @@ impl Import {
                     (Cow::Borrowed(input.column()), whole.source(request, input.column(), false)?)
                 }
             };
+            let reads = Reads::of(input);
             if request.inputs.len() > 1
+                && reads == Reads::Numbers
                 && let Source::Alone(object) = &source
                 && let Some(value) = constant(object, &name)?
             {
@@ -175,7 +193,7 @@ impl Import {
             {
                 indexes.add(&name, object)?;
             }
-            let chunks = import.column(py, &whole, &source, &name)?;
+            let chunks = import.column(py, &whole, &source, &name, reads)?;
             import.add(name, chunks, &mut first)?;
         }
         if first.is_none() && !constants.is_empty() {
@@ -254,18 +272,27 @@ impl Import {
         whole: &Whole<'_>,
         source: &Source<'_>,
         name: &str,
+        reads: Reads,
     ) -> Outcome<Vec<RawChunk>> {
         match source {
-            Source::Child(child, is_only) => {
-                whole.fields(py, child, *is_only)?.iter().map(|field| self.float64(field, name)).collect()
-            }
+            Source::Child(child, is_only) => whole
+                .fields(py, child, *is_only)?
+                .iter()
+                .map(|field| self.chunk(field, name, reads))
+                .collect(),
             Source::Alone(object) => {
                 if let Some(produced) = produce(object)? {
                     // The fields borrow from `produced`, which moves into `self` only after they are gone.
-                    let chunks =
-                        single(py, &produced, name)?.iter().map(|field| self.float64(field, name)).collect();
+                    let chunks = single(py, &produced, name)?
+                        .iter()
+                        .map(|field| self.chunk(field, name, reads))
+                        .collect();
                     self._produced.push(produced);
                     return chunks;
+                }
+                if reads == Reads::Times {
+                    let chunk = times(object, name, &mut self.copies)?;
+                    return chunk.map(|chunk| vec![chunk]).ok_or_else(|| unsupported_times(object).into());
                 }
                 if let Some((owner, chunk)) = sequence(object, name, &mut self.copies)? {
                     self._sequences.push(owner);
@@ -274,6 +301,14 @@ impl Import {
                 Err(unsupported(object).into())
             }
         }
+    }
+
+    fn chunk(&mut self, field: &Field<'_>, name: &str, reads: Reads) -> Outcome<RawChunk> {
+        if reads == Reads::Numbers {
+            return self.float64(field, name);
+        }
+        // SAFETY: the capsule protocol vouches for the struct.
+        Ok(unsafe { self.copies.times(field, name)? })
     }
 
     pub(super) fn float64(&mut self, field: &Field<'_>, name: &str) -> Outcome<RawChunk> {
@@ -503,6 +538,12 @@ fn mapping_item<'py>(mapping: &Bound<'py, PyAny>, name: &str) -> Outcome<Bound<'
     Err(Error::missing_column(name, available).into())
 }
 
+fn unsupported_times(object: &Bound<'_, PyAny>) -> Error {
+    let accepted =
+        "timestamps or dates: an Arrow array, table or stream, a NumPy array of datetime64, or a list";
+    Error::unsupported_data(accepted, name_of_type(object))
+}
+
 fn unsupported(object: &Bound<'_, PyAny>) -> Error {
     let value = name_of_type(object);
     let lazy = has(object, intern!(object.py(), "collect"));
@@ -510,6 +551,12 @@ fn unsupported(object: &Bound<'_, PyAny>) -> Error {
         return Error::unsupported_data(format!("{ACCEPTED}; call .collect() on a lazy frame first"), value);
     }
     Error::unsupported_data(ACCEPTED, value)
+}
+
+/// A time of one bar as microseconds since 1970, NaN where it is missing.
+pub fn one_time(value: &Bound<'_, PyAny>, name: &str) -> Outcome<f64> {
+    time(value, name, 0)?
+        .ok_or_else(|| Error::invalid_type(name, "a datetime, a date or None", shown(value)).into())
 }
 
 /// One bar, asked for its values by name.
@@ -532,6 +579,14 @@ impl<'a, 'py> Bar<'a, 'py> {
         let value = self.item(name)?;
         number(&value, || name.to_owned())?
             .ok_or_else(|| Error::invalid_type(name, "a number or None", shown(&value)).into())
+    }
+
+    /// The bar's value for an input; NaN where it is missing.
+    pub fn value(&self, input: &Input) -> Outcome<f64> {
+        if input.is_time() {
+            return one_time(&self.item(input.column())?, input.column());
+        }
+        self.number(input.column())
     }
 
     /// Whatever the bar has under a name.

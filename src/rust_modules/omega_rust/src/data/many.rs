@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyTuple};
 
 use super::capsules::Produced;
-use super::import::{Import, Request, Source, Whole};
+use super::import::{Import, Reads, Request, Source, Whole};
 use super::indexes::{Indexes, index_names};
 use super::sequences::matrix;
 use crate::errors::{Outcome, asked};
@@ -85,7 +85,7 @@ impl Import {
                 let chosen = chosen(input, called.collect(), wanted, keys)?;
                 let columns = chosen.into_iter().map(|(place, name)| {
                     let item = asked(&name, mapping, mapping.get_item(&items[place]))?;
-                    let chunks = self.column(py, whole, &Source::Alone(item), &name)?;
+                    let chunks = self.column(py, whole, &Source::Alone(item), &name, Reads::Numbers)?;
                     Ok((name, chunks))
                 });
                 columns.collect()
@@ -100,7 +100,10 @@ impl Import {
                     let columns = columns.into_iter().enumerate();
                     return Ok(columns.map(|(place, chunk)| (place.to_string(), vec![chunk])).collect());
                 }
-                Ok(vec![("0".into(), self.column(py, whole, &Source::Alone(object.clone()), input)?)])
+                Ok(vec![(
+                    "0".into(),
+                    self.column(py, whole, &Source::Alone(object.clone()), input, Reads::Numbers)?,
+                )])
             }
             Whole::Absent => Err(Error::missing_column(input, "no column").into()),
         }

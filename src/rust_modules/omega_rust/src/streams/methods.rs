@@ -66,7 +66,11 @@ unsafe fn step(
                 if call.keywords() == 0 && call.given == row.len() {
                     let mut read = 0;
                     while let Some(slot) = row.get_mut(read) {
-                        let name = || spec.inputs[read].name.clone();
+                        let input = &spec.inputs[read];
+                        if input.is_time() {
+                            break;
+                        }
+                        let name = || input.name.clone();
                         let Some(value) = number(&call.argument(read), name)? else { break };
                         *slot = value;
                         read += 1;
