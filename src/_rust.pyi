@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any, Self, final
+from typing import Any, Literal, Self, final
 
 __all__ = [
     "Accumulator",
@@ -116,6 +116,9 @@ class FeatureSet:
 class Column:
     @property
     def name(self) -> str: ...
+    @property
+    def type(self) -> Literal["float64", "int64", "bool", "utf8"]: ...
+    def in_float64(self) -> Column: ...
     def __len__(self) -> int: ...
     if sys.version_info >= (3, 12):
         def __buffer__(self, flags: int, /) -> memoryview: ...

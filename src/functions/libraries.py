@@ -33,17 +33,31 @@ class Library(Protocol):
 
 
 class _NumPy:
-    """Arrays share Omega's memory; NaN where a value is missing. Several outputs: a named tuple."""
+    """Arrays share Omega's memory; NaN where a value is missing. Several outputs: a named tuple.
+
+    Whole numbers and truth values are int64 and bool; float64 where one is missing, for they have no NaN.
+    """
 
     has_tables = False
 
     def column(self, column: _rust.Column, source: object) -> Any:
         del source
-        return _frombuffer()(column)
+        try:
+            return _frombuffer()(column)
+        except BufferError:
+            return _whole_numbers(column)
 
     def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
         del along_rows
         return answer(*(self.column(column, source) for column in table.columns))
+
+
+def _whole_numbers(column: _rust.Column) -> Any:
+    """Whole numbers or truth values as NumPy has them."""
+    import numpy
+
+    values = _frombuffer()(column.in_float64())
+    return values if numpy.isnan(values).any() else values.astype(column.type)
 
 
 @cache

@@ -138,7 +138,7 @@ class Output(_Part):
     name: str = Field(pattern=NAME)
     """Its name in the answer."""
     type: str
-    """Its Arrow type; `float64` throughout today."""
+    """Its Arrow type: `float64`, `int64` or `bool`."""
     axes: tuple[str, ...]
     """What its values run along: none for one number, `("row",)` for a column as long as the input."""
     unit: str

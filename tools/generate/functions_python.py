@@ -284,19 +284,19 @@ def _example(spec: Spec) -> list[str]:
     """
     name = function_of(spec)
     if _door(spec) == "model":
-        rows = "[0.01 * sin(row * row) for row in range(300)]"
+        returns = "[0.01 * sin(row * row) for row in range(300)]"
         if any(column["many"] for column in spec["inputs"]):
             named = next(output["name"] for output in spec["outputs"] if output["axes"] == ["asset"])
             return [
                 ">>> from math import sin",
-                f'>>> answer = {name}({{"AAPL": {rows}, "MSFT": [0.0, 0.01] * 150}})',
+                f'>>> answer = {name}({{"AAPL": {returns}, "MSFT": [0.0, 0.01] * 150}})',
                 f">>> list(answer.{named})",
                 "['AAPL', 'MSFT']",
             ]
         first = min(spec["outputs"], key=lambda output: bool(output["axes"]))  # a number, if there is one
         return [
             ">>> from math import sin",
-            f">>> answer = {name}({rows})",
+            f">>> answer = {name}({returns})",
             f">>> answer.{first['name']} is not None",
             "True",
         ]

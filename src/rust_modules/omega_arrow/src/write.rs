@@ -57,6 +57,10 @@ impl Shared {
 pub enum Values {
     /// Numbers; NaN where missing.
     Float64(Shared),
+    /// Whole numbers in float64, NaN where missing; int64 for whoever takes them.
+    Whole(Shared),
+    /// 1 for true and 0 for false, NaN where missing; bool for whoever takes them.
+    Truth(Shared),
     /// Text keys: all characters, and where each text ends.
     Text(Arc<(Vec<i32>, Vec<u8>)>),
     /// Whole-number keys.
@@ -77,6 +81,17 @@ impl Column {
     #[must_use]
     pub fn float64(name: &str, values: Shared) -> Self {
         Self { name: name.into(), values: Values::Float64(values) }
+    }
+
+    /// A column of the type that a spec says: `int64` and `bool` are computed in float64 and leave as what they are.
+    #[must_use]
+    pub fn typed(name: &str, data_type: &str, values: Shared) -> Self {
+        let values = match data_type {
+            "int64" => Values::Whole(values),
+            "bool" => Values::Truth(values),
+            _ => Values::Float64(values),
+        };
+        Self { name: name.into(), values }
     }
 
     /// The keys of groups, which are all text or all whole numbers.
@@ -105,7 +120,7 @@ impl Column {
     #[must_use]
     pub fn rows(&self) -> usize {
         match &self.values {
-            Values::Float64(values) => values.rows,
+            Values::Float64(values) | Values::Whole(values) | Values::Truth(values) => values.rows,
             Values::Text(text) => text.0.len() - 1,
             Values::Int64(values) => values.len(),
         }
@@ -115,7 +130,8 @@ impl Column {
         match self.values {
             Values::Float64(_) => "g",
             Values::Text(_) => "u",
-            Values::Int64(_) => "l",
+            Values::Int64(_) | Values::Whole(_) => "l",
+            Values::Truth(_) => "b",
         }
     }
 }
@@ -123,7 +139,10 @@ impl Column {
 /// The type of one column.
 #[must_use]
 pub fn column_schema(column: &Column) -> ArrowSchema {
-    schema(column.format(), &column.name, Vec::new())
+    let is_key = matches!(column.values, Values::Text(_) | Values::Int64(_));
+    let mut schema = schema(column.format(), &column.name, Vec::new());
+    schema.flags = if is_key { 0 } else { ARROW_FLAG_NULLABLE };
+    schema
 }
 
 /// The type of columns together: a struct.
@@ -143,6 +162,19 @@ pub fn column_array(column: &Column) -> Result<ArrowArray> {
             let (bitmap, missing) = validity(values.as_slice())?;
             let buffers = vec![pointer(&bitmap), values.start.cast()];
             array(rows, missing, buffers, Vec::new(), Box::new((bitmap, values.clone())))
+        }
+        Values::Whole(values) => {
+            let (bitmap, missing) = validity(values.as_slice())?;
+            // NaN becomes 0, which nobody reads.
+            let whole: Vec<i64> = memory::collected(values.as_slice().iter().map(|&value| value as i64))?;
+            let buffers = vec![pointer(&bitmap), whole.as_ptr().cast()];
+            array(rows, missing, buffers, Vec::new(), Box::new((bitmap, whole)))
+        }
+        Values::Truth(values) => {
+            let (bitmap, missing) = validity(values.as_slice())?;
+            let bits = bits(values.as_slice(), |value| value == 1.0)?;
+            let buffers = vec![pointer(&bitmap), bits.as_ptr().cast()];
+            array(rows, missing, buffers, Vec::new(), Box::new((bitmap, bits)))
         }
         Values::Text(text) => {
             let buffers = vec![std::ptr::null(), text.0.as_ptr().cast(), text.1.as_ptr().cast()];
@@ -212,10 +244,15 @@ fn validity(values: &[f64]) -> Result<(Option<Vec<u8>>, usize)> {
     if missing == 0 {
         return Ok((None, 0));
     }
+    Ok((Some(bits(values, |value| !value.is_nan())?), missing))
+}
+
+/// A bit for each value, the first one lowest.
+fn bits(values: &[f64], is_set: impl Fn(f64) -> bool) -> Result<Vec<u8>> {
     let byte = |eight: &[f64]| {
-        eight.iter().enumerate().fold(0, |byte, (bit, value)| byte | u8::from(!value.is_nan()) << bit)
+        eight.iter().enumerate().fold(0, |byte, (bit, &value)| byte | u8::from(is_set(value)) << bit)
     };
-    Ok((Some(memory::collected(values.chunks(8).map(byte))?), missing))
+    memory::collected(values.chunks(8).map(byte))
 }
 
 fn pointer(bitmap: &Option<Vec<u8>>) -> *const c_void {
@@ -324,7 +361,9 @@ unsafe fn copy_schema(original: &ArrowSchema) -> ArrowSchema {
     let owner = unsafe { &*original.private_data.cast::<SchemaOwner>() };
     // SAFETY: children were made by `schema` too, and live as long as the owner.
     let children = owner.pointers.iter().map(|&child| unsafe { copy_schema(&*child) }).collect();
-    schema(&text(original.format), &text(original.name), children)
+    let mut copy = schema(&text(original.format), &text(original.name), children);
+    copy.flags = original.flags;
+    copy
 }
 
 unsafe extern "C" fn get_next(stream: *mut ArrowArrayStream, out: *mut ArrowArray) -> c_int {

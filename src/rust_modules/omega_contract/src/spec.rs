@@ -234,7 +234,7 @@ impl<'de> Deserialize<'de> for Parameters {
 pub struct Output {
     /// Its name in the answer.
     pub name: String,
-    /// Its Arrow type; `float64` throughout today.
+    /// Its Arrow type: `float64`, or `int64` or `bool`, which a kernel writes as float64.
     #[serde(rename = "type")]
     pub data_type: String,
     /// What its values run along: none for one number, `["row"]` for a column as long as the input, `["horizon"]` for a
@@ -452,6 +452,25 @@ impl FunctionSpec {
     pub fn undefined(mut self) -> Self {
         if let Some(output) = self.outputs.last_mut() {
             output.undefined = true;
+        }
+        self
+    }
+
+    /// Says that the last output holds whole numbers, which leave as int64.
+    #[must_use]
+    pub fn whole(self) -> Self {
+        self.last_output("int64")
+    }
+
+    /// Says that the last output is 1 where something is true and 0 where it is not, which leave as bool.
+    #[must_use]
+    pub fn truth(self) -> Self {
+        self.last_output("bool")
+    }
+
+    fn last_output(mut self, data_type: &str) -> Self {
+        if let Some(output) = self.outputs.last_mut() {
+            output.data_type = data_type.into();
         }
         self
     }

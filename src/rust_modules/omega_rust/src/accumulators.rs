@@ -94,8 +94,12 @@ impl Accumulator {
                 return Ok(None);
             }
             Ok(Some(match output {
-                [only] => objects::float(py, *only)?,
-                _ => named_tuple(answer_type(py, &self.function.spec)?.bind(py), output)?,
+                [only] => objects::value(py, &self.function.spec.outputs[0].data_type, *only)?,
+                _ => named_tuple(
+                    answer_type(py, &self.function.spec)?.bind(py),
+                    &self.function.spec.outputs,
+                    output,
+                )?,
             }))
         })
     }

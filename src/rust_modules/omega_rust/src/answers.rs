@@ -55,6 +55,22 @@ impl Column {
         guard(py, COLUMN, || Ok(objects::text(py, &self.inner.name)?))
     }
 
+    /// What it holds: float64, int64, bool or utf8.
+    #[getter]
+    fn r#type<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(py, COLUMN, || Ok(objects::text(py, data_type(&self.inner))?))
+    }
+
+    /// Its numbers in float64, NaN where missing, which share its memory; itself where it holds keys.
+    fn in_float64(&self) -> Self {
+        Self::new(match &self.inner.values {
+            Values::Whole(values) | Values::Truth(values) => {
+                write::Column::float64(&self.inner.name, values.clone())
+            }
+            _ => self.inner.clone(),
+        })
+    }
+
     fn __len__(&self) -> usize {
         self.inner.rows()
     }
@@ -72,6 +88,10 @@ impl Column {
             Values::Float64(values) => {
                 let values = values.as_slice();
                 objects::list(py, values.len(), |row| Ok(objects::float_or_none(py, values[row])?))
+            }
+            Values::Whole(values) | Values::Truth(values) => {
+                let (data_type, values) = (data_type(&self.inner), values.as_slice());
+                objects::list(py, values.len(), |row| Ok(objects::value_or_none(py, data_type, values[row])?))
             }
             Values::Int64(values) => {
                 objects::list(py, values.len(), |row| Ok(objects::int(py, values[row])?))
@@ -208,6 +228,15 @@ impl Table {
         guard(py, TABLE, || {
             stream_capsule(py, batch_schema(&self.columns), batch_array(&self.columns, self.rows)?)
         })
+    }
+}
+
+fn data_type(column: &write::Column) -> &'static str {
+    match column.values {
+        Values::Float64(_) => "float64",
+        Values::Whole(_) | Values::Int64(_) => "int64",
+        Values::Truth(_) => "bool",
+        Values::Text(_) => "utf8",
     }
 }
 

@@ -65,7 +65,14 @@ impl FeatureSet {
     }
 
     fn answer<'py>(&self, py: Python<'py>, outputs: Vec<Vec<f64>>) -> Outcome<Bound<'py, PyAny>> {
-        columns(py, self.features.names().iter().map(String::as_str).zip(outputs))
+        columns(
+            py,
+            self.features
+                .names()
+                .iter()
+                .zip(outputs)
+                .map(|(name, values)| (name.as_str(), "float64", values)),
+        )
     }
 }
 

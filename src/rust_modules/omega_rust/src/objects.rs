@@ -3,6 +3,7 @@
 use omega_contract::memory;
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::PyBool;
 
 use crate::errors::Outcome;
 
@@ -19,6 +20,21 @@ pub fn float(py: Python<'_>, value: f64) -> PyResult<Bound<'_, PyAny>> {
 /// A float, or `None` for NaN.
 pub fn float_or_none(py: Python<'_>, value: f64) -> PyResult<Bound<'_, PyAny>> {
     if value.is_nan() { Ok(py.None().into_bound(py)) } else { float(py, value) }
+}
+
+/// A value of the type that a spec says: int64 as an int, bool as a bool.
+#[inline]
+pub fn value<'py>(py: Python<'py>, data_type: &str, value: f64) -> PyResult<Bound<'py, PyAny>> {
+    match data_type {
+        "int64" => int(py, value as i64),
+        "bool" => Ok(PyBool::new(py, value == 1.0).to_owned().into_any()),
+        _ => float(py, value),
+    }
+}
+
+/// A value of the type that a spec says, or `None` for NaN.
+pub fn value_or_none<'py>(py: Python<'py>, data_type: &str, number: f64) -> PyResult<Bound<'py, PyAny>> {
+    if number.is_nan() { Ok(py.None().into_bound(py)) } else { value(py, data_type, number) }
 }
 
 /// An int.

@@ -47,29 +47,38 @@ pub fn run<'py>(
     let outputs =
         detached(py, import.rows, || omega_catalog::run(function, params, nulls, &data_of(import)?))?;
     let names = function.spec.outputs.iter().map(|output| output.name.as_str());
+    let types = function.spec.outputs.iter().map(|output| output.data_type.as_str());
     if function.spec.kind == Kind::Rowwise {
-        return columns(py, names.zip(outputs));
+        return columns(
+            py,
+            names.zip(types).zip(outputs).map(|((name, data_type), values)| (name, data_type, values)),
+        );
     }
     let Some(grouping) = &import.grouping else {
-        let values = outputs.iter().flatten().map(|&value| objects::float_or_none(py, value));
+        let values = types
+            .zip(outputs.iter().flatten())
+            .map(|(data_type, &value)| objects::value_or_none(py, data_type, value));
         return objects::tuple(py, values.collect::<PyResult<_>>()?);
     };
     let keys = grouping.groups.keys();
     let mut columns = vec![write::Column::keys(&grouping.name, keys)?];
-    columns.extend(names.zip(outputs).map(|(name, values)| column(name, values)));
+    columns.extend(
+        names.zip(types).zip(outputs).map(|((name, data_type), values)| column(name, data_type, values)),
+    );
     Ok(Bound::new(py, Table::new(columns, keys.len()))?.into_any())
 }
 
-/// A tuple of columns.
+/// A tuple of columns, each a name, a type and values.
 pub fn columns<'py, 'a>(
     py: Python<'py>,
-    named: impl Iterator<Item = (&'a str, Vec<f64>)>,
+    named: impl Iterator<Item = (&'a str, &'a str, Vec<f64>)>,
 ) -> Outcome<Bound<'py, PyAny>> {
-    let columns =
-        named.map(|(name, values)| Bound::new(py, Column::new(column(name, values))).map(Bound::into_any));
+    let columns = named.map(|(name, data_type, values)| {
+        Bound::new(py, Column::new(column(name, data_type, values))).map(Bound::into_any)
+    });
     objects::tuple(py, columns.collect::<PyResult<_>>()?)
 }
 
-fn column(name: &str, values: Vec<f64>) -> write::Column {
-    write::Column::float64(name, Shared::from_vec(values))
+fn column(name: &str, data_type: &str, values: Vec<f64>) -> write::Column {
+    write::Column::typed(name, data_type, Shared::from_vec(values))
 }

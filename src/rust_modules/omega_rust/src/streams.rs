@@ -8,7 +8,7 @@ use std::ffi::c_void;
 
 use omega_catalog::{Error, Function, MOST_COLUMNS, Result, Stream as State};
 use omega_contract::params::nearest;
-use omega_contract::spec::FunctionSpec;
+use omega_contract::spec::{FunctionSpec, Output};
 use omega_julia_host::{Held, Lock};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -73,26 +73,32 @@ impl Stream {
     #[inline]
     fn answer<'py>(&self, py: Python<'py>, output: &[f64]) -> Outcome<Bound<'py, PyAny>> {
         match &self.answer {
-            None => Ok(objects::float(py, output[0])?),
-            Some(answer) => Ok(named_tuple(answer.bind(py), output)?),
+            None => Ok(objects::value(py, &self.function.spec.outputs[0].data_type, output[0])?),
+            Some(answer) => Ok(named_tuple(answer.bind(py), &self.function.spec.outputs, output)?),
         }
     }
 }
 
 /// An instance of a named tuple: what `tuple.__new__` does, without the Python function that a named tuple puts before it.
-pub fn named_tuple<'py>(class: &Bound<'py, PyType>, values: &[f64]) -> PyResult<Bound<'py, PyAny>> {
+pub fn named_tuple<'py>(
+    class: &Bound<'py, PyType>,
+    outputs: &[Output],
+    values: &[f64],
+) -> PyResult<Bound<'py, PyAny>> {
     let py = class.py();
+    let item = |index: usize| objects::value(py, &outputs[index].data_type, values[index]);
     // SAFETY: the class derives from tuple and adds no fields, so its own allocator makes a tuple of this many items,
     // which nobody else has seen while they are set.
     unsafe {
         let slot = ffi::PyType_GetSlot(class.as_type_ptr(), ffi::Py_tp_alloc);
         let Some(alloc) = std::mem::transmute::<*mut c_void, Option<ffi::allocfunc>>(slot) else {
-            return class.call1(PyTuple::new(py, values)?);
+            let items = (0..values.len()).map(item).collect::<PyResult<Vec<_>>>()?;
+            return class.call1(PyTuple::new(py, items)?);
         };
         let size = ffi::Py_ssize_t::try_from(values.len())?;
         let tuple = Bound::from_owned_ptr_or_err(py, alloc(class.as_type_ptr(), size))?;
-        for (index, &value) in (0..size).zip(values) {
-            if ffi::PyTuple_SetItem(tuple.as_ptr(), index, objects::float(py, value)?.into_ptr()) != 0 {
+        for (index, place) in (0..size).zip(0..) {
+            if ffi::PyTuple_SetItem(tuple.as_ptr(), index, item(place)?.into_ptr()) != 0 {
                 return Err(PyErr::fetch(py));
             }
         }

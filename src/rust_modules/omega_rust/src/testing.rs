@@ -1,7 +1,7 @@
 //! Hidden entries that only tests call: what the far side sees, and every way to fail.
 
 use omega_arrow::c::{ArrowArray, ArrowSchema};
-use omega_arrow::write;
+use omega_arrow::write::{self, Shared};
 use omega_contract::spec::{FunctionSpec, Input, Kind, Source};
 use omega_contract::tables::bars;
 use omega_contract::{Error, ErrorCode};
@@ -9,10 +9,11 @@ use omega_julia_host::{Columns, Lock, Node, Outputs};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::answers::capsules;
+use crate::answers::{Column, capsules};
 use crate::data::{Import, Request, produce};
 use crate::errors::{Outcome, guard};
 use crate::julia::{Inputs, running};
+use crate::objects;
 use crate::registry::{Entry, find};
 use crate::words::kind;
 
@@ -23,6 +24,8 @@ pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(raise_code, &module)?)?;
     module.add_function(wrap_pyfunction!(panic, &module)?)?;
     module.add_function(wrap_pyfunction!(addresses, &module)?)?;
+    module.add_function(wrap_pyfunction!(typed_column, &module)?)?;
+    module.add_function(wrap_pyfunction!(typed_value, &module)?)?;
     module.add_function(wrap_pyfunction!(times, &module)?)?;
     module.add_function(wrap_pyfunction!(julia_addresses, &module)?)?;
     module.add_function(wrap_pyfunction!(julia_raise, &module)?)?;
@@ -91,6 +94,18 @@ fn addresses(
             .map(|column| by_chunk.iter().map(|chunk| chunk[column]).collect())
             .collect())
     })
+}
+
+/// A column as a function with an output of this type answers it.
+#[pyfunction]
+fn typed_column(data_type: &str, values: Vec<f64>) -> Column {
+    Column::new(write::Column::typed("answer", data_type, Shared::from_vec(values)))
+}
+
+/// One value as a stream of such a function answers it.
+#[pyfunction]
+fn typed_value<'py>(py: Python<'py>, data_type: &str, value: f64) -> PyResult<Bound<'py, PyAny>> {
+    objects::value(py, data_type, value)
 }
 
 /// Times as the kernel of a function that reads them sees them.
