@@ -76,7 +76,7 @@ impl Copies {
             return Err(Error::unsupported_type(name, "a timestamp or a date", field.type_name()));
         };
         let reason = field.type_name();
-        self.allow(name, &reason)?;
+        self.allow(name, reason)?;
         // SAFETY: as the caller vouches.
         let validity = unsafe { field.validity() };
         // SAFETY: as the caller vouches; a column of nothing but missing rows has no buffers and is never read.
@@ -100,7 +100,7 @@ impl Copies {
             };
             values.push(unit.microseconds(count).ok_or_else(|| too_far(name, count, unit, row))?);
         }
-        Ok(self.keep(name, &reason, values))
+        Ok(self.keep(name, reason, values))
     }
 }
 
