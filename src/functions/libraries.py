@@ -5,13 +5,11 @@ from __future__ import annotations
 import array
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import zip_longest
 from numbers import Number
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from omega import _rust
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 #: The axis of outputs with a value for each column of an input of many, and the column that names them.
 ASSET = "asset"
@@ -253,24 +251,20 @@ def library_of(source: object) -> Library:
 
 def source_of(data: object, columns: Sequence[object], inputs: Sequence[str]) -> object:
     """The caller's object whose library the answer should be in."""
-    given: Iterable[object] = columns
-    columns = columns or (None,) * len(inputs)
     if data is None:
         # A mapping of many columns is in the library of its columns.
         given = (next(iter(one.values()), None) if isinstance(one, Mapping) else one for one in columns)
-    elif isinstance(data, Mapping):
-        read = (_read(data, name, column) for name, column in zip(inputs, columns, strict=True))
-        given = (*read, *data.values())
-    else:
+        return next((one for one in given if _has_library(one)), None)
+    if not isinstance(data, Mapping):
         return data
-    return next((one for one in given if _has_library(one)), None)
-
-
-def _read(data: Mapping[str, object], name: str, column: object) -> object:
-    """What an input reads: a column of its own, or that of the data which the caller or its own name says."""
-    if column is not None and not isinstance(column, str):
-        return column
-    return data.get(name if column is None else column)
+    for name, column in zip_longest(inputs, columns):
+        # What the input reads: a column of its own, or that of the data which the caller or its own name says.
+        read = (
+            data.get(name if column is None else column) if column is None or type(column) is str else column
+        )
+        if _has_library(read):
+            return read
+    return next((one for one in data.values() if _has_library(one)), None)
 
 
 def _has_library(given: object) -> bool:
