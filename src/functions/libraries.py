@@ -258,10 +258,9 @@ def source_of(data: object, columns: Sequence[object], inputs: Sequence[str]) ->
     if not isinstance(data, Mapping):
         return data
     for name, column in zip_longest(inputs, columns):
-        # What the input reads: a column of its own, or that of the data which the caller or its own name says.
-        read = (
-            data.get(name if column is None else column) if column is None or type(column) is str else column
-        )
+        # What the input reads: the column of the data under its own name or the caller's, or a column by itself.
+        called = name if column is None else column
+        read = data.get(called) if type(called) is str else column
         if _has_library(read):
             return read
     return next((one for one in data.values() if _has_library(one)), None)
