@@ -258,7 +258,7 @@ def source_of(data: object, columns: Sequence[object], inputs: Sequence[str]) ->
     if not isinstance(data, Mapping):
         return data
     for name, column in zip_longest(inputs, columns):
-        # What the input reads: the column of the data under its own name or the caller's, or a column by itself.
+        # What the input reads: a column of the data, under its own name or the one given, or one by itself.
         called = name if column is None else column
         read = data.get(called) if type(called) is str else column
         if _has_library(read):
