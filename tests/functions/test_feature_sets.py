@@ -53,6 +53,7 @@ ALL: dict[str, tuple[str, dict[str, Any]]] = {
 #: What they read.
 COLUMNS = sorted({each.name for name, _ in ALL.values() for each in SPECS[name].inputs})
 policies: st.SearchStrategy[Nulls] = st.sampled_from(["skip", "propagate"])
+POLICIES: list[Nulls] = ["skip", "propagate", "raise"]
 law = settings(max_examples=15, deadline=None)
 
 
@@ -384,7 +385,7 @@ def wired_one_by_one(columns: dict[str, Any], nulls: Nulls) -> dict[str, Floats]
 def test_a_wire_is_the_other_features_answer_from_its_first_value(
     rows: int, at: int, seed: int, data: st.DataObject
 ) -> None:
-    nulls = data.draw(st.sampled_from(["skip", "propagate", "raise"]))
+    nulls = data.draw(st.sampled_from(POLICIES))
     columns = {name: column for name, column in bars(rows, seed).items() if name in {"close", "volume"}}
     if nulls != "raise":
         columns["close"][7::29] = np.nan
@@ -403,9 +404,11 @@ def test_a_wire_is_the_other_features_answer_from_its_first_value(
 
 
 def test_a_wire_that_warms_up_is_skipped_whatever_the_policy() -> None:
-    definitions = {"mean": ("ta.sma", {"period": 2}), "total": ("ta.obv", {"close": "mean"})}
-    policies: list[Nulls] = ["skip", "propagate", "raise"]
-    for nulls in policies:
+    definitions: dict[str, tuple[str, dict[str, Any]]] = {
+        "mean": ("ta.sma", {"period": 2}),
+        "total": ("ta.obv", {"close": "mean"}),
+    }
+    for nulls in POLICIES:
         features = omega.FeatureSet(definitions, by="symbol", nulls=nulls)
         for close, total in ((1.0, None), (2.0, 10.0), (3.0, 20.0), (2.0, 20.0)):
             answer = features.update(close=close, volume=10.0, symbol="A")
@@ -465,5 +468,5 @@ def test_a_series_may_be_any_column_and_what_is_one_column_no_feature() -> None:
     assert same_bits(features.run(columns)["mean"], omega.ta.sma(columns["volume"], period=5))
     assert same_bits(features.run(columns)["mean"], omega.ta.sma(columns, close="volume", period=5))
     definitions = {"mean": ("ta.sma", {}), "range": ("ta.atr", {"high": "mean"})}
-    with pytest.raises(omega.InvalidShapeError, match="`high` of feature `range` .* a column of the data"):
+    with pytest.raises(InvalidShapeError, match=r"`high` of feature `range` .* a column of the data"):
         omega.FeatureSet(definitions)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from typing import Any
@@ -71,6 +72,23 @@ def root(square: Fraction) -> Fraction:
     shift = max(0, 300 - square.numerator.bit_length() + square.denominator.bit_length())
     shift += shift % 2
     return Fraction(math.isqrt((square.numerator << shift) // square.denominator), 2 ** (shift // 2))
+
+
+def power(base: Fraction, exponent: Fraction) -> Fraction:
+    """A power of a number from zero on, to 60 digits."""
+    if base == 0:
+        return Fraction(0)
+    with localcontext(prec=60):
+        logarithm = (Decimal(base.numerator) / Decimal(base.denominator)).ln()
+        return Fraction((logarithm * Decimal(exponent.numerator) / Decimal(exponent.denominator)).exp())
+
+
+def is_near_one(base: Fraction, exponent: Fraction) -> bool:
+    """Whether a power of it is a number that floats hold with all digits: between 1e-250 and 1e250."""
+    if base == 0:
+        return True
+    logarithm = math.log(base.numerator) - math.log(base.denominator)
+    return abs(logarithm * float(exponent)) < 575 and abs(logarithm) < 575
 
 
 def mean(values: Column) -> Fraction:
@@ -245,6 +263,27 @@ def obv(columns: Mapping[str, Column], parameters: Mapping[str, Any]) -> Rows:
     return [made]
 
 
+@reference("ta.cci")
+def cci(columns: Mapping[str, Column], parameters: Mapping[str, Any]) -> Rows:
+    period = parameters["period"]
+    bars = list(zip(columns["high"], columns["low"], columns["close"], strict=True))
+    prices = [sum(bar, Fraction(0)) / 3 for bar in bars]
+    made: list[Cell] = [None] * len(bars)
+    for row in range(period - 1, len(bars)):
+        these, window = bars[row + 1 - period : row + 1], prices[row + 1 - period : row + 1]
+        if len(set(these)) == 1:
+            made[row] = Value(Fraction(0), Fraction(0), strict=True)
+            continue
+        size, middle = max(greatest(bar) for bar in these), mean(window)
+        deviation = mean([abs(each - middle) for each in window])
+        if size * EPSILON * ROUNDINGS > deviation / 4:
+            made[row] = DOUBTFUL  # what varied is of the size of roundings
+            continue
+        distance = (prices[row] - middle) / (Fraction(0.015) * deviation)
+        made[row] = Value(distance, (1 / Fraction(0.015) + abs(distance)) * size / deviation)
+    return [made]
+
+
 # ---------------------------------------------------------------------------------------------- metrics
 
 
@@ -323,6 +362,22 @@ def max_drawdown(columns: Mapping[str, Column], parameters: Mapping[str, Any]) -
         if wealth == 0:
             break
     return [[Value(worst, Fraction(1))]]
+
+
+@reference("risk.calmar_ratio")
+def calmar_ratio(columns: Mapping[str, Column], parameters: Mapping[str, Any]) -> Rows:
+    returns, periods = columns["returns"], parameters["periods"]
+    drawdown = max_drawdown(columns, parameters)[0][0]
+    if not isinstance(drawdown, Value) or drawdown.exact == 0:
+        return [[None]]
+    wealth = math.prod((max(1 + each, Fraction(0)) for each in returns), start=Fraction(1))
+    years = Fraction(periods) / len(returns)
+    fall = -drawdown.exact
+    if fall * EPSILON.denominator < ROUNDINGS * len(returns) or not is_near_one(wealth, years):
+        return [[DOUBTFUL]]
+    growth = power(wealth, years)
+    moved = (growth * (1 + len(returns) * years) + abs(growth - 1)) / fall
+    return [[Value((growth - 1) / fall, moved * (1 + len(returns) / fall))]]
 
 
 @reference("risk.value_at_risk")

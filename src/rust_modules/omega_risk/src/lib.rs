@@ -8,6 +8,7 @@ omega_kernel::functions! {
     sortino_ratio::SortinoRatio,
     volatility::Volatility,
     max_drawdown::MaxDrawdown,
+    calmar_ratio::CalmarRatio,
     value_at_risk::ValueAtRisk,
     conditional_value_at_risk::ConditionalValueAtRisk,
     beta::Beta,

@@ -4,7 +4,7 @@ omega_kernel::functions! {
     /// Lines drawn over prices: averages and bands.
     overlap { sma::Sma, ema::Ema, bbands::Bbands }
     /// How fast and how steadily prices move.
-    momentum { rsi::Rsi, macd::Macd, adx::Adx }
+    momentum { rsi::Rsi, macd::Macd, adx::Adx, cci::Cci }
     /// How far prices move.
     volatility { atr::Atr }
     /// What volume adds to price.

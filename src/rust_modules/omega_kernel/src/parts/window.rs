@@ -94,7 +94,7 @@ impl WindowState {
     }
 
     /// All values, the oldest first.
-    pub fn in_order(&self) -> impl DoubleEndedIterator<Item = f64> {
+    pub fn in_order(&self) -> impl DoubleEndedIterator<Item = f64> + Clone {
         let (late, early) = self.values.split_at(self.next);
         early.iter().chain(late).copied()
     }
