@@ -10,9 +10,11 @@ from omega.functions.call import Column, Data, Nulls, run
 
 __all__ = [
     "beta",
+    "calmar_ratio",
     "conditional_value_at_risk",
     "max_drawdown",
     "rolling_beta",
+    "rolling_calmar_ratio",
     "rolling_conditional_value_at_risk",
     "rolling_max_drawdown",
     "rolling_sharpe_ratio",
@@ -218,6 +220,53 @@ def max_drawdown(
         data,
         (returns,),
         (),
+        nulls,
+        by,
+        strict_zero_copy,
+        unknown,
+    )
+
+
+_CALMAR_RATIO = _rust.function("risk.calmar_ratio")
+
+
+def calmar_ratio(
+    data: Data | None = None,
+    /,
+    *,
+    returns: str | Column | None = None,
+    periods: float = 252.0,
+    nulls: Nulls = "skip",
+    by: str | Column | None = None,
+    strict_zero_copy: bool = False,
+    **unknown: Never,
+) -> Any:
+    """Calmar ratio: annual growth per deepest fall of compounded returns.
+
+    With wealth compounded from 1, (wealth ** (periods / n) - 1) / -max_drawdown, the drawdown as in
+    `risk.max_drawdown`. Undefined where wealth never fell, and where annual growth is beyond all bounds.
+
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
+    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
+      below 1,000,000,000)
+
+    Returns a float, or None where it is undefined; with `by`, a table of one row per group, or for NumPy
+    and lists a dict.
+
+    Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
+
+    Source: Young, Calmar Ratio: A Smoother Tool, Futures 20(1), 1991
+    Source: empyrical calmar_ratio
+
+    >>> round(calmar_ratio([0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008]), 6)
+    44.890389
+    """
+    return run(
+        _CALMAR_RATIO,
+        data,
+        (returns,),
+        (periods,),
         nulls,
         by,
         strict_zero_copy,
@@ -595,6 +644,63 @@ def rolling_max_drawdown(
         data,
         (returns,),
         (window,),
+        nulls,
+        by,
+        strict_zero_copy,
+        unknown,
+    )
+
+
+_ROLLING_CALMAR_RATIO = _rust.function("risk.rolling_calmar_ratio")
+
+
+def rolling_calmar_ratio(
+    data: Data | None = None,
+    /,
+    *,
+    returns: str | Column | None = None,
+    periods: float = 252.0,
+    window: int = 60,
+    nulls: Nulls = "skip",
+    by: str | Column | None = None,
+    strict_zero_copy: bool = False,
+    **unknown: Never,
+) -> Any:
+    """Rolling calmar ratio: annual growth per deepest fall of compounded returns, over the last `window`
+    rows.
+
+    What `risk.calmar_ratio` answers for the rows of each window, up to rounding. With wealth compounded
+    from 1, (wealth ** (periods / n) - 1) / -max_drawdown, the drawdown as in `risk.max_drawdown`. Undefined
+    where wealth never fell, and where annual growth is beyond all bounds. Windows are summed up from parts
+    of their own rows and never corrected by subtraction: nothing drifts, and what has left a window leaves
+    no trace.
+
+    - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
+      series will do: a column, or the name of one in `data`.
+    - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
+      below 1,000,000,000)
+    - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
+
+    Returns a column as long as the data, in the library of the data. The first `window - 1` rows have no
+    value.
+
+    Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
+
+    Source: Young, Calmar Ratio: A Smoother Tool, Futures 20(1), 1991
+    Source: empyrical calmar_ratio
+
+    >>> returns = [0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008]
+    >>> round(rolling_calmar_ratio(returns, window=2)[-1], 6)
+    90.245313
+    """
+    return run(
+        _ROLLING_CALMAR_RATIO,
+        data,
+        (returns,),
+        (
+            periods,
+            window,
+        ),
         nulls,
         by,
         strict_zero_copy,

@@ -14,6 +14,7 @@ __all__ = [
     "adx",
     "atr",
     "bbands",
+    "cci",
     "ema",
     "macd",
     "obv",
@@ -344,6 +345,65 @@ def adx(
     """
     return run(
         _ADX,
+        data,
+        (
+            high,
+            low,
+            close,
+        ),
+        (period,),
+        nulls,
+        by,
+        strict_zero_copy,
+        unknown,
+    )
+
+
+_CCI = _rust.function("ta.cci")
+
+
+def cci(
+    data: Data | None = None,
+    /,
+    *,
+    high: str | Column | None = None,
+    low: str | Column | None = None,
+    close: str | Column | None = None,
+    period: int = 14,
+    nulls: Nulls = "skip",
+    by: str | Column | None = None,
+    strict_zero_copy: bool = False,
+    **unknown: Never,
+) -> Any:
+    """Commodity channel index (CCI): the distance of the typical price from its mean, in mean deviations.
+
+    The typical price of a bar is (high + low + close) / 3. With its mean and its mean absolute deviation
+    from that mean over the last `period` bars, cci = (price - mean) / (0.015 * deviation). 0 where the
+    typical prices are all equal, as in TA-Lib.
+
+    - `high`: Highest price of the period. A column, or its name in `data`.
+    - `low`: Lowest price of the period. A column, or its name in `data`.
+    - `close`: Last price of the period. A column, or its name in `data`.
+    - `period`: Length of the window. (rows; at least 2; at most 1,000,000)
+
+    Returns a column as long as the data, in the library of the data (ratio). The first `period - 1` rows
+    have no value.
+
+    Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
+
+    Source: Lambert, Commodity Channel Index: Tool for Trading Cyclic Trends, Commodities 9(10), 1980
+    Source: TA-Lib CCI
+
+    >>> bars = {
+    ...     'high': [11.0, 11.5, 12.0, 11.0, 12.5, 13.0, 12.0, 13.5],
+    ...     'low': [9.5, 10.0, 10.5, 9.0, 11.0, 11.5, 10.0, 12.0],
+    ...     'close': [10.5, 11.0, 10.0, 10.5, 12.0, 11.5, 12.0, 13.0],
+    ... }
+    >>> round(cci(bars, period=2)[-1], 6)
+    66.666667
+    """
+    return run(
+        _CCI,
         data,
         (
             high,
