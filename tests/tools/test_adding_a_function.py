@@ -85,7 +85,7 @@ def changed() -> Path:
 def cargo(tree: Path, command: str, *options: str) -> str:
     """Cargo in the copy, without debug information and optimisation, which only take time here."""
     built = {"CARGO_TARGET_DIR": str(SCRATCH / "built"), "CARGO_PROFILE_DEV_DEBUG": "0"}
-    manifest = ("--quiet", "--manifest-path", f"{RUST}/Cargo.toml")
+    manifest = ("--manifest-path", f"{RUST}/Cargo.toml")
     return run("cargo", command, *manifest, *options, cwd=tree, PYO3_PYTHON=sys.executable, **built)
 
 
@@ -96,6 +96,9 @@ def python(tree: Path, *arguments: str) -> str:
     )
 
 
+@pytest.mark.slow
+@pytest.mark.peers
+@pytest.mark.timeout(1200)
 def test_the_indicator_and_the_metric_obey_every_law_and_agree_with_their_peers(changed: Path) -> None:
     pytest.importorskip("talib")
     pytest.importorskip("empyrical")
@@ -106,10 +109,13 @@ def test_the_indicator_and_the_metric_obey_every_law_and_agree_with_their_peers(
         assert "it_agrees_with_its_reference" in report
     chosen = " or ".join((*RUST_FUNCTIONS, "every_kernel_has_a_reference"))
     tests = ("tests/functions/test_vectors.py", "tests/fuzz/test_fuzz.py")
-    assert " passed" in python(changed, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", chosen, *tests)
+    assert " passed" in python(changed, "-m", "pytest", "-q", "-k", chosen, *tests)
 
 
+@pytest.mark.slow
+@pytest.mark.peers
 @pytest.mark.julia
+@pytest.mark.timeout(1200)
 def test_the_model_agrees_with_its_peer_from_julia_and_from_python(changed: Path) -> None:
     pytest.importorskip("empyrical")
     from tools.generate import functions_julia
