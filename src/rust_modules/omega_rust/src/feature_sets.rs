@@ -33,6 +33,8 @@ pub struct FeatureSet {
     by: Option<Py<PyString>>,
     /// The names of the outputs as keys of the answer.
     names: Vec<Py<PyString>>,
+    /// The Arrow types of the outputs.
+    types: Vec<&'static str>,
     /// An answer without values: a copy of it has room for all.
     empty: Py<PyDict>,
     state: Lock<State>,
@@ -50,7 +52,8 @@ impl FeatureSet {
             empty.set_item(name, py.None())?;
         }
         let (by, empty) = (features.by().map(interned), empty.unbind());
-        Ok(Self { features, columns, by, names, empty, state: Lock::new(state) })
+        let types = features.types().collect();
+        Ok(Self { features, columns, by, names, types, empty, state: Lock::new(state) })
     }
 
     /// A panic in a kernel was reported when it happened; the state it left is still a state.
@@ -65,14 +68,8 @@ impl FeatureSet {
     }
 
     fn answer<'py>(&self, py: Python<'py>, outputs: Vec<Vec<f64>>) -> Outcome<Bound<'py, PyAny>> {
-        columns(
-            py,
-            self.features
-                .names()
-                .iter()
-                .zip(outputs)
-                .map(|(name, values)| (name.as_str(), "float64", values)),
-        )
+        let named = self.features.names().iter().zip(&self.types).zip(outputs);
+        columns(py, named.map(|((name, data_type), values)| (name.as_str(), *data_type, values)))
     }
 }
 

@@ -186,6 +186,12 @@ impl Features {
         &self.names
     }
 
+    /// The Arrow types of the outputs, in order; all are computed, and read by other features, as float64.
+    pub fn types(&self) -> impl Iterator<Item = &'static str> {
+        let outputs = self.each.iter().flat_map(|feature| &feature.function.spec.outputs);
+        outputs.map(|output| output.data_type.as_str())
+    }
+
     /// The column that tells the group of each row.
     #[must_use]
     pub fn by(&self) -> Option<&str> {

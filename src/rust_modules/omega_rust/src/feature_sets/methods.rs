@@ -139,9 +139,9 @@ impl FeatureSet {
             with_numbers(self.names.len(), |values| {
                 step(&mut *self.lock()?, row, key.as_ref(), values)?;
                 let answer = self.empty.bind(py).copy()?;
-                for (name, &value) in self.names.iter().zip(&*values) {
+                for ((name, data_type), &value) in self.names.iter().zip(&self.types).zip(&*values) {
                     if !value.is_nan() {
-                        answer.set_item(name.bind(py), objects::float(py, value)?)?;
+                        answer.set_item(name.bind(py), objects::value(py, data_type, value)?)?;
                     }
                 }
                 Ok(answer)
