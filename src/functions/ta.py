@@ -17,6 +17,7 @@ __all__ = [
     "cci",
     "ema",
     "macd",
+    "maxindex",
     "obv",
     "rsi",
     "sma",
@@ -523,6 +524,55 @@ def obv(
             volume,
         ),
         (),
+        nulls,
+        by,
+        strict_zero_copy,
+        unknown,
+    )
+
+
+_MAXINDEX = _rust.function("ta.maxindex")
+
+
+def maxindex(
+    data: Data | None = None,
+    /,
+    *,
+    close: str | Column | None = None,
+    period: int = 30,
+    nulls: Nulls = "skip",
+    by: str | Column | None = None,
+    strict_zero_copy: bool = False,
+    **unknown: Never,
+) -> Any:
+    """Index of the highest close (MAXINDEX): the row of the highest of the last closes.
+
+    Rows are counted from 0, the first row of the series or of the group, over all calls of a stream. A row
+    that is skipped for a missing close is not counted. As in TA-Lib, a close that equals the highest takes
+    its place, and where the highest has left the window, the oldest of the highest closes in it follows.
+    The count never forgets: with nulls="propagate" all is missing after a missing close.
+
+    - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
+    - `period`: Length of the window. (rows; at least 2; at most 1,000,000)
+
+    Returns a column as long as the data, in the library of the data (row index). The first `period - 1`
+    rows have no value.
+
+    Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
+
+    Source: Lemire, Streaming Maximum-Minimum Filter Using No More than Three Comparisons per Element,
+      Nordic Journal of Computing 13(4), 2006
+    Source: TA-Lib MAXINDEX
+
+    >>> close = [10.5, 11.0, 10.0, 10.5, 12.0, 11.5, 12.0, 13.0]
+    >>> round(maxindex(close, period=2)[-1], 6)
+    7
+    """
+    return run(
+        _MAXINDEX,
+        data,
+        (close,),
+        (period,),
         nulls,
         by,
         strict_zero_copy,

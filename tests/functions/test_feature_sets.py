@@ -470,3 +470,19 @@ def test_a_series_may_be_any_column_and_what_is_one_column_no_feature() -> None:
     definitions = {"mean": ("ta.sma", {}), "range": ("ta.atr", {"high": "mean"})}
     with pytest.raises(InvalidShapeError, match=r"`high` of feature `range` .* a column of the data"):
         omega.FeatureSet(definitions)
+
+
+def test_answers_have_the_types_of_the_specs_and_are_wired_as_floats() -> None:
+    definitions: dict[str, tuple[str, dict[str, Any]]] = {
+        "at": ("ta.maxindex", {"period": 2}),
+        "mean": ("ta.sma", {"close": "at", "period": 2}),
+    }
+    closes, rows, means = [1.0, 2.0, 1.5, 3.0], [None, 1, 1, 3], [None, None, 1.0, 2.0]
+    features = omega.FeatureSet(definitions)
+    table = pa.table(features.run(pa.table({"close": closes})))
+    assert table.schema.types == [pa.int64(), pa.float64()]
+    assert table.to_pydict() == {"at": rows, "mean": means}
+    answers = [features.update(close=close) for close in closes]
+    assert [answer["at"] for answer in answers] == rows
+    assert [answer["mean"] for answer in answers] == means
+    assert [type(answer["at"]) for answer in answers[1:]] == [int, int, int]

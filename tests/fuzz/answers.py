@@ -97,11 +97,11 @@ def _number(value: Any) -> float:
     """None is NaN here; NaN itself has no business in an answer of Python's own numbers."""
     if value is None:
         return float("nan")
-    if not isinstance(value, float):
-        raise Finding(f"an answer must be a float or None, got `{value!r}`")
+    if not isinstance(value, (float, int)):
+        raise Finding(f"an answer must be a number, a truth value or None, got `{value!r}`")
     if math.isnan(value):
         raise Finding("an answer of Python's own numbers must say None, got `nan`")
-    return value
+    return float(value)
 
 
 def _arrow(answer: Any) -> Any:
@@ -129,9 +129,9 @@ def _arrow(answer: Any) -> Any:
 
 
 def _floats(column: Any) -> Floats:
-    if column.type != pa.float64():
-        raise Finding(f"an output must be float64, got `{column.type}`")
-    values = np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
+    if column.type not in {pa.float64(), pa.int64(), pa.bool_()}:
+        raise Finding(f"an output must be float64, int64 or bool, got `{column.type}`")
+    values = np.array([np.nan if each is None else each for each in column.to_pylist()], dtype=np.float64)
     if int(np.isnan(values).sum()) != column.null_count:
         raise Finding("what is missing must be null for Arrow, got `nan`")
     return values

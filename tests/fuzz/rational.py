@@ -284,6 +284,20 @@ def cci(columns: Mapping[str, Column], parameters: Mapping[str, Any]) -> Rows:
     return [made]
 
 
+@reference("ta.maxindex")
+def maxindex(columns: Mapping[str, Column], parameters: Mapping[str, Any]) -> Rows:
+    close, period = columns["close"], parameters["period"]
+    made: list[Cell] = [None] * len(close)
+    highest = -1
+    for row in range(period - 1, len(close)):
+        if highest < row + 1 - period:
+            highest = max(range(row + 1 - period, row + 1), key=close.__getitem__)  # the oldest of equals
+        elif close[row] >= close[highest]:
+            highest = row
+        made[row] = Value(Fraction(highest), Fraction(0), strict=True)
+    return [made]
+
+
 # ---------------------------------------------------------------------------------------------- metrics
 
 

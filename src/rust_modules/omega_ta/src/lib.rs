@@ -9,4 +9,6 @@ omega_kernel::functions! {
     volatility { atr::Atr }
     /// What volume adds to price.
     volume { obv::Obv }
+    /// Numbers about a window of prices.
+    math { maxindex::Maxindex }
 }

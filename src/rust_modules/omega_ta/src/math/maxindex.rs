@@ -1,0 +1,127 @@
+//! Index of the highest close: where in the series the highest of the last rows is.
+
+use omega_contract::Result;
+use omega_contract::bounds::LARGEST_INPUT;
+use omega_contract::params::Params;
+use omega_contract::spec::{FunctionSpec, Kind, Unit};
+use omega_contract::tables::bars;
+use omega_kernel::Rowwise;
+use omega_kernel::parts::{Window, WindowState};
+use omega_kernel::payload::State;
+use serde::{Deserialize, Serialize};
+
+/// Row numbers below this are told apart by floats.
+const LARGEST_INDEX: u64 = 1 << 53;
+
+/// Index of the highest close.
+#[derive(Clone, Copy)]
+pub struct Maxindex {
+    period: usize,
+    closes: Window,
+}
+
+/// What [`Maxindex`] remembers.
+#[derive(Default, Serialize, Deserialize)]
+pub struct MaxindexState {
+    closes: WindowState,
+    rows: u64,
+    /// The highest close of the window and its row, once the window is full: which of equals it is, is of earlier rows.
+    highest: Option<(f64, u64)>,
+}
+
+impl State for MaxindexState {
+    fn copy(&self) -> Result<Self> {
+        Ok(Self { closes: self.closes.copy()?, ..*self })
+    }
+}
+
+impl Rowwise<1, 1> for Maxindex {
+    type State = MaxindexState;
+
+    /// Rows are counted from the first, and a missing row leaves their number unknown.
+    const CUMULATIVE: bool = true;
+
+    fn spec() -> FunctionSpec {
+        FunctionSpec::new(
+            "ta.maxindex",
+            Kind::Rowwise,
+            "bars",
+            "Index of the highest close (MAXINDEX): the row of the highest of the last closes.",
+        )
+        .describe(
+            "Rows are counted from 0, the first row of the series or of the group, over all calls of a stream. A row \
+             that is skipped for a missing close is not counted. As in TA-Lib, a close that equals the highest takes its \
+             place, and where the highest has left the window, the oldest of the highest closes in it follows. The count \
+             never forgets: with nulls=\"propagate\" all is missing after a missing close.",
+        )
+        .reference("Lemire, Streaming Maximum-Minimum Filter Using No More than Three Comparisons per Element, Nordic Journal of Computing 13(4), 2006")
+        .reference("TA-Lib MAXINDEX")
+        .series(bars::CLOSE)
+        .rows("period", 30, 2, "Length of the window.")
+        .output("maxindex", Unit::RowIndex, "Row of the highest of the last `period` closes.")
+        .whole()
+        .warm_up("The first `period - 1` rows have no value.")
+    }
+
+    fn new(params: &Params) -> Self {
+        let period = params.rows("period");
+        Self { period, closes: Window::new(period) }
+    }
+
+    fn warm_up(&self) -> usize {
+        self.period - 1
+    }
+
+    fn start(&self) -> MaxindexState {
+        MaxindexState::default()
+    }
+
+    #[inline]
+    fn reserve(&self, state: &mut MaxindexState, rows: usize) -> Result<()> {
+        self.closes.reserve(&mut state.closes, rows)
+    }
+
+    #[inline]
+    fn update(&self, state: &mut MaxindexState, [close]: [f64; 1]) -> Option<[f64; 1]> {
+        state.highest = self.highest(state, close);
+        self.closes.push(&mut state.closes, close);
+        state.rows += 1;
+        state.highest.map(|(_, row)| [row as f64])
+    }
+
+    fn peek(&self, state: &MaxindexState, [close]: [f64; 1]) -> Result<Option<[f64; 1]>> {
+        Ok(self.highest(state, close).map(|(_, row)| [row as f64]))
+    }
+
+    fn is_sound(&self, state: &MaxindexState) -> bool {
+        let MaxindexState { closes, rows, highest } = state;
+        let held = closes.values().len() as u64;
+        let is_highest = |&(value, row): &(f64, u64)| {
+            let place = row.checked_sub(rows - held).and_then(|place| usize::try_from(place).ok());
+            place.and_then(|place| closes.in_order().nth(place)) == Some(value)
+                && closes.in_order().all(|close| close <= value)
+        };
+        self.closes.is_sound(closes, LARGEST_INPUT)
+            && held == (*rows).min(self.period as u64)
+            && *rows < LARGEST_INDEX
+            && highest.is_some() == self.closes.is_full(closes)
+            && highest.as_ref().is_none_or(is_highest)
+    }
+}
+
+impl Maxindex {
+    /// The highest of the last rows and this one, and its row.
+    #[inline]
+    fn highest(&self, state: &MaxindexState, close: f64) -> Option<(f64, u64)> {
+        let row = state.rows;
+        let first = (row + 1).checked_sub(self.period as u64)?;
+        match state.highest {
+            Some((highest, at)) if at >= first => Some(if close >= highest { (close, row) } else { (highest, at) }),
+            _ => {
+                let earlier = state.closes.in_order().skip(usize::from(self.closes.is_full(&state.closes)));
+                let window = (first..).zip(earlier.chain([close]));
+                window.map(|(row, close)| (close, row)).reduce(|best, next| if next.0 > best.0 { next } else { best })
+            }
+        }
+    }
+}
