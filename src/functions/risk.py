@@ -256,7 +256,7 @@ def calmar_ratio(
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
-    Source: Young, Calmar Ratio: A Smoother Tool, Futures 20(1), 1991
+    Source: Young, Calmar Ratio: A Smoother Tool, Futures, October 1991
     Source: empyrical calmar_ratio
 
     >>> round(calmar_ratio([0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008]), 6)
@@ -686,7 +686,7 @@ def rolling_calmar_ratio(
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
-    Source: Young, Calmar Ratio: A Smoother Tool, Futures 20(1), 1991
+    Source: Young, Calmar Ratio: A Smoother Tool, Futures, October 1991
     Source: empyrical calmar_ratio
 
     >>> returns = [0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008]

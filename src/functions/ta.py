@@ -392,7 +392,7 @@ def cci(
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
-    Source: Lambert, Commodity Channel Index: Tool for Trading Cyclic Trends, Commodities 9(10), 1980
+    Source: Lambert, Commodity Channel Index: Tool for Trading Cyclic Trends, Commodities, October 1980
     Source: TA-Lib CCI
 
     >>> bars = {

@@ -22,7 +22,7 @@ impl Metric<1, 1> for CalmarRatio {
                 "With wealth compounded from 1, (wealth ** (periods / n) - 1) / -max_drawdown, the drawdown as in \
                  `risk.max_drawdown`. Undefined where wealth never fell, and where annual growth is beyond all bounds.",
             )
-            .reference("Young, Calmar Ratio: A Smoother Tool, Futures 20(1), 1991")
+            .reference("Young, Calmar Ratio: A Smoother Tool, Futures, October 1991")
             .reference("empyrical calmar_ratio")
             .periods()
             .output("calmar_ratio", Unit::Number, "Annual growth over deepest fall.")

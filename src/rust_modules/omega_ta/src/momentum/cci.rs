@@ -33,7 +33,7 @@ impl Rowwise<3, 1> for Cci {
              that mean over the last `period` bars, cci = (price - mean) / (0.015 * deviation). 0 where the typical \
              prices are all equal, as in TA-Lib.",
         )
-        .reference("Lambert, Commodity Channel Index: Tool for Trading Cyclic Trends, Commodities 9(10), 1980")
+        .reference("Lambert, Commodity Channel Index: Tool for Trading Cyclic Trends, Commodities, October 1980")
         .reference("TA-Lib CCI")
         .reads(bars::HIGH)
         .reads(bars::LOW)
