@@ -102,7 +102,7 @@ SCENARIOS = {
             features.extend({"close": np.ones(len(symbols)), "symbol": symbols})
             return features
         features = make()
-        refused(lambda: features.update(close=2.0, symbol=-1), 100)
+        refused(lambda: features.update(close=2.0, symbol=-1), 75)
         twin = make()
         same(features, twin)
         features.update(close=2.0, symbol=-1), twin.update(close=2.0, symbol=-1)

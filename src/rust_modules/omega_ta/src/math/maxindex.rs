@@ -116,11 +116,15 @@ impl Maxindex {
         let row = state.rows;
         let first = (row + 1).checked_sub(self.period as u64)?;
         match state.highest {
-            Some((highest, at)) if at >= first => Some(if close >= highest { (close, row) } else { (highest, at) }),
+            Some((highest, at)) if at >= first => {
+                Some(if close >= highest { (close, row) } else { (highest, at) })
+            }
             _ => {
                 let earlier = state.closes.in_order().skip(usize::from(self.closes.is_full(&state.closes)));
                 let window = (first..).zip(earlier.chain([close]));
-                window.map(|(row, close)| (close, row)).reduce(|best, next| if next.0 > best.0 { next } else { best })
+                window
+                    .map(|(row, close)| (close, row))
+                    .reduce(|best, next| if next.0 > best.0 { next } else { best })
             }
         }
     }
