@@ -17,7 +17,6 @@ mod times;
 
 pub use capsules::produce;
 pub use copies::CopyLog;
-pub use import::{Bar, Grouping, Import, Request, key, one_time};
+pub use import::{Bar, Grouping, Import, Request, key, one_value, value_of};
 pub use reading::{Extent, read};
 pub use sequences::{is_real, number};
-pub use times::time;

@@ -14,10 +14,10 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyTuple, PyType};
 
-use crate::data::{Bar, is_real, number, one_time, time};
+use crate::data::{Bar, is_real, one_value, value_of};
 use crate::errors::{Outcome, guard, raise};
 use crate::objects;
-use crate::words::{name_of, shown};
+use crate::words::name_of;
 
 /// The state of one indicator over one series.
 ///
@@ -125,18 +125,12 @@ fn read_row(spec: &FunctionSpec, call: &Arguments<'_, '_>, row: &mut [f64]) -> O
     }
     if given == spec.inputs.len() {
         for ((slot, value), input) in row.iter_mut().zip(&call.positional).zip(&spec.inputs) {
-            if input.is_time() {
-                *slot = match time(value, &input.name, 0)? {
-                    Some(value) => value,
-                    None if given == 1 => return read_bar(spec, value, row),
-                    None => one_time(value, &input.name)?,
-                };
-                continue;
-            }
-            *slot = match number(value, || input.name.clone())? {
+            *slot = match value_of(value, input, &input.name)? {
                 Some(value) => value,
-                None if given == 1 && !is_real(value) => return read_bar(spec, value, row),
-                None => one_number(value, &input.name)?,
+                None if given == 1 && (input.is_time() || !is_real(value)) => {
+                    return read_bar(spec, value, row);
+                }
+                None => one_value(value, input, &input.name)?,
             };
         }
         return Ok(());
@@ -171,7 +165,7 @@ fn read_keywords(spec: &FunctionSpec, call: &Arguments<'_, '_>, row: &mut [f64])
             let names: Vec<&str> = call.keywords.iter().map(|(name, _)| name.as_str()).collect();
             return Err(Error::missing_column(&input.name, names.join(", ")).into());
         };
-        *slot = if input.is_time() { one_time(value, &input.name)? } else { one_number(value, &input.name)? };
+        *slot = one_value(value, input, &input.name)?;
     }
     Ok(())
 }
@@ -192,11 +186,6 @@ fn read_bar(spec: &FunctionSpec, bar: &Bound<'_, PyAny>, row: &mut [f64]) -> Out
 struct Arguments<'a, 'py> {
     positional: Vec<Borrowed<'a, 'py, PyAny>>,
     keywords: Vec<(String, Borrowed<'a, 'py, PyAny>)>,
-}
-
-fn one_number(value: &Bound<'_, PyAny>, name: &str) -> Outcome<f64> {
-    number(value, || name.to_owned())?
-        .ok_or_else(|| Error::invalid_type(name, "a number or None", shown(value)).into())
 }
 
 #[pymethods]

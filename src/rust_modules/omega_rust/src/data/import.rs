@@ -553,10 +553,20 @@ fn unsupported(object: &Bound<'_, PyAny>) -> Error {
     Error::unsupported_data(ACCEPTED, value)
 }
 
-/// A time of one bar as microseconds since 1970, NaN where it is missing.
-pub fn one_time(value: &Bound<'_, PyAny>, name: &str) -> Outcome<f64> {
-    time(value, name, 0)?
-        .ok_or_else(|| Error::invalid_type(name, "a datetime, a date or None", shown(value)).into())
+/// The value of an input in one row: a number, or a time as microseconds since 1970; NaN where it is missing, and `None`
+/// for an object that is neither.
+#[inline]
+pub fn value_of(object: &Bound<'_, PyAny>, input: &Input, name: &str) -> Outcome<Option<f64>> {
+    if input.is_time() { time(object, name, 0) } else { number(object, || name.to_owned()) }
+}
+
+/// [`value_of`] what must have one.
+#[inline]
+pub fn one_value(object: &Bound<'_, PyAny>, input: &Input, name: &str) -> Outcome<f64> {
+    value_of(object, input, name)?.ok_or_else(|| {
+        let allowed = if input.is_time() { "a datetime, a date or None" } else { "a number or None" };
+        Error::invalid_type(name, allowed, shown(object)).into()
+    })
 }
 
 /// One bar, asked for its values by name.
@@ -574,19 +584,9 @@ impl<'a, 'py> Bar<'a, 'py> {
         Ok(if mapping { Self::Mapping(object) } else { Self::Record(object) })
     }
 
-    /// The bar's number of a name; NaN where it is missing.
-    pub fn number(&self, name: &str) -> Outcome<f64> {
-        let value = self.item(name)?;
-        number(&value, || name.to_owned())?
-            .ok_or_else(|| Error::invalid_type(name, "a number or None", shown(&value)).into())
-    }
-
     /// The bar's value for an input; NaN where it is missing.
     pub fn value(&self, input: &Input) -> Outcome<f64> {
-        if input.is_time() {
-            return one_time(&self.item(input.column())?, input.column());
-        }
-        self.number(input.column())
+        one_value(&self.item(input.column())?, input, input.column())
     }
 
     /// Whatever the bar has under a name.

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use super::{FeatureSet, NAME, State};
-use crate::data::{Bar, key, number, one_time};
+use crate::data::{Bar, key, one_value};
 use crate::errors::{Outcome, asked, guard};
 use crate::fastcalls::{self, Passed};
 use crate::objects;
@@ -155,15 +155,7 @@ impl FeatureSet {
         let (py, given) = (call.py, Given::of(call)?);
         for ((slot, name), input) in row.iter_mut().zip(&self.columns).zip(self.features.inputs()) {
             let item = given.item(name.bind(py), &input.name)?;
-            if input.is_time() {
-                *slot = one_time(&item, &input.name)?;
-                continue;
-            }
-            let Some(value) = number(&item, || input.name.clone())? else {
-                let error = super::Error::invalid_type(&input.name, "a number or None", shown(&item));
-                return Err(error.into());
-            };
-            *slot = value;
+            *slot = one_value(&item, input, &input.name)?;
         }
         let (Some(name), Some(by)) = (&self.by, self.features.by()) else { return Ok(None) };
         let item = given.item(name.bind(py), by)?;
