@@ -37,6 +37,9 @@ from tests.functions.market import (
 )
 from tests.functions.producers import TABLES, Producer
 
+#: Row 1 has a code whose value is missing, and row 2 has no code.
+MISSING_IN_BOTH = pa.DictionaryArray.from_arrays(pa.array([0, 1, None], pa.int8()), pa.array(["a", None]))
+
 SYMBOLS = ["AAPL", "BRK.B", "Ω ¥€", ""]
 
 
@@ -199,6 +202,7 @@ def test_a_metric_without_rows_has_no_groups() -> None:
         (["a", None, "b"], MissingValueError, "row 1"),
         (["a", 1.5, "b"], UnsupportedTypeError, "1.5"),
         (pa.array(["a", None, "b"]), MissingValueError, "row 1"),
+        (MISSING_IN_BOTH, MissingValueError, "row 1"),
         (pa.array([1.0, 2.0, 3.0]), UnsupportedTypeError, "text or whole numbers"),
         (pa.array([1, 2**63, 3], pa.uint64()), UnsupportedTypeError, r"2\^63"),
         (pa.array([None, None, None]), OmegaError, ""),

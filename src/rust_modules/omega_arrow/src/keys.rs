@@ -57,8 +57,6 @@ pub struct Groups {
     texts: Texts,
     ints: HashMap<i64, u32>,
     keys: Vec<Key>,
-    /// The row that each key was last looked up for, as a hint where the same keys came before.
-    seen: Vec<usize>,
 }
 
 impl Groups {
@@ -120,7 +118,7 @@ impl Groups {
     }
 
     /// The number of a text whose bytes are only looked at by `read` where they are new: those of a known text are text.
-    #[inline]
+    #[inline(always)]
     fn bytes<'a>(&mut self, bytes: &'a [u8], read: impl FnOnce(&'a [u8]) -> Result<&'a str>) -> Result<u32> {
         let digest = self.texts.digest(bytes);
         match self.texts.find(&digest, bytes, &self.keys) {
@@ -162,7 +160,6 @@ impl Groups {
     /// The number of the next key, once there is room for it.
     fn reserve(&mut self) -> Result<u32> {
         memory::reserve(&mut self.keys, 1)?;
-        memory::reserve(&mut self.seen, 1)?;
         Ok(self.next())
     }
 
@@ -170,7 +167,6 @@ impl Groups {
     fn add(&mut self, key: Key) -> u32 {
         let number = self.next();
         self.keys.push(key);
-        self.seen.push(0);
         number
     }
 
@@ -206,7 +202,11 @@ impl Groups {
             .flatten()
             .filter_map(|bits| bits.first_absent(field.rows));
         if let Some(row) = absent.min() {
-            return Err(Error::missing_value(name, numbers.len() + row, "grouping"));
+            let error = Error::missing_value(name, numbers.len() + row, "grouping");
+            // Rows before it may have a code whose value is missing: the first one is named.
+            let before = Field { rows: row, ..*field };
+            // SAFETY: as the caller vouches.
+            return unsafe { columns::number(self, &before, name, numbers) }.and(Err(error));
         }
         memory::reserve(numbers, field.rows)?;
         // SAFETY: as the caller vouches.

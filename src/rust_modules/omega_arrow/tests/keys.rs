@@ -22,7 +22,8 @@ impl Draws {
     }
 }
 
-/// Rows in which groups come as they do in data: in turns, in runs, at random, with turns that change.
+/// Rows in which groups come as they do in data: in turns, in runs, at random, with turns that come late or
+/// change.
 fn orders(groups: usize, rows: usize) -> Vec<Vec<usize>> {
     let mut draws = Draws(88_172_645_463_325_252);
     let random: Vec<usize> = (0..rows).map(|_| draws.below(groups)).collect();
@@ -31,7 +32,8 @@ fn orders(groups: usize, rows: usize) -> Vec<Vec<usize>> {
     let turns = (0..rows).map(|row| row % groups).collect();
     let almost = (0..rows).map(|row| if draws.below(200) == 0 { draws.below(groups) } else { row % groups });
     let shrinking = (0..rows).map(|row| row % (groups - (row / 500).min(groups - 1))).collect();
-    vec![almost.collect(), random, sorted, turns, shrinking]
+    let late = random.iter().copied().take(rows / 2).chain((0..rows - rows / 2).map(|row| row % groups));
+    vec![almost.collect(), late.collect(), random, sorted, turns, shrinking]
 }
 
 /// The numbers of keys in order of appearance.

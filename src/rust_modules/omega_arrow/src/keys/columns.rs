@@ -1,12 +1,9 @@
 //! Columns of keys, by how they lie in memory: what can be checked of all rows at once is, and the rest row by row.
 
 use super::Groups;
-use super::rows::{Ints, Rows, Texts, Values, Views, Whole, number_rows};
+use super::rows::{Codes, Ints, Rows, Texts, Values, Views, Whole, number_rows};
 use crate::read::{Field, dictionary_values};
 use omega_contract::{Error, Result, memory};
-
-/// What no group has as its number: a code that was not met yet.
-const UNKNOWN: u32 = u32::MAX;
 
 /// Runs an expression with the type that a format of whole numbers has in memory, or another for anything else.
 macro_rules! with_ints {
@@ -69,11 +66,11 @@ pub(super) unsafe fn number(
         T => number_ints(groups, unsafe { ints::<T>(field, name)? }, numbers),
         _ => match field.format {
             // SAFETY: as the caller vouches.
-            "u" => number_rows(&unsafe { texts::<i32>(field, name)? }, field.rows, groups, numbers),
+            "u" => number_rows(&mut unsafe { texts::<i32>(field, name)? }, field.rows, groups, numbers),
             // SAFETY: as the caller vouches.
-            "U" => number_rows(&unsafe { texts::<i64>(field, name)? }, field.rows, groups, numbers),
+            "U" => number_rows(&mut unsafe { texts::<i64>(field, name)? }, field.rows, groups, numbers),
             // SAFETY: as the caller vouches.
-            "vu" => number_rows(&unsafe { views(field, name)? }, field.rows, groups, numbers),
+            "vu" => number_rows(&mut unsafe { views(field, name)? }, field.rows, groups, numbers),
             _ => Err(unsupported(field, name)),
         }
     )
@@ -93,9 +90,10 @@ fn number_ints<T: Whole>(groups: &mut Groups, ints: Values<'_, T>, numbers: &mut
         && let Ok(span) = usize::try_from(i128::from(most) - i128::from(least))
         && span < ints.len()
     {
-        return number_codes(ints, least, span + 1, numbers, |code, _| groups.int(code));
+        let look_up = |groups: &mut Groups, code, _| groups.int(code);
+        return number_rows(&mut Codes::new(ints, least, span + 1, look_up)?, ints.len(), groups, numbers);
     }
-    number_rows(&Ints(ints), ints.len(), groups, numbers)
+    number_rows(&mut Ints(ints), ints.len(), groups, numbers)
 }
 
 /// The values of a dictionary, each looked up once, and for each row the number of its value.
@@ -118,11 +116,12 @@ unsafe fn number_dictionary(
     let values = unsafe { dictionary_values(schema, values)? };
     refuse_extension(field, name)?;
     // SAFETY: as the caller vouches.
-    let (present, keys) = unsafe { (values.validity(), rows(&values, name)?) };
-    let number = |code: i64, row: usize| {
+    let (present, mut keys) = unsafe { (values.validity(), rows(&values, name)?) };
+    let before = numbers.len();
+    let look_up = |groups: &mut Groups, code: i64, row: usize| {
         let place = usize::try_from(code).unwrap_or(usize::MAX);
         if present.is_some_and(|bits| !bits.get(place)) {
-            return Err(Error::missing_value(name, row, "grouping"));
+            return Err(Error::missing_value(name, before + row, "grouping"));
         }
         keys.number(groups, place)
     };
@@ -136,32 +135,10 @@ unsafe fn number_dictionary(
                 let code = codes.iter().map(T::widened).find(|&code| is_outside(code)).unwrap_or(least);
                 return Err(Error::malformed_arrow(name, "a dictionary index", allowed, code));
             }
-            number_codes(codes, 0, values.rows, numbers, number)
+            number_rows(&mut Codes::new(codes, 0, values.rows, look_up)?, field.rows, groups, numbers)
         },
         _ => Err(Error::unsupported_type(name, "text or whole numbers", field.format))
     )
-}
-
-/// Numbers codes from `least` on, of which there are `span`, asking once for each that occurs: with the code and the
-/// row that it was met in.
-fn number_codes<T: Whole>(
-    codes: Values<'_, T>,
-    least: i64,
-    span: usize,
-    numbers: &mut Vec<u32>,
-    mut number: impl FnMut(i64, usize) -> Result<u32>,
-) -> Result<()> {
-    let mut known = memory::filled(span, UNKNOWN)?;
-    let first = numbers.len();
-    for (row, code) in codes.iter().enumerate() {
-        let code = code.widened();
-        let known = &mut known[code.wrapping_sub(least) as usize];
-        if *known == UNKNOWN {
-            *known = number(code, first + row)?;
-        }
-        numbers.push(*known);
-    }
-    Ok(())
 }
 
 /// The least and the greatest of whole numbers.

@@ -4,15 +4,19 @@ use std::slice;
 
 use super::Groups;
 use super::texts::are_same;
-use omega_contract::{Error, Result};
+use omega_contract::{Error, Result, memory};
 
 /// Rows that are compared at once with those at some distance before them.
 pub(super) const BLOCK_ROWS: usize = 64;
 
+/// How far back a repeated order is searched for, and the most rows between two searches: one costs little beside the
+/// numbering of so many.
+const FARTHEST: usize = 1 << 17;
+
 /// A column's keys.
 pub(super) trait Rows {
     /// The number of the key of one row.
-    fn number(&self, groups: &mut Groups, row: usize) -> Result<u32>;
+    fn number(&mut self, groups: &mut Groups, row: usize) -> Result<u32>;
 
     /// Whether two rows surely have the same key.
     fn are_same(&self, row: usize, other: usize) -> bool;
@@ -24,24 +28,30 @@ pub(super) trait Rows {
 /// Appends the numbers of all rows.
 ///
 /// Sorted rows repeat their key, and interleaved rows mostly repeat their order from one time to the next. Both are seen
-/// by one comparison of memory: with the block at the distance at which a key was last met.
+/// by one comparison of memory: with the block at the distance at which the last key was met before.
 pub(super) fn number_rows(
-    rows: &impl Rows,
+    rows: &mut impl Rows,
     count: usize,
     groups: &mut Groups,
     numbers: &mut Vec<u32>,
 ) -> Result<()> {
     let before = numbers.len();
-    let (mut from, mut distance, mut last, mut in_run) = (0, usize::MAX, u32::MAX, false);
+    let (mut from, mut last, mut in_run) = (0, u32::MAX, false);
+    let mut distance = None;
+    // Rows in no order at all are searched for one ever more seldom.
+    let (mut wait, mut next_search) = (BLOCK_ROWS, 0);
     while from < count {
         let to = count.min(from + BLOCK_ROWS);
-        if distance <= from && to - from == BLOCK_ROWS && rows.repeats(from - distance, from) {
+        if let Some(distance) = distance.filter(|&distance| distance <= from)
+            && to - from == BLOCK_ROWS
+            && rows.repeats(from - distance, from)
+        {
             let earlier = before + from - distance;
             numbers.extend_from_within(earlier..earlier + BLOCK_ROWS);
-            (from, last) = (to, numbers[before + to - 1]);
+            last = numbers[before + to - 1];
+            (from, wait, next_search) = (to, BLOCK_ROWS, 0);
             continue;
         }
-        let mut met = 0;
         for row in from..to {
             // Comparing with the row before pays where that one was like its own.
             if in_run && rows.are_same(row - 1, row) {
@@ -49,17 +59,32 @@ pub(super) fn number_rows(
                 continue;
             }
             let number = rows.number(groups, row)?;
-            met = std::mem::replace(&mut groups.seen[number as usize], before + row);
             numbers.push(number);
             in_run = number == last;
             last = number;
         }
-        // As often as a block takes; where the row before `met` is of another column, the next comparison tells.
-        let gap = if in_run { 1 } else { (before + to - 1).saturating_sub(met).max(1) };
-        distance = BLOCK_ROWS.div_ceil(gap) * gap;
         from = to;
+        if from >= next_search {
+            distance = period(&numbers[before.max(numbers.len().saturating_sub(FARTHEST))..]);
+            next_search = from + wait;
+            wait = (wait * 2).min(FARTHEST);
+        }
     }
     Ok(())
+}
+
+/// The rows between a block and the one that it may repeat, by where the last key was met before.
+fn period(numbers: &[u32]) -> Option<usize> {
+    let (last, earlier) = numbers.split_last()?;
+    let is_met = |numbers: &&[u32]| numbers.iter().fold(false, |met, number| met | (number == last));
+    // By strides without a branch per row, from the end.
+    let mut strides = earlier.rchunks(BLOCK_ROWS);
+    let passed = strides.by_ref().position(|stride| is_met(&stride))?;
+    let rest = &earlier[..earlier.len() - passed * BLOCK_ROWS];
+    let met = rest.iter().rposition(|number| number == last)?;
+    let gap = earlier.len() - met;
+    // As often as a block takes.
+    Some(BLOCK_ROWS.div_ceil(gap) * gap)
 }
 
 /// A whole number of any width.
@@ -146,7 +171,7 @@ pub(super) struct Ints<'a, T>(pub Values<'a, T>);
 
 impl<T: Whole> Rows for Ints<'_, T> {
     #[inline]
-    fn number(&self, groups: &mut Groups, row: usize) -> Result<u32> {
+    fn number(&mut self, groups: &mut Groups, row: usize) -> Result<u32> {
         groups.int(self.0.get(row).widened())
     }
 
@@ -158,6 +183,49 @@ impl<T: Whole> Rows for Ints<'_, T> {
     #[inline]
     fn repeats(&self, earlier: usize, from: usize) -> bool {
         self.0.block(earlier) == self.0.block(from)
+    }
+}
+
+/// Whole numbers that lie close together, or places in a dictionary: each is looked up once.
+pub(super) struct Codes<'a, T, F> {
+    codes: Values<'a, T>,
+    least: i64,
+    known: Vec<u32>,
+    look_up: F,
+}
+
+/// What no group has as its number: a code that was not met yet.
+const UNKNOWN: u32 = u32::MAX;
+
+impl<'a, T, F> Codes<'a, T, F> {
+    /// Codes from `least` on, of which there are `span`; `look_up` is given the code and the first row that has it.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    pub fn new(codes: Values<'a, T>, least: i64, span: usize, look_up: F) -> Result<Self> {
+        Ok(Self { codes, least, known: memory::filled(span, UNKNOWN)?, look_up })
+    }
+}
+
+impl<T: Whole, F: FnMut(&mut Groups, i64, usize) -> Result<u32>> Rows for Codes<'_, T, F> {
+    #[inline]
+    fn number(&mut self, groups: &mut Groups, row: usize) -> Result<u32> {
+        let code = self.codes.get(row).widened();
+        let known = &mut self.known[code.wrapping_sub(self.least) as usize];
+        if *known == UNKNOWN {
+            *known = (self.look_up)(groups, code, row)?;
+        }
+        Ok(*known)
+    }
+
+    #[inline]
+    fn are_same(&self, row: usize, other: usize) -> bool {
+        self.codes.get(row).widened() == self.codes.get(other).widened()
+    }
+
+    #[inline]
+    fn repeats(&self, earlier: usize, from: usize) -> bool {
+        self.codes.block(earlier) == self.codes.block(from)
     }
 }
 
@@ -183,7 +251,7 @@ impl<T: Whole> Texts<'_, T> {
 
 impl<T: Whole> Rows for Texts<'_, T> {
     #[inline]
-    fn number(&self, groups: &mut Groups, row: usize) -> Result<u32> {
+    fn number(&mut self, groups: &mut Groups, row: usize) -> Result<u32> {
         groups.bytes(self.bytes(row), |bytes| utf8(self.name, bytes))
     }
 
@@ -249,7 +317,7 @@ impl Views<'_> {
 
 impl Rows for Views<'_> {
     #[inline]
-    fn number(&self, groups: &mut Groups, row: usize) -> Result<u32> {
+    fn number(&mut self, groups: &mut Groups, row: usize) -> Result<u32> {
         let view = self.views.get(row);
         groups.bytes(self.bytes(&view)?, |bytes| utf8(self.name, bytes))
     }

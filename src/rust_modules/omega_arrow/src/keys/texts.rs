@@ -42,16 +42,41 @@ impl Known {
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     table: HashTable<Known>,
-    seed: DefaultHashBuilder,
+    seed: Seed,
+}
+
+/// What makes the places of texts the process's own.
+#[derive(Debug)]
+struct Seed {
+    long: DefaultHashBuilder,
+    start: u64,
+    end: u64,
+}
+
+impl Default for Seed {
+    fn default() -> Self {
+        let long = DefaultHashBuilder::default();
+        Self { start: long.hash_one(0), end: long.hash_one(1), long }
+    }
+}
+
+impl Seed {
+    /// Where a text has its place: one product of its words, of which the seed makes no number that is known outside.
+    #[inline(always)]
+    fn hash(&self, digest: &Digest) -> u64 {
+        let end = digest.end.wrapping_add(u64::from(digest.length));
+        let product = u128::from(digest.start ^ self.start) * u128::from(end ^ self.end);
+        product as u64 ^ (product >> 64) as u64
+    }
 }
 
 impl Texts {
     /// A text as words.
-    #[inline]
+    #[inline(always)]
     pub fn digest(&self, bytes: &[u8]) -> Digest {
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let (start, end) = words(bytes).unwrap_or_else(|| {
-            let mut hasher = self.seed.build_hasher();
+            let mut hasher = self.seed.long.build_hasher();
             hasher.write(bytes);
             (hasher.finish(), 0)
         });
@@ -59,14 +84,14 @@ impl Texts {
     }
 
     /// The number of a known text.
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, digest: &Digest, bytes: &[u8], keys: &[Key]) -> Option<u32> {
         let is_same = |known: &Known| {
             known.digest() == *digest
                 && (bytes.len() <= SHORT
                     || matches!(&keys[known.number as usize], Key::Text(text) if text.as_bytes() == bytes))
         };
-        self.table.find(hash(&self.seed, digest), is_same).map(|known| known.number)
+        self.table.find(self.seed.hash(digest), is_same).map(|known| known.number)
     }
 
     /// Adds a text that is not known.
@@ -75,10 +100,10 @@ impl Texts {
     /// `OUT_OF_MEMORY`; nothing is added then.
     pub fn add(&mut self, digest: &Digest, number: u32) -> Result<()> {
         let Self { table, seed } = self;
-        let rehash = |known: &Known| hash(seed, &known.digest());
+        let rehash = |known: &Known| seed.hash(&known.digest());
         memory::reserve_slots(table, rehash)?;
         let Digest { start, end, length } = *digest;
-        table.insert_unique(hash(seed, digest), Known { start, end, length, number }, rehash);
+        table.insert_unique(seed.hash(digest), Known { start, end, length, number }, rehash);
         Ok(())
     }
 }
@@ -91,7 +116,7 @@ pub(super) fn are_same(bytes: &[u8], other: &[u8]) -> bool {
 }
 
 /// A short text as two words, which overlap where it does not fill them.
-#[inline]
+#[inline(always)]
 fn words(bytes: &[u8]) -> Option<(u64, u64)> {
     match bytes.len() {
         0 => Some((0, 0)),
@@ -104,14 +129,6 @@ fn words(bytes: &[u8]) -> Option<(u64, u64)> {
         8..=SHORT => Some((word(bytes.first_chunk()), word(bytes.last_chunk()))),
         _ => None,
     }
-}
-
-#[inline]
-fn hash(seed: &DefaultHashBuilder, digest: &Digest) -> u64 {
-    let mut hasher = seed.build_hasher();
-    hasher.write_u64(digest.start);
-    hasher.write_u64(digest.end.wrapping_add(u64::from(digest.length)));
-    hasher.finish()
 }
 
 #[inline]
