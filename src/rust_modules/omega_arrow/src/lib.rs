@@ -10,6 +10,8 @@ pub mod column;
 pub mod float64;
 /// Calls a producer's callbacks so that a C++ exception ends here.
 mod foreign;
+/// Closes the gaps that missing rows leave in a column, and opens them again.
+pub mod gaps;
 /// Group keys: text or whole numbers, read where they lie and numbered in order of appearance.
 pub mod keys;
 /// Reads the C structs of a producer without taking or copying what they hold.

@@ -6,7 +6,7 @@ use omega_contract::spec::Input;
 use omega_contract::{Error, Result};
 
 use crate::Nulls;
-use crate::ordinary::{are_ordinary, are_ordinary_or_missing, is_ordinary};
+use crate::ordinary::{are_in_place, are_ordinary, is_ordinary, place};
 
 /// Rows of a column that are looked at together: what is not ordinary among them is looked at once more, from the cache.
 const BLOCK_ROWS: usize = 1024;
@@ -119,26 +119,40 @@ pub(crate) struct Look {
 pub(crate) fn look(columns: &[Chunk<'_>], from: usize, to: usize) -> Look {
     let mut seen = Look { clean: bits(to - from), wrong: 0 };
     for column in columns {
-        let there = column.validity.map_or(u64::MAX, |bitmap| bitmap.word(from, to));
+        let there = column.validity.map(|bitmap| bitmap.word(from, to));
         let values = &column.values[from..to];
-        let missing = missing(values);
-        if are_ordinary_or_missing(values) {
-            seen.clean &= there & !missing;
+        let Glance { present, ordinary } = match there {
+            None => glance(values, |_| true),
+            Some(there) => glance(values, |bit| there & bit != 0),
+        };
+        if ordinary {
+            seen.clean &= present;
             continue;
         }
         let within =
             (0..).zip(values).fold(0, |within, (row, value)| within | u64::from(is_input(*value)) << row);
-        seen.clean &= there & within;
-        seen.wrong |= there & bits(to - from) & !within & !missing;
+        seen.clean &= present & within;
+        seen.wrong |= present & !within;
     }
     seen
 }
 
-/// Which of up to 64 values are NaN. With a bit at hand for each, so that it vectorises: shifts by a place would not.
-#[inline]
-fn missing(values: &[f64]) -> u64 {
-    let bits = values.iter().zip(&BIT);
-    bits.fold(0, |missing, (value, bit)| missing | if value.is_nan() { *bit } else { 0 })
+/// What is seen of up to 64 values at once.
+struct Glance {
+    /// Those that are there, and not NaN.
+    present: u64,
+    /// Whether all of these are ordinary.
+    ordinary: bool,
+}
+
+/// With a bit at hand for each value, so that it vectorises: shifts by a place would not.
+#[inline(always)]
+fn glance(values: &[f64], is_there: impl Fn(u64) -> bool) -> Glance {
+    let (present, places) = values.iter().zip(&BIT).fold((0, 0), |(present, places), (value, bit)| {
+        let is_present = !value.is_nan() & is_there(*bit);
+        if is_present { (present | bit, places | place(*value)) } else { (present, places) }
+    });
+    Glance { present, ordinary: are_in_place(places) }
 }
 
 /// The bit of each row in a word.

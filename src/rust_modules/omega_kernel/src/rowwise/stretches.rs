@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use omega_arrow::column::Chunk;
+use omega_arrow::gaps;
 use omega_contract::{Error, Result, memory};
 
 use crate::checks::{self, Look};
@@ -18,10 +19,6 @@ use crate::{Marks, Nulls};
 /// Rows that are checked, computed and settled together. Columns of so many lie in the second-level cache, and windows of
 /// some hundred rows lie whole in them.
 const PIECE_ROWS: usize = 8192;
-
-/// Values that are copied at once, beyond the end of a run if need be, as most runs are short. Strides of 32 were tried, and
-/// cost more by a tenth.
-const STRIDE: usize = 8;
 
 /// What takes the rows of a batch in their order.
 pub(super) trait Taker<const I: usize, const O: usize> {
@@ -169,20 +166,23 @@ impl<const I: usize, const O: usize> Piece<'_, I, O> {
     ) -> Result<()> {
         let rows = self.rows();
         let Scratch { groups, values } = scratch.of::<I, O>(rows, !self.groups.is_empty())?;
-        let mut columns = values.chunks_exact_mut(rows + STRIDE);
-        let moved = words.iter().map(|word| word.count_ones() as usize).sum();
-        let mut inputs: [&mut [f64]; I] = std::array::from_fn(|_| columns.next().unwrap_or_default());
-        gather(words, self.inputs.map(|column| column.values), inputs.each_mut().map(|to| &mut **to));
-        let inputs = inputs.map(|column| &column[..moved]);
-        let outputs: [&mut [f64]; O] = std::array::from_fn(|_| columns.next().unwrap_or_default());
+        let mut columns = values.chunks_exact_mut(rows.max(1));
+        let inputs = self.inputs.map(|column| {
+            let moved = columns.next().unwrap_or_default();
+            let count = gaps::close(words, column.values, moved);
+            &moved[..count]
+        });
+        let moved = inputs[0].len();
         if !self.groups.is_empty() {
-            gather(words, [self.groups], [groups]);
+            gaps::close_groups(words, self.groups, groups);
         }
         let groups = if self.groups.is_empty() { &[][..] } else { &groups[..moved] };
-        let mut outputs = outputs.map(|output| &mut output[..moved + STRIDE]);
+        let mut outputs: [&mut [f64]; O] = std::array::from_fn(|_| columns.next().unwrap_or_default());
         taker.take(groups, inputs, outputs.each_mut().map(|output| &mut output[..moved]))?;
-        outputs.iter_mut().for_each(|output| settle(&mut output[..moved]));
-        spread(words, outputs.map(|output| &*output), self.outputs.each_mut().map(|output| &mut **output));
+        for (answers, output) in outputs.iter_mut().zip(&mut self.outputs) {
+            settle(&mut answers[..moved]);
+            gaps::open(words, answers, output);
+        }
         Ok(())
     }
 
@@ -222,13 +222,13 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Room for `rows` rows and a stride more in each column.
+    /// Room for `rows` rows in each column.
     fn of<const I: usize, const O: usize>(&mut self, rows: usize, grouped: bool) -> Result<&mut Self> {
-        let values = (I + O) * (rows + STRIDE);
+        let values = (I + O) * rows;
         if self.values.len() < values {
             self.values = memory::filled(values, 0.0)?;
         }
-        let groups = if grouped { rows + STRIDE } else { 0 };
+        let groups = if grouped { rows } else { 0 };
         if self.groups.len() < groups {
             self.groups = memory::filled(groups, 0)?;
         }
@@ -252,44 +252,4 @@ fn for_each_run(words: &[u64], mut run: impl FnMut(usize, usize) -> Result<()>) 
         }
     }
     Ok(())
-}
-
-/// Moves the rows of all runs together.
-fn gather<T: Copy, const N: usize>(words: &[u64], from: [&[T]; N], mut to: [&mut [T]; N]) {
-    let mut moved = 0;
-    let _ = for_each_run(words, |first, end| {
-        for (from, to) in from.iter().zip(&mut to) {
-            copy(&from[first..], &mut to[moved..], end - first);
-        }
-        moved += end - first;
-        Ok(())
-    });
-}
-
-/// Moves the rows of all runs back to where they came from, and says of the others that they are missing.
-fn spread<const N: usize>(words: &[u64], from: [&[f64]; N], mut to: [&mut [f64]; N]) {
-    let (mut moved, mut done) = (0, 0);
-    let _ = for_each_run(words, |first, end| {
-        for (from, to) in from.iter().zip(&mut to) {
-            to[done..first].iter_mut().for_each(|value| *value = f64::NAN);
-            copy(&from[moved..], &mut to[first..], end - first);
-        }
-        moved += end - first;
-        done = end;
-        Ok(())
-    });
-    to.iter_mut().for_each(|to| to[done..].fill(f64::NAN));
-}
-
-/// Copies so many values, and some more where there are any: what lies behind them is written later.
-#[inline]
-fn copy<T: Copy>(from: &[T], to: &mut [T], rows: usize) {
-    let strides = rows.div_ceil(STRIDE) * STRIDE;
-    if strides <= from.len() && strides <= to.len() {
-        for (from, to) in from[..strides].chunks_exact(STRIDE).zip(to[..strides].chunks_exact_mut(STRIDE)) {
-            to.copy_from_slice(from);
-        }
-    } else {
-        to[..rows].copy_from_slice(&from[..rows]);
-    }
 }
