@@ -5,7 +5,18 @@
 //! are put into place by a table of the sixteen ways in which they can be there, without a branch.
 
 /// Rows that one word tells of.
-const WORD_ROWS: usize = u64::BITS as usize;
+pub const WORD_ROWS: usize = u64::BITS as usize;
+
+/// The bit of each row in a word. With the bit at hand a loop over values vectorises, which a shift by a place would not.
+pub const BITS: [u64; WORD_ROWS] = {
+    let mut bits = [0; WORD_ROWS];
+    let mut row = 0;
+    while row < WORD_ROWS {
+        bits[row] = 1 << row;
+        row += 1;
+    }
+    bits
+};
 
 /// The values of as many rows.
 type Word = [f64; WORD_ROWS];

@@ -1,6 +1,7 @@
 //! Finds missing and impossible values before a kernel meets them.
 
 use omega_arrow::column::{Bitmap, Chunk};
+use omega_arrow::gaps::{BITS, WORD_ROWS};
 use omega_contract::bounds::{ALLOWED_INPUT, is_input, shown};
 use omega_contract::spec::Input;
 use omega_contract::{Error, Result};
@@ -10,9 +11,6 @@ use crate::ordinary::{are_in_place, are_ordinary, is_ordinary, place};
 
 /// Rows of a column that are looked at together: what is not ordinary among them is looked at once more, from the cache.
 const BLOCK_ROWS: usize = 1024;
-
-/// Rows that one word tells of.
-const WORD_ROWS: usize = u64::BITS as usize;
 
 /// What a row is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,26 +143,15 @@ struct Glance {
     ordinary: bool,
 }
 
-/// With a bit at hand for each value, so that it vectorises: shifts by a place would not.
+/// In one loop, which vectorises.
 #[inline(always)]
 fn glance(values: &[f64], is_there: impl Fn(u64) -> bool) -> Glance {
-    let (present, places) = values.iter().zip(&BIT).fold((0, 0), |(present, places), (value, bit)| {
+    let (present, places) = values.iter().zip(&BITS).fold((0, 0), |(present, places), (value, bit)| {
         let is_present = !value.is_nan() & is_there(*bit);
         if is_present { (present | bit, places | place(*value)) } else { (present, places) }
     });
     Glance { present, ordinary: are_in_place(places) }
 }
-
-/// The bit of each row in a word.
-const BIT: [u64; WORD_ROWS] = {
-    let mut bits = [0; WORD_ROWS];
-    let mut row = 0;
-    while row < WORD_ROWS {
-        bits[row] = 1 << row;
-        row += 1;
-    }
-    bits
-};
 
 /// As many ones.
 #[inline]

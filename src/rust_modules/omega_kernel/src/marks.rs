@@ -1,13 +1,11 @@
 //! What rows are good for, a bit each: columns are looked at once for all functions that read them.
 
 use omega_arrow::column::Chunk;
+use omega_arrow::gaps::WORD_ROWS;
 use omega_contract::{Result, memory};
 
 use crate::Nulls;
 use crate::checks::{Look, all_clean, look};
-
-/// Rows that one word tells of.
-pub(crate) const WORD_ROWS: usize = u64::BITS as usize;
 
 /// What some consecutive rows are good for, 64 to a word, the first in the lowest bit.
 #[derive(Default)]

@@ -8,11 +8,10 @@
 use std::ops::Range;
 
 use omega_arrow::column::Chunk;
-use omega_arrow::gaps;
+use omega_arrow::gaps::{self, WORD_ROWS};
 use omega_contract::{Error, Result, memory};
 
 use crate::checks::{self, Look};
-use crate::marks::WORD_ROWS;
 use crate::ordinary::settle;
 use crate::{Marks, Nulls};
 
@@ -52,6 +51,7 @@ pub(super) fn walk<const I: usize, const O: usize>(
     let columns: [Chunk<'_>; I] = std::array::from_fn(|column| batch.inputs[column]);
     let rows = columns[0].values.len();
     let mut scratch = Scratch::default();
+    let mut gappy = false;
     for from in (0..rows).step_by(PIECE_ROWS) {
         let to = rows.min(from + PIECE_ROWS);
         let mut outputs = batch.outputs.iter_mut();
@@ -59,10 +59,11 @@ pub(super) fn walk<const I: usize, const O: usize>(
             std::array::from_fn(|_| outputs.next().map_or(&mut [][..], |output| &mut output[from..to]));
         let groups = batch.groups.get(from..to).unwrap_or_default();
         let piece = Piece { groups, inputs: columns.map(|column| column.slice(from, to)), outputs };
-        if checks::all_clean(&piece.inputs) {
+        // Where rows were missing before, they will be again: no time is lost on hoping.
+        if !gappy && checks::all_clean(&piece.inputs) {
             piece.take_whole(taker)?;
         } else {
-            piece.take_clean(nulls, taker, &mut scratch, &refusal)?;
+            gappy = piece.take_clean(nulls, taker, &mut scratch, &refusal)?;
         }
         taker.count(to - from);
     }
@@ -130,14 +131,15 @@ impl<const I: usize, const O: usize> Piece<'_, I, O> {
         Ok(())
     }
 
+    /// Takes the clean rows; says whether there were others.
     fn take_clean(
         self,
         nulls: Nulls,
         taker: &mut impl Taker<I, O>,
         scratch: &mut Scratch,
         refusal: &impl Fn([f64; I], u64) -> Error,
-    ) -> Result<()> {
-        let mut words = [0; PIECE_ROWS / WORD_ROWS];
+    ) -> Result<bool> {
+        let (mut words, mut gappy) = ([0; PIECE_ROWS / WORD_ROWS], false);
         let words = &mut words[..self.rows().div_ceil(WORD_ROWS)];
         for (word, from) in words.iter_mut().zip((0..).step_by(WORD_ROWS)) {
             let to = self.rows().min(from + WORD_ROWS);
@@ -148,13 +150,17 @@ impl<const I: usize, const O: usize> Piece<'_, I, O> {
                 let row = from + refused.trailing_zeros() as usize;
                 return Err(refusal(self.inputs.map(|column| column.get(row)), taker.number() + row as u64));
             }
+            gappy |= missing != 0;
             *word = clean;
         }
-        if nulls == Nulls::Propagate {
-            self.take_runs(words, |_| true, taker)
+        if !gappy {
+            self.take_whole(taker)?;
+        } else if nulls == Nulls::Propagate {
+            self.take_runs(words, |_| true, taker)?;
         } else {
-            self.take_moved(words, taker, scratch)
+            self.take_moved(words, taker, scratch)?;
         }
+        Ok(gappy)
     }
 
     /// Takes the clean rows, moved together.
