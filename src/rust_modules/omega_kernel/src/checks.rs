@@ -112,6 +112,28 @@ pub(crate) struct Look {
     pub(crate) wrong: u64,
 }
 
+/// Which rows are clean, 64 to a word, and whether all are; else the first row that the policy refuses.
+pub(crate) fn clean_rows(
+    columns: &[Chunk<'_>],
+    nulls: Nulls,
+    words: &mut [u64],
+) -> std::result::Result<bool, usize> {
+    let rows = columns[0].values.len();
+    let mut all = true;
+    for (word, from) in words.iter_mut().zip((0..rows).step_by(WORD_ROWS)) {
+        let to = rows.min(from + WORD_ROWS);
+        let Look { clean, wrong } = look(columns, from, to);
+        let missing = !clean & bits(to - from);
+        let refused = if nulls == Nulls::Raise { missing } else { wrong };
+        if refused != 0 {
+            return Err(from + refused.trailing_zeros() as usize);
+        }
+        all &= missing == 0;
+        *word = clean;
+    }
+    Ok(all)
+}
+
 /// Looks at the rows from `from` up to, not including, `to`.
 #[inline]
 pub(crate) fn look(columns: &[Chunk<'_>], from: usize, to: usize) -> Look {

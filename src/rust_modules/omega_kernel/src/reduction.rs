@@ -5,20 +5,21 @@ use std::any::{Any, TypeId};
 use std::marker::PhantomData;
 
 use omega_arrow::column::Chunk;
+use omega_arrow::gaps::{self, WORD_ROWS};
 use omega_contract::bounds::MOST_ROWS;
 use omega_contract::params::Params;
 use omega_contract::spec::FunctionSpec;
 use omega_contract::{Error, Result};
 
 use crate::Nulls;
-use crate::checks::{self, Checked};
+use crate::checks;
 use crate::function::{Accumulator, Body, Function, ReductionFactory, RowwiseFactory, SummaryId};
 use crate::payload::{self, State};
 use crate::rolling::{AfterEach, All, Last};
 use crate::rowwise::{self, Rowwise};
 use crate::summary::{Summary, Whole};
 
-/// Rows that are gathered before they are handed on, where missing rows lie between them.
+/// Rows that are moved together before they are handed on, where missing rows lie between them.
 const BLOCK_ROWS: usize = 1024;
 
 /// A metric, written once as what it makes of a [`Summary`] of its rows.
@@ -120,16 +121,12 @@ impl<S: Summary<I>, const I: usize> Gathered<S, I> {
         if checks::all_clean(columns) {
             return Ok(true);
         }
-        for row in 0..columns[0].values.len() {
-            let values = columns.map(|column| column.get(row));
-            match checks::row(&values) {
-                Checked::Clean => {}
-                Checked::Missing if self.nulls != Nulls::Raise => {}
-                _ => {
-                    let number = self.rows + (before + row) as u64;
-                    return Err(checks::refusal(&(self.spec)().inputs, &values, number));
-                }
-            }
+        let mut words = [0; BLOCK_ROWS / WORD_ROWS];
+        for (from, block) in blocks(columns) {
+            checks::clean_rows(&block, self.nulls, &mut words).map_err(|row| {
+                let number = self.rows + (before + from + row) as u64;
+                checks::refusal(&(self.spec)().inputs, &block.map(|column| column.get(row)), number)
+            })?;
         }
         Ok(false)
     }
@@ -146,24 +143,31 @@ impl<S: Summary<I>, const I: usize> Gathered<S, I> {
 
     fn hand_on_present(&mut self, columns: [Chunk<'_>; I]) {
         let mut gathered = [[0.0; BLOCK_ROWS]; I];
-        let mut filled = 0;
-        for row in 0..columns[0].values.len() {
-            let values = columns.map(|column| column.get(row));
-            if values.iter().any(|value| value.is_nan()) {
-                self.spoilt |= self.nulls == Nulls::Propagate;
-                continue;
-            }
-            for (column, value) in gathered.iter_mut().zip(values) {
-                column[filled] = value;
-            }
-            filled += 1;
-            if filled == BLOCK_ROWS {
-                self.whole.update(self.shape, gathered.each_ref().map(<[f64; BLOCK_ROWS]>::as_slice));
-                filled = 0;
-            }
+        let mut words = [0; BLOCK_ROWS / WORD_ROWS];
+        for (_, block) in blocks(&columns) {
+            // No row is refused: all have been looked at before.
+            let all_clean = checks::clean_rows(&block, Nulls::Skip, &mut words).unwrap_or(false);
+            self.spoilt |= !all_clean && self.nulls == Nulls::Propagate;
+            let mut columns = block.iter().zip(&mut gathered);
+            let present = std::array::from_fn(|_| {
+                columns.next().map_or(&[][..], |(column, gathered)| {
+                    let rows = gaps::close(&words, column.values, gathered);
+                    &gathered[..rows]
+                })
+            });
+            self.whole.update(self.shape, present);
         }
-        self.whole.update(self.shape, gathered.each_ref().map(|column| &column[..filled]));
     }
+}
+
+/// Columns cut into blocks, each with the number of its first row.
+fn blocks<'a, const I: usize>(columns: &[Chunk<'a>; I]) -> impl Iterator<Item = (usize, [Chunk<'a>; I])> {
+    let rows = columns[0].values.len();
+    let columns = *columns;
+    (0..rows).step_by(BLOCK_ROWS).map(move |from| {
+        let to = rows.min(from + BLOCK_ROWS);
+        (from, columns.map(|column| column.slice(from, to)))
+    })
 }
 
 /// Columns as the array that a reduction takes. The callers of this crate pass as many as the spec has inputs.

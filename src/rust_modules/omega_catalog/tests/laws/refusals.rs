@@ -130,6 +130,15 @@ fn a_value_out_of_bounds_is_refused_with_its_column_and_row(case: &RowwiseCase) 
             let mut taken: Vec<&mut [f64]> = answer.iter_mut().map(Vec::as_mut_slice).collect();
             let groups: Vec<u32> = (0..1300).map(|row| row % 3).collect();
             expect(&grouped.batch(&groups, &inputs, &mut taken).expect_err("it is refused"), "1200");
+
+            if nulls != Nulls::Raise {
+                let mut data = columns(&case.spec, 32, 9000);
+                (data[0][3], data[column][8900]) = (f64::NAN, value);
+                let mut answer = vec![vec![0.0; 9000]; case.outputs()];
+                let mut taken: Vec<&mut [f64]> = answer.iter_mut().map(Vec::as_mut_slice).collect();
+                let error = case.stream(nulls).batch(&chunks(&data), &mut taken).expect_err("it is refused");
+                expect(&error, "8900");
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use omega_arrow::column::Chunk;
 use omega_arrow::gaps::{self, WORD_ROWS};
 use omega_contract::{Error, Result, memory};
 
-use crate::checks::{self, Look};
+use crate::checks;
 use crate::ordinary::settle;
 use crate::{Marks, Nulls};
 
@@ -139,28 +139,19 @@ impl<const I: usize, const O: usize> Piece<'_, I, O> {
         scratch: &mut Scratch,
         refusal: &impl Fn([f64; I], u64) -> Error,
     ) -> Result<bool> {
-        let (mut words, mut gappy) = ([0; PIECE_ROWS / WORD_ROWS], false);
+        let mut words = [0; PIECE_ROWS / WORD_ROWS];
         let words = &mut words[..self.rows().div_ceil(WORD_ROWS)];
-        for (word, from) in words.iter_mut().zip((0..).step_by(WORD_ROWS)) {
-            let to = self.rows().min(from + WORD_ROWS);
-            let Look { clean, wrong } = checks::look(&self.inputs, from, to);
-            let missing = !clean & (u64::MAX >> (WORD_ROWS - (to - from)));
-            let refused = if nulls == Nulls::Raise { missing } else { wrong };
-            if refused != 0 {
-                let row = from + refused.trailing_zeros() as usize;
-                return Err(refusal(self.inputs.map(|column| column.get(row)), taker.number() + row as u64));
-            }
-            gappy |= missing != 0;
-            *word = clean;
-        }
-        if !gappy {
+        let all_clean = checks::clean_rows(&self.inputs, nulls, words).map_err(|row| {
+            refusal(self.inputs.map(|column| column.get(row)), taker.number() + row as u64)
+        })?;
+        if all_clean {
             self.take_whole(taker)?;
         } else if nulls == Nulls::Propagate {
             self.take_runs(words, |_| true, taker)?;
         } else {
             self.take_moved(words, taker, scratch)?;
         }
-        Ok(gappy)
+        Ok(!all_clean)
     }
 
     /// Takes the clean rows, moved together.
