@@ -98,8 +98,8 @@ fn open_each(word: u64, from: &[f64], to: &mut [f64]) {
 #[cfg(all(target_arch = "x86_64", target_feature = "avx2", not(miri)))]
 mod lanes {
     use std::arch::x86_64::{
-        __m256i, _mm256_blendv_pd, _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_loadu_pd, _mm256_loadu_si256,
-        _mm256_permutevar8x32_epi32, _mm256_set1_pd, _mm256_storeu_pd,
+        __m256i, _mm256_blendv_pd, _mm256_castpd_si256, _mm256_castsi256_pd, _mm256_loadu_pd,
+        _mm256_loadu_si256, _mm256_permutevar8x32_epi32, _mm256_set1_pd, _mm256_storeu_pd,
     };
 
     use super::Word;

@@ -141,9 +141,8 @@ impl<const I: usize, const O: usize> Piece<'_, I, O> {
     ) -> Result<bool> {
         let mut words = [0; PIECE_ROWS / WORD_ROWS];
         let words = &mut words[..self.rows().div_ceil(WORD_ROWS)];
-        let all_clean = checks::clean_rows(&self.inputs, nulls, words).map_err(|row| {
-            refusal(self.inputs.map(|column| column.get(row)), taker.number() + row as u64)
-        })?;
+        let all_clean = checks::clean_rows(&self.inputs, nulls, words)
+            .map_err(|row| refusal(self.inputs.map(|column| column.get(row)), taker.number() + row as u64))?;
         if all_clean {
             self.take_whole(taker)?;
         } else if nulls == Nulls::Propagate {
