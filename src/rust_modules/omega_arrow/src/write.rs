@@ -8,6 +8,7 @@ use std::ffi::{CString, c_char, c_int, c_void};
 use std::sync::Arc;
 
 use super::c::{ARROW_FLAG_NULLABLE, ArrowArray, ArrowArrayStream, ArrowSchema};
+use super::gaps::{BITS, WORD_ROWS};
 use super::keys::Key;
 use super::read::{least_buffers, text};
 use omega_contract::{Result, memory};
@@ -247,25 +248,11 @@ fn validity(values: &[f64]) -> Result<(Option<Vec<u64>>, usize)> {
     Ok((Some(bits(values, |value| !value.is_nan())?), missing))
 }
 
-/// Rows of a word of a bitmap.
-const WORD_ROWS: usize = 64;
-
-/// The bit of each row in a word, as bytes lie in memory.
-const BIT: [u64; WORD_ROWS] = {
-    let mut bits = [0; WORD_ROWS];
-    let mut row = 0;
-    while row < WORD_ROWS {
-        bits[row] = (1_u64 << row).to_le();
-        row += 1;
-    }
-    bits
-};
-
-/// A bit for each value, the first one lowest. With a bit at hand for each, so that it vectorises: shifts would not.
+/// A bit for each value, the first one lowest.
 fn bits(values: &[f64], is_set: impl Fn(f64) -> bool) -> Result<Vec<u64>> {
     let word = |values: &[f64]| {
-        let bits = values.iter().zip(&BIT);
-        bits.fold(0, |word, (&value, bit)| word | if is_set(value) { *bit } else { 0 })
+        let bits = values.iter().zip(&BITS);
+        bits.fold(0, |word, (&value, bit)| word | if is_set(value) { *bit } else { 0 }).to_le()
     };
     let (whole, rest) = values.as_chunks::<WORD_ROWS>();
     let mut words = memory::room(whole.len() + 1)?;
