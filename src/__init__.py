@@ -15,7 +15,7 @@ from omega._rust import Accumulator, CopyLog, Function, Stream  # noqa: E402 - o
 from omega.functions import regimes, risk, simulation, ta, volatility  # noqa: E402
 from omega.functions.call import call  # noqa: E402
 from omega.functions.catalog import functions, spec, warm_up_rows  # noqa: E402
-from omega.functions.streams import FeatureSet, accumulate, restore, stream  # noqa: E402
+from omega.functions.streams import FeatureSet, MetricSet, accumulate, restore, stream  # noqa: E402
 from omega.shared.error_codes import ErrorCode  # noqa: E402
 from omega.shared.exceptions import OmegaError  # noqa: E402
 from omega.shared.protocols import Bar, FunctionSpec  # noqa: E402
@@ -33,6 +33,7 @@ __all__ = [
     "FeatureSet",
     "Function",
     "FunctionSpec",
+    "MetricSet",
     "OmegaError",
     "Stream",
     "__version__",

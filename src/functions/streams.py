@@ -1,14 +1,16 @@
-"""Bar by bar: streams, accumulators and feature sets that can be saved and brought back."""
+"""Bar by bar: streams, accumulators and sets of features or metrics that can be saved and brought back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Generic, Self, TypeVar
 
 from omega import _rust
 from omega.functions.call import Data, Nulls
 from omega.functions.libraries import library_of, source_of
-from omega.shared.exceptions import SnapshotMismatchError
+from omega.shared.exceptions import InvalidTypeError, SnapshotMismatchError
+
+Native = TypeVar("Native", _rust.FeatureSet, _rust.MetricSet)
 
 
 def stream(name: str, /, *, nulls: Nulls = "skip", **parameters: Any) -> _rust.Stream:
@@ -43,7 +45,65 @@ def accumulate(name: str, /, *, nulls: Nulls = "skip", **parameters: Any) -> _ru
     return _rust.function(name).accumulator(parameters, nulls)
 
 
-class FeatureSet:
+class _Set(Generic[Native]):
+    """What feature sets and metric sets have in common: one native object, saved, copied and brought back."""
+
+    __slots__ = ("_native",)
+    _native: Native
+
+    def _adopt(self, native: Native) -> None:
+        self._native = native
+
+    @classmethod
+    def _of(cls, native: Native) -> Self:
+        made = cls.__new__(cls)
+        made._adopt(native)
+        return made
+
+    @classmethod
+    def restore(cls, snapshot: bytes, /) -> Self:
+        """The set that a snapshot holds.
+
+        Raises SnapshotMismatchError if it holds something else, and what `omega.restore` raises.
+        """
+        restored = restore(snapshot)
+        if isinstance(restored, cls):
+            return restored
+        held = getattr(restored, "function", type(restored).__name__)
+        raise SnapshotMismatchError(value=held, allowed=f"a {cls.__name__}")
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the answers, in order."""
+        return self._native.names
+
+    @property
+    def inputs(self) -> list[str]:
+        """The columns that a table or a bar must have."""
+        return self._native.inputs
+
+    def reset(self) -> None:
+        """Forget every row of every group."""
+        self._native.reset()
+
+    def snapshot(self) -> bytes:
+        """The definitions and their live state as bytes, for `omega.restore`."""
+        return self._native.snapshot()
+
+    def __copy__(self) -> Self:
+        return self._of(self._native.__copy__())
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
+        return restore, (self.snapshot(),)
+
+    def __repr__(self) -> str:
+        return repr(self._native)
+
+
+class FeatureSet(_Set[_rust.FeatureSet]):
     """Many indicators, one native call per bar or batch; columns that they share are read and checked once.
 
     `definitions` maps a name to a function and its parameters. An indicator of several outputs gives columns
@@ -74,7 +134,7 @@ class FeatureSet:
     no function takes is refused by the source's name.
     """
 
-    __slots__ = ("_native", "peek", "update")
+    __slots__ = ("peek", "update")
 
     def __init__(
         self,
@@ -86,38 +146,11 @@ class FeatureSet:
         self._adopt(_rust.FeatureSet(definitions, by, nulls))
 
     def _adopt(self, native: _rust.FeatureSet) -> None:
-        self._native = native
+        super()._adopt(native)
         #: Takes one bar; a dict with every feature's value, None where there is none.
         self.update = native.update
         #: What `update` would return, leaving the state as it is.
         self.peek = native.peek
-
-    @classmethod
-    def _of(cls, native: _rust.FeatureSet) -> FeatureSet:
-        features = cls.__new__(cls)
-        features._adopt(native)
-        return features
-
-    @classmethod
-    def restore(cls, snapshot: bytes, /) -> FeatureSet:
-        """The feature set that a snapshot holds.
-
-        Raises SnapshotMismatchError if it holds something else, and what `omega.restore` raises.
-        """
-        restored = restore(snapshot)
-        if isinstance(restored, FeatureSet):
-            return restored
-        raise SnapshotMismatchError(value=restored.function, allowed="a feature set")
-
-    @property
-    def names(self) -> list[str]:
-        """The names of the features' columns, in order."""
-        return self._native.names
-
-    @property
-    def inputs(self) -> list[str]:
-        """The columns that a table or a bar must have."""
-        return self._native.inputs
 
     def run(self, data: Data, *, strict_zero_copy: bool = False) -> Any:
         """All features over a table, from nothing, as a table of the same library; the live state stays."""
@@ -135,29 +168,93 @@ class FeatureSet:
         """What a library without tables makes of features."""
         return dict(zip(self.names, columns, strict=True))
 
-    def reset(self) -> None:
-        """Forget every row of every group."""
-        self._native.reset()
 
-    def snapshot(self) -> bytes:
-        """The features and their live state as bytes, for `omega.restore`."""
-        return self._native.snapshot()
+class MetricSet(_Set[_rust.MetricSet]):
+    """Many risk metrics of the same rows: columns are checked once, and what several need is computed once.
 
-    def __copy__(self) -> FeatureSet:
-        return self._of(self._native.__copy__())
+    `definitions` maps a name to a metric and its parameters; beside these, the name of a column for an input:
+    `{"beta": ("risk.beta", {"benchmark": "index"})}`. A metric of several outputs gives `<name>_<output>`.
+    Each has the bits of the metric alone. With `by`, every group is computed alone.
 
-    def __deepcopy__(self, memo: object) -> FeatureSet:
-        return self.__copy__()
+    >>> metrics = MetricSet({
+    ...     "drawdown": ("risk.max_drawdown", {}),
+    ...     "tail": ("risk.value_at_risk", {"cutoff": 0.5}),
+    ... })
+    >>> metrics.run({"returns": [0.5, -0.5, 0.25]})
+    {'drawdown': -0.5, 'tail': 0.25}
 
-    def __reduce__(self) -> tuple[Any, tuple[bytes]]:
-        return restore, (self.snapshot(),)
+    Data may come in parts, from one process or from many; parts in chunks of any size give the same bits.
 
-    def __repr__(self) -> str:
-        return repr(self._native)
+    >>> by_symbol = MetricSet({"drawdown": ("risk.max_drawdown", {})}, by="symbol")
+    >>> by_symbol.update({"returns": [0.5, -0.25, -0.5], "symbol": ["A", "B", "A"]})
+    >>> by_symbol.update({"returns": [-0.5], "symbol": ["A"]})
+    >>> by_symbol.value()
+    {'A': {'drawdown': -0.75}, 'B': {'drawdown': -0.25}}
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        definitions: Mapping[str, tuple[str, Mapping[str, Any]]],
+        *,
+        by: str | None = None,
+        nulls: Nulls = "skip",
+    ) -> None:
+        self._adopt(_rust.MetricSet(definitions, by, nulls))
+
+    @property
+    def nulls(self) -> str:
+        """The policy for missing inputs."""
+        return self._native.nulls
+
+    @property
+    def rows(self) -> int:
+        """The number of rows taken so far, of all groups, missing ones included."""
+        return self._native.rows
+
+    def run(self, data: Data, *, strict_zero_copy: bool = False) -> Any:
+        """All metrics over a table, from nothing; the live state stays.
+
+        A dict by name, None where a metric is undefined. With `by` a table of the data's library with a row
+        for each group; of NumPy arrays and lists, a dict of such dicts by group.
+        """
+        answer = self._native.run(data, strict_zero_copy)
+        if isinstance(answer, dict):
+            return answer
+        source = source_of(data, (), self._native.inputs)
+        library = library_of(source)
+        return library.table(answer, dict, source, along_rows=False) if library.has_tables else _rows(answer)
+
+    def update(self, data: Data, *, strict_zero_copy: bool = False) -> None:
+        """Take the rows of a chunk of data; on an error, none of them."""
+        self._native.update(data, strict_zero_copy)
+
+    def merge(self, other: MetricSet) -> None:
+        """Take over the rows of another set of the same metrics, as if they came after this one's.
+
+        Raises SnapshotMismatchError if it has other metrics, another `by` or another policy.
+        """
+        if not isinstance(other, MetricSet):
+            raise InvalidTypeError(name="what is merged", value=type(other).__name__, allowed="a MetricSet")
+        self._native.merge(other._native)
+
+    def value(self) -> dict[Any, Any]:
+        """The metrics of the rows so far: a dict by name, or with `by`, a dict of such dicts by group."""
+        answer = self._native.value()
+        return answer if isinstance(answer, dict) else _rows(answer)
+
+
+def _rows(table: _rust.Table) -> dict[Any, dict[str, Any]]:
+    """A dict by name for each group."""
+    names = table.column_names[1:]
+    keys, *columns = (column.to_pylist() for column in table.columns)
+    rows = zip(*columns, strict=True)
+    return {key: dict(zip(names, row, strict=True)) for key, row in zip(keys, rows, strict=True)}
 
 
 def restore(snapshot: bytes, /) -> Any:
-    """The stream, accumulator or feature set that a snapshot holds, ready to go on with the same bits.
+    """The stream, accumulator or set that a snapshot holds, ready to go on with the same bits.
 
     Raises SnapshotCorruptError if it was cut or changed, SnapshotVersionError if another version wrote it.
 
@@ -167,4 +264,6 @@ def restore(snapshot: bytes, /) -> Any:
     1.5
     """
     native = _rust.restore(snapshot)
-    return FeatureSet._of(native) if isinstance(native, _rust.FeatureSet) else native
+    if isinstance(native, _rust.FeatureSet):
+        return FeatureSet._of(native)
+    return MetricSet._of(native) if isinstance(native, _rust.MetricSet) else native

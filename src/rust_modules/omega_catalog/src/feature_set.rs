@@ -27,6 +27,7 @@ use crate::restore::saved;
 
 pub use definition::Definition;
 pub use features::Features;
+pub(crate) use definition::outputs_of;
 use live::{Live, State};
 use saved::{Saved, SavedFeature, Saving};
 

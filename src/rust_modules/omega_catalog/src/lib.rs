@@ -46,6 +46,10 @@ mod data;
 mod feature_set;
 /// Rows of interleaved groups, laid side by side.
 mod gather;
+/// What streams and accumulators have in common.
+mod live;
+/// Many metrics at once.
+mod metric_set;
 /// Hidden functions that the tests and benchmarks of the boundary call.
 pub mod probe;
 /// Functions by name.
@@ -60,6 +64,8 @@ pub use compute::run;
 pub use data::{Data, Grouping};
 pub use feature_set::{Definition, FeatureSet, Features};
 pub use gather::Gathered;
+pub use live::Live;
+pub use metric_set::{MetricSet, Metrics};
 pub use registry::{all, find, hidden};
 pub use restore::{Restored, restore};
 pub use stream::{MOST_COLUMNS, Stream, not_rowwise, warm_up_rows};

@@ -5,7 +5,7 @@ use omega_contract::{Error, Result};
 use omega_kernel::Function;
 use omega_kernel::snapshot::{Snapshot, SnapshotKind};
 
-use crate::{Accumulator, FeatureSet, Stream, find};
+use crate::{Accumulator, FeatureSet, MetricSet, Stream, find};
 
 /// What a snapshot held.
 pub enum Restored {
@@ -15,9 +15,11 @@ pub enum Restored {
     Accumulator(Accumulator),
     /// Many features.
     FeatureSet(FeatureSet),
+    /// Many metrics.
+    MetricSet(MetricSet),
 }
 
-/// The stream, accumulator or feature set that a snapshot holds.
+/// The stream, accumulator or set that a snapshot holds.
 ///
 /// # Errors
 /// `SNAPSHOT_CORRUPT`, `SNAPSHOT_VERSION`, `SNAPSHOT_MISMATCH`, `UNKNOWN_FUNCTION` or `OUT_OF_MEMORY`
@@ -27,8 +29,9 @@ pub fn restore(snapshot: &[u8]) -> Result<Restored> {
         SnapshotKind::Stream => Stream::restore(&snapshot).map(Restored::Stream),
         SnapshotKind::Accumulator => Accumulator::restore(&snapshot).map(Restored::Accumulator),
         SnapshotKind::FeatureSet => FeatureSet::restore(&snapshot).map(Restored::FeatureSet),
+        SnapshotKind::MetricSet => MetricSet::restore(&snapshot).map(Restored::MetricSet),
         SnapshotKind::Grouped => {
-            let allowed = "a stream, an accumulator or a feature set";
+            let allowed = "a stream, an accumulator or a set";
             Err(Error::snapshot_mismatch("the groups of a feature", allowed))
         }
     }

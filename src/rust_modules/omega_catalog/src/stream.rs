@@ -2,40 +2,18 @@
 
 use omega_contract::params::Params;
 use omega_contract::{Error, Result};
-use omega_kernel::snapshot::{Snapshot, SnapshotKind};
-use omega_kernel::{Body, Function, Nulls, RowwiseFactory};
+use omega_kernel::{Body, Function, RowwiseFactory};
 
 use crate::data::{Data, wide};
-use crate::restore::saved;
+use crate::live::Live;
 
 /// The most inputs and the most outputs of any function: a row fits on the stack. A test holds every function to it.
 pub const MOST_COLUMNS: usize = 8;
 
 /// The state of one indicator over one series.
-pub struct Stream {
-    function: &'static Function,
-    params: Params,
-    nulls: Nulls,
-    kernel: Box<dyn omega_kernel::Stream>,
-}
+pub type Stream = Live<dyn omega_kernel::Stream>;
 
 impl Stream {
-    /// A stream that has seen no rows.
-    ///
-    /// # Errors
-    /// `INVALID_TYPE` if the function does not answer row by row.
-    pub fn new(function: &'static Function, params: Params, nulls: Nulls) -> Result<Self> {
-        let kernel = rowwise(function)?.stream(&params, nulls);
-        Ok(Self { function, params, nulls, kernel })
-    }
-
-    pub(crate) fn restore(snapshot: &Snapshot<'_>) -> Result<Self> {
-        let (function, params) = saved(snapshot.function, snapshot.version, &snapshot.params)?;
-        let mut stream = Self::new(function, params, snapshot.nulls)?;
-        stream.kernel.load(snapshot.payload)?;
-        Ok(stream)
-    }
-
     /// Takes one row, in the order of the function's inputs; NaN is missing. Whether `output` holds a value for each
     /// output; all are NaN where not: while warming up, or where the row is missing.
     ///
@@ -70,71 +48,16 @@ impl Stream {
         Ok(outputs)
     }
 
-    /// Forgets every row.
-    pub fn reset(&mut self) {
-        self.kernel.reset();
-    }
-
-    /// An independent copy.
-    ///
-    /// # Errors
-    /// `OUT_OF_MEMORY`
-    pub fn copy(&self) -> Result<Self> {
-        let kernel = self.kernel.copy()?;
-        Ok(Self { function: self.function, params: self.params.clone(), nulls: self.nulls, kernel })
-    }
-
-    /// The state as bytes, for [`restore`](crate::restore()).
-    ///
-    /// # Errors
-    /// `OUT_OF_MEMORY`
-    pub fn snapshot(&self) -> Result<Vec<u8>> {
-        let snapshot = Snapshot {
-            kind: SnapshotKind::Stream,
-            function: &self.function.spec.name,
-            version: &self.function.spec.version,
-            params: self.params.values().to_vec(),
-            nulls: self.nulls,
-            payload: &self.kernel.save()?,
-        };
-        snapshot.encode()
-    }
-
-    /// What it computes.
-    #[must_use]
-    pub fn function(&self) -> &'static Function {
-        self.function
-    }
-
-    /// What it computes it with.
-    #[must_use]
-    pub fn params(&self) -> &Params {
-        &self.params
-    }
-
-    /// What a missing input does.
-    #[must_use]
-    pub fn nulls(&self) -> Nulls {
-        self.nulls
-    }
-
     /// The number of rows before the first value.
     #[must_use]
     pub fn warm_up_rows(&self) -> usize {
         warm_up_rows(self.function, &self.params)
     }
 
-    /// The number of rows taken so far.
-    #[must_use]
-    pub fn rows(&self) -> u64 {
-        self.kernel.rows()
-    }
-
     #[inline]
     fn fits(&self, row: &[f64], output: &[f64]) -> Result<()> {
-        let spec = &self.function.spec;
-        wide(&spec.name, spec.inputs.len(), row.len())?;
-        wide(&spec.name, spec.outputs.len(), output.len())
+        wide(&self.function.spec.name, self.function.spec.inputs.len(), row.len())?;
+        self.answers_in(output)
     }
 }
 

@@ -208,6 +208,12 @@ pub trait Accumulator: Any + Send + Sync {
     /// Takes rows that are [checked](Self::check), for which there is [room](Self::reserve).
     fn take(&mut self, inputs: &[Chunk<'_>]);
 
+    /// Refuses what `merge` would refuse, and asks for the memory that it takes.
+    ///
+    /// # Errors
+    /// As `merge`.
+    fn reserve_for(&mut self, other: &dyn Accumulator) -> Result<()>;
+
     /// Takes over the rows of `other`, as if they had come after this one's.
     ///
     /// # Errors

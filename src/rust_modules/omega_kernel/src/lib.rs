@@ -6,8 +6,6 @@ mod checks;
 pub mod function;
 /// What rows are good for, looked at once for several functions.
 pub mod marks;
-/// Many metrics of the same rows.
-mod metric_set;
 /// What a missing input does.
 pub mod nulls;
 /// A quick look at numbers: nearly all are ordinary.
@@ -34,7 +32,6 @@ pub use function::{
     Accumulator, Body, Function, Grouped, ReductionFactory, RowwiseFactory, Stream, SummaryId,
 };
 pub use marks::Marks;
-pub use metric_set::{MetricSet, MetricSetAccumulator};
 pub use nulls::Nulls;
 pub use payload::State;
 pub use reduction::Metric;

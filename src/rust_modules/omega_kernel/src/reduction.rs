@@ -193,6 +193,18 @@ impl<M: Metric<I, O>, const I: usize, const O: usize> Accumulating<M, I, O> {
             given.map(|(parameter, value)| format!("{}={value}", parameter.name)).collect();
         format!("{}({}) with nulls=\"{}\"", spec.name, given.join(", "), self.gathered.nulls.as_str())
     }
+
+    /// Another one of the same metric, with the same choices.
+    fn like<'a>(&self, other: &'a dyn Accumulator) -> Result<&'a Self> {
+        let any: &dyn Any = other;
+        let Some(other) = any.downcast_ref::<Self>() else {
+            return Err(Error::snapshot_mismatch("another function", M::spec().name));
+        };
+        if other.params != self.params || other.gathered.nulls != self.gathered.nulls {
+            return Err(Error::snapshot_mismatch(other.label(), self.label()));
+        }
+        Ok(other)
+    }
 }
 
 impl<M: Metric<I, O>, const I: usize, const O: usize> Accumulator for Accumulating<M, I, O> {
@@ -221,18 +233,18 @@ impl<M: Metric<I, O>, const I: usize, const O: usize> Accumulator for Accumulati
         self.gathered.hand_on(columns, checks::all_clean(&columns));
     }
 
+    fn reserve_for(&mut self, other: &dyn Accumulator) -> Result<()> {
+        let other = &self.like(other)?.gathered;
+        let gathered = &mut self.gathered;
+        gathered.rows_with(other.rows)?;
+        gathered.whole.reserve(usize::try_from(other.whole.count()).unwrap_or(usize::MAX))
+    }
+
     fn merge(&mut self, other: &dyn Accumulator) -> Result<()> {
-        let any: &dyn Any = other;
-        let Some(other) = any.downcast_ref::<Self>() else {
-            return Err(Error::snapshot_mismatch("another function", M::spec().name));
-        };
-        if other.params != self.params || other.gathered.nulls != self.gathered.nulls {
-            return Err(Error::snapshot_mismatch(other.label(), self.label()));
-        }
-        let (gathered, other) = (&mut self.gathered, &other.gathered);
-        let rows = gathered.rows_with(other.rows)?;
-        gathered.whole.reserve(usize::try_from(other.whole.count()).unwrap_or(usize::MAX))?;
-        gathered.rows = rows;
+        self.reserve_for(other)?;
+        let other = &self.like(other)?.gathered;
+        let gathered = &mut self.gathered;
+        gathered.rows += other.rows;
         gathered.whole.merge(gathered.shape, &other.whole);
         gathered.spoilt |= other.spoilt;
         Ok(())

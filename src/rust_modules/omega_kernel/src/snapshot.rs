@@ -30,6 +30,8 @@ pub enum SnapshotKind {
     Accumulator,
     /// Several functions together; the payload holds their snapshots.
     FeatureSet,
+    /// Several metrics together; the payload holds what their summaries know.
+    MetricSet,
 }
 
 /// A saved state and what it is of, borrowed from what it is saved from or read from.

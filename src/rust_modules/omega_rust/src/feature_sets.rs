@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use omega_catalog::{Definition, Error, FeatureSet as State, Features, Result};
 use omega_contract::spec::{FunctionSpec, Input};
-use omega_julia_host::{Held, Lock};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
@@ -16,10 +15,10 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use crate::arguments::{flag, nulls_of, resolve, text};
 use crate::data::{Import, Request};
 use crate::errors::{Outcome, asked, guard};
+use crate::live::Live;
 use crate::objects;
 use crate::registry::find;
 use crate::run::{columns, data_of, detached};
-use crate::streams::reduced;
 use crate::words::{is_mapping, shown, written};
 
 const NAME: &str = "omega.FeatureSet";
@@ -37,7 +36,7 @@ pub struct FeatureSet {
     types: Vec<&'static str>,
     /// An answer without values: a copy of it has room for all.
     empty: Py<PyDict>,
-    state: Lock<State>,
+    live: Live<State>,
 }
 
 impl FeatureSet {
@@ -53,12 +52,7 @@ impl FeatureSet {
         }
         let (by, empty) = (features.by().map(interned), empty.unbind());
         let types = features.types().collect();
-        Ok(Self { features, columns, by, names, types, empty, state: Lock::new(state) })
-    }
-
-    /// A panic in a kernel was reported when it happened; the state it left is still a state.
-    fn lock(&self) -> Result<Held<'_, State>> {
-        self.state.lock().map_err(|left| left.error(NAME))
+        Ok(Self { features, columns, by, names, types, empty, live: Live::new(NAME, state) })
     }
 
     fn import(&self, py: Python<'_>, data: &Bound<'_, PyAny>, strict: bool) -> Outcome<Import> {
@@ -73,21 +67,41 @@ impl FeatureSet {
     }
 }
 
-/// The features that a caller asked for.
-fn definitions_of(definitions: &Bound<'_, PyAny>) -> Outcome<Vec<Definition>> {
-    const NAME: &str = "the features";
+/// What messages call what a set is made of.
+pub struct Words {
+    /// All of them.
+    pub all: &'static str,
+    /// One of them.
+    pub one: &'static str,
+    /// What one may name as the source of an input.
+    pub source: &'static str,
+    /// The refusal of a function of another language.
+    pub refusal: fn(&str) -> Error,
+}
+
+/// What messages call the features of a set.
+const WORDS: Words = Words {
+    all: "the features",
+    one: "feature",
+    source: "the name of a column or a feature",
+    refusal: omega_catalog::not_rowwise,
+};
+
+/// The features or metrics that a caller asked for.
+pub fn definitions_of(definitions: &Bound<'_, PyAny>, words: &Words) -> Outcome<Vec<Definition>> {
     let py = definitions.py();
-    if !asked(NAME, definitions, is_mapping(definitions))? {
+    let Words { all, one, source, refusal } = *words;
+    if !asked(all, definitions, is_mapping(definitions))? {
         let allowed = "a mapping of names to (function, parameters)";
-        return Err(Error::invalid_type(NAME, allowed, shown(definitions)).into());
+        return Err(Error::invalid_type(all, allowed, shown(definitions)).into());
     }
-    let items = asked(NAME, definitions, definitions.call_method0(intern!(py, "items")))?;
+    let items = asked(all, definitions, definitions.call_method0(intern!(py, "items")))?;
     let mut resolved = Vec::new();
-    for item in asked(NAME, definitions, items.try_iter())? {
-        let item = asked(NAME, definitions, item)?;
-        let (name, given): (Bound<'_, PyAny>, Bound<'_, PyAny>) = asked(NAME, definitions, item.extract())?;
-        let name = text(&name, "the feature's name")?;
-        let label = format!("feature `{name}`");
+    for item in asked(all, definitions, items.try_iter())? {
+        let item = asked(all, definitions, item)?;
+        let (name, given): (Bound<'_, PyAny>, Bound<'_, PyAny>) = asked(all, definitions, item.extract())?;
+        let name = text(&name, &format!("the {one}'s name"))?;
+        let label = format!("{one} `{name}`");
         let refuse = || Error::invalid_type(&label, "a pair (function, parameters)", shown(&given));
         let pair = given.cast::<PyTuple>().map_or_else(
             |_| given.cast::<PyList>().ok().map(|list| list.to_tuple()),
@@ -102,9 +116,9 @@ fn definitions_of(definitions: &Bound<'_, PyAny>) -> Outcome<Vec<Definition>> {
         let parameters = asked(&label, &parameters, py.get_type::<PyDict>().call1((&parameters,)))?;
         let parameters =
             asked(&label, parameters.as_any(), parameters.cast::<PyDict>().map_err(PyErr::from))?;
-        let wires = wires_of(entry.spec(), parameters, &name)?;
+        let wires = wires_of(entry.spec(), parameters, &label, source)?;
         let params = resolve(entry.spec(), parameters)?;
-        resolved.push(Definition { name, function: entry.rust(omega_catalog::not_rowwise)?, params, wires });
+        resolved.push(Definition { name, function: entry.rust(refusal)?, params, wires });
     }
     Ok(resolved)
 }
@@ -113,16 +127,15 @@ fn definitions_of(definitions: &Bound<'_, PyAny>) -> Outcome<Vec<Definition>> {
 fn wires_of(
     spec: &FunctionSpec,
     parameters: &Bound<'_, PyDict>,
-    feature: &str,
+    label: &str,
+    allowed: &str,
 ) -> Outcome<Vec<(String, String)>> {
     let mut wires = Vec::new();
     for Input { name, .. } in &spec.inputs {
         let Some(source) = parameters.get_item(name)? else { continue };
         let Ok(source) = source.cast::<PyString>() else {
-            let subject = format!("`{name}` of feature `{feature}`");
-            return Err(
-                Error::invalid_type(subject, "the name of a column or a feature", shown(&source)).into()
-            );
+            let subject = format!("`{name}` of {label}");
+            return Err(Error::invalid_type(subject, allowed, shown(&source)).into());
         };
         wires.push((name.clone(), written(source)));
         parameters.del_item(name)?;
@@ -142,7 +155,7 @@ impl FeatureSet {
         nulls: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         guard(py, NAME, || {
-            let definitions = definitions_of(definitions)?;
+            let definitions = definitions_of(definitions, &WORDS)?;
             let by = by.map(|by| text(by, "by")).transpose()?;
             Ok(Self::new(py, State::new(definitions, by, nulls_of(nulls)?)?)?)
         })
@@ -173,10 +186,9 @@ impl FeatureSet {
     ) -> PyResult<Bound<'py, PyAny>> {
         guard(py, NAME, || {
             let import = self.import(py, data, flag(strict_zero_copy, "strict_zero_copy")?)?;
-            // Who holds the lock never waits for the GIL, so two threads cannot each wait for what the other holds.
             let outputs = detached(py, import.rows, || {
                 let data = data_of(&import)?;
-                self.lock()?.extend(&data)
+                self.live.lock()?.extend(&data)
             })?;
             self.answer(py, outputs)
         })
@@ -184,19 +196,16 @@ impl FeatureSet {
 
     /// Forgets every row of every group.
     fn reset(&self, py: Python<'_>) -> PyResult<()> {
-        guard(py, NAME, || {
-            self.lock()?.reset();
-            Ok(())
-        })
+        self.live.reset(py)
     }
 
     /// The features and their live state as bytes, for `omega.restore`.
     fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        guard(py, NAME, || objects::bytes(py, &self.lock()?.snapshot()?))
+        self.live.snapshot(py)
     }
 
     fn __copy__(&self, py: Python<'_>) -> PyResult<Self> {
-        guard(py, NAME, || Ok(Self::new(py, self.lock()?.copy()?)?))
+        Self::new(py, self.live.copy(py)?)
     }
 
     fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -204,17 +213,14 @@ impl FeatureSet {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        guard(py, NAME, || reduced(py, objects::bytes(py, &self.lock()?.snapshot()?)?))
+        self.live.reduce(py)
     }
 
     /// The names of the outputs, in order.
     #[getter]
     #[pyo3(name = "names")]
     fn output_names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        guard(py, NAME, || {
-            let names = self.features.names();
-            objects::list(py, names.len(), |index| Ok(objects::text(py, &names[index])?))
-        })
+        guard(py, NAME, || objects::texts(py, self.features.names().iter().map(String::as_str)))
     }
 
     /// The columns that a table or a bar must have.
@@ -222,9 +228,7 @@ impl FeatureSet {
     fn inputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guard(py, NAME, || {
             let inputs = self.features.inputs().iter().map(|input| input.name.as_str());
-            let inputs = inputs.chain(self.features.by());
-            let inputs: Vec<&str> = inputs.collect();
-            objects::list(py, inputs.len(), |index| Ok(objects::text(py, inputs[index])?))
+            objects::texts(py, inputs.chain(self.features.by()))
         })
     }
 

@@ -18,6 +18,10 @@ mod feature_sets;
 mod functions;
 /// Functions written in Julia: the same inputs, handed to the host.
 mod julia;
+/// What all live objects do alike.
+mod live;
+/// Many metrics of the same rows, one native call per chunk.
+mod metric_sets;
 /// Python objects, made so that missing memory is an exception.
 mod objects;
 /// The records behind the tables, as Python classes.
@@ -53,6 +57,7 @@ fn _rust(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<streams::Stream>()?;
     streams::add_methods(module.py())?;
     module.add_class::<accumulators::Accumulator>()?;
+    module.add_class::<metric_sets::MetricSet>()?;
     module.add_class::<feature_sets::FeatureSet>()?;
     feature_sets::add_methods(module.py())?;
     module.add_function(wrap_pyfunction!(functions::function, module)?)?;

@@ -56,6 +56,15 @@ pub fn text<'py>(py: Python<'py>, value: &str) -> PyResult<Bound<'py, PyAny>> {
     unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyUnicode_FromStringAndSize(value.as_ptr().cast(), size)) }
 }
 
+/// A list of str.
+pub fn texts<'py, 'a>(
+    py: Python<'py>,
+    texts: impl Iterator<Item = &'a str>,
+) -> Outcome<Bound<'py, PyAny>> {
+    let texts: Vec<&str> = texts.collect();
+    list(py, texts.len(), |index| Ok(text(py, texts[index])?))
+}
+
 /// A bytes object with these bytes.
 pub fn bytes<'py>(py: Python<'py>, value: &[u8]) -> Outcome<Bound<'py, PyAny>> {
     memory::ask(value.len())?;

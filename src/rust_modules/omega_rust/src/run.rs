@@ -79,6 +79,7 @@ pub fn columns<'py, 'a>(
     objects::tuple(py, columns.collect::<PyResult<_>>()?)
 }
 
-fn column(name: &str, data_type: &str, values: Vec<f64>) -> write::Column {
+/// A column of an answer, whose numbers leave in the type that a spec says.
+pub fn column(name: &str, data_type: &str, values: Vec<f64>) -> write::Column {
     write::Column::typed(name, data_type, Shared::from_vec(values))
 }

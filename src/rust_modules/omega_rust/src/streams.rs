@@ -9,13 +9,13 @@ use std::ffi::c_void;
 use omega_catalog::{Error, Function, MOST_COLUMNS, Result, Stream as State};
 use omega_contract::params::nearest;
 use omega_contract::spec::{FunctionSpec, Output};
-use omega_julia_host::{Held, Lock};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyTuple, PyType};
 
 use crate::data::{Bar, is_real, one_value, value_of};
-use crate::errors::{Outcome, guard, raise};
+use crate::errors::{Outcome, raise};
+use crate::live::Live;
 use crate::objects;
 use crate::words::name_of;
 
@@ -26,7 +26,7 @@ use crate::words::name_of;
 #[pyclass(frozen, module = "omega._rust")]
 pub struct Stream {
     function: &'static Function,
-    state: Lock<State>,
+    live: Live<State>,
     /// The named tuple of the answer; `None` for a single output.
     answer: Option<Py<PyType>>,
 }
@@ -37,17 +37,7 @@ impl Stream {
         let function = state.function();
         let several = function.spec.outputs.len() > 1;
         let answer = several.then(|| answer_type(py, &function.spec)).transpose()?;
-        Ok(Self { function, state: Lock::new(state), answer })
-    }
-
-    /// A panic in a kernel was reported when it happened; the state it left is still a state.
-    #[inline]
-    fn lock(&self) -> Result<Held<'_, State>> {
-        self.state.lock().map_err(|left| left.error(&self.function.spec.name))
-    }
-
-    fn guard<T>(&self, py: Python<'_>, body: impl FnOnce() -> Outcome<T>) -> PyResult<T> {
-        guard(py, &self.function.spec.name, body)
+        Ok(Self { function, live: Live::new(&function.spec.name, state), answer })
     }
 
     /// One row in, its value out, by `update` or by `peek`.
@@ -58,14 +48,14 @@ impl Stream {
         read: impl FnOnce(&FunctionSpec, &mut [f64]) -> Outcome<()>,
         step: impl FnOnce(&mut State, &[f64], &mut [f64]) -> Result<bool>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.guard(py, || {
+        self.live.guard(py, || {
             let mut row = [f64::NAN; MOST_COLUMNS];
             let mut output = [f64::NAN; MOST_COLUMNS];
             let spec = &self.function.spec;
             let (row, output) = (&mut row[..spec.inputs.len()], &mut output[..spec.outputs.len()]);
             // Reading may run Python code, which may come back to this stream: the lock is taken after it.
             read(spec, row)?;
-            let has_value = step(&mut *self.lock()?, row, output)?;
+            let has_value = step(&mut *self.live.lock()?, row, output)?;
             has_value.then(|| self.answer(py, output)).transpose()
         })
     }
@@ -192,47 +182,42 @@ struct Arguments<'a, 'py> {
 impl Stream {
     /// Forgets every row.
     fn reset(&self, py: Python<'_>) -> PyResult<()> {
-        self.guard(py, || {
-            self.lock()?.reset();
-            Ok(())
-        })
+        self.live.reset(py)
     }
 
     /// The state as bytes, for `omega.restore`.
     fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || objects::bytes(py, &self.lock()?.snapshot()?))
+        self.live.snapshot(py)
     }
 
     /// The function's name.
     #[getter]
     fn function<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || Ok(objects::text(py, &self.function.spec.name)?))
+        self.live.guard(py, || Ok(objects::text(py, &self.function.spec.name)?))
     }
 
     /// The policy for missing inputs.
     #[getter]
     fn nulls<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || Ok(objects::text(py, self.lock()?.nulls().as_str())?))
+        self.live.guard(py, || Ok(objects::text(py, self.live.lock()?.nulls().as_str())?))
     }
 
     /// The number of rows before the first value.
     #[getter]
     fn warm_up_rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || Ok(objects::count(py, self.lock()?.warm_up_rows() as u64)?))
+        self.live.guard(py, || Ok(objects::count(py, self.live.lock()?.warm_up_rows() as u64)?))
     }
 
     /// The number of rows taken so far.
     #[getter]
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || Ok(objects::count(py, self.lock()?.rows())?))
+        self.live.rows(py)
     }
 
     fn __copy__(&self, py: Python<'_>) -> PyResult<Self> {
-        self.guard(py, || {
-            let state = Lock::new(self.lock()?.copy()?);
-            let answer = self.answer.as_ref().map(|answer| answer.clone_ref(py));
-            Ok(Self { function: self.function, state, answer })
-        })
+        let live = Live::new(&self.function.spec.name, self.live.copy(py)?);
+        let answer = self.answer.as_ref().map(|answer| answer.clone_ref(py));
+        Ok(Self { function: self.function, live, answer })
     }
 
     fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -240,19 +225,13 @@ impl Stream {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || reduced(py, objects::bytes(py, &self.lock()?.snapshot()?)?))
+        self.live.reduce(py)
     }
 
     fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.guard(py, || {
-            let rows = self.lock()?.rows();
+        self.live.guard(py, || {
+            let rows = self.live.lock()?.rows();
             Ok(objects::text(py, &format!("<omega stream of {}, {rows} rows>", self.function.spec.name))?)
         })
     }
-}
-
-/// What `__reduce__` answers: who brings an object back, and from which snapshot.
-pub fn reduced<'py>(py: Python<'py>, snapshot: Bound<'py, PyAny>) -> Outcome<Bound<'py, PyAny>> {
-    let restore = py.import("omega._rust")?.getattr("restore")?;
-    objects::tuple(py, vec![restore, objects::tuple(py, vec![snapshot])?])
 }

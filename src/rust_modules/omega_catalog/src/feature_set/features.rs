@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use omega_contract::bounds::is_input;
-use omega_contract::params::{Params, nearest};
+use omega_contract::params::Params;
 use omega_contract::spec::Input;
 use omega_contract::{Error, Result};
 use omega_kernel::{Body, Function, Nulls, RowwiseFactory};
 
-use super::definition::Definition;
+use super::definition::{Definition, outputs_of};
 use super::live::{Live, State};
 use crate::data::no_groups;
 use crate::stream::MOST_COLUMNS;
@@ -61,7 +61,7 @@ impl Features {
         if definitions.is_empty() {
             return Err(Error::invalid_shape("the features", "at least one", "none"));
         }
-        let outputs = outputs_of(&definitions)?;
+        let outputs = outputs_of(&definitions, "two features")?;
         let names = outputs.iter().flatten().cloned().collect();
         let mut set = Self { each: Vec::new(), names, inputs: Vec::new(), wires: Vec::new(), by, nulls };
         let mut from = 0;
@@ -92,17 +92,12 @@ impl Features {
             // A metric answers for all rows so far; over the last ones its rolling function does.
             Body::Reduction(factory) => factory.expanding(),
         };
-        let known = || spec.inputs.iter().map(|input| input.name.as_str());
-        if let Some((wrong, _)) = wires.iter().find(|(input, _)| known().all(|known| known != input)) {
-            let nearest = nearest(wrong, known()).unwrap_or("none");
-            let allowed = known().collect::<Vec<_>>().join(", ");
-            return Err(Error::unknown_parameter(&spec.name, wrong, nearest, allowed));
-        }
+        definition.check_wires()?;
         let mut inputs = spec.inputs.clone();
         let mut sources = Vec::with_capacity(inputs.len());
         for input in &mut inputs {
-            let wire = wires.iter().rev().find(|(wired, _)| *wired == input.name);
-            let source = wire.map_or_else(|| input.column().to_owned(), |(_, source)| source.clone());
+            let wire = definition.source(input);
+            let source = wire.unwrap_or_else(|| input.column()).to_owned();
             let place = wire.and_then(|_| self.names.iter().position(|output| *output == source));
             if wire.is_some() && place.is_none_or(|place| place >= outputs.start) {
                 refuse_feature(name, input, &source, definitions, names)?;
@@ -251,25 +246,6 @@ impl Features {
         }
         Ok(())
     }
-}
-
-/// The names of each feature's outputs.
-fn outputs_of(definitions: &[Definition]) -> Result<Vec<Vec<String>>> {
-    let mut all: Vec<Vec<String>> = Vec::with_capacity(definitions.len());
-    for Definition { name, function, .. } in definitions {
-        let mut own: Vec<String> = Vec::with_capacity(function.spec.outputs.len());
-        for output in &function.spec.outputs {
-            let one = function.spec.outputs.len() == 1;
-            let output = if one { name.clone() } else { format!("{name}_{}", output.name) };
-            if all.iter().flatten().chain(&own).any(|known| *known == output) {
-                let subject = format!("output `{output}`");
-                return Err(Error::invalid_shape(subject, "named once", "two features"));
-            }
-            own.push(output);
-        }
-        all.push(own);
-    }
-    Ok(all)
 }
 
 /// Refuses a wire from the feature itself or from a later one, and one from a feature that has several outputs.

@@ -137,7 +137,7 @@ impl FeatureSet {
             // Reading may run Python code, which may come back to this set: the lock is taken after it.
             let key = self.read(call, row)?;
             with_numbers(self.names.len(), |values| {
-                step(&mut *self.lock()?, row, key.as_ref(), values)?;
+                step(&mut *self.live.lock()?, row, key.as_ref(), values)?;
                 let answer = self.empty.bind(py).copy()?;
                 for ((name, data_type), &value) in self.names.iter().zip(&self.types).zip(&*values) {
                     if !value.is_nan() {

@@ -321,6 +321,11 @@ impl Accumulator for Sum {
         self.inner.take(&chunks(&self.fault.columns(inputs)));
     }
 
+    fn reserve_for(&mut self, other: &dyn Accumulator) -> Result<()> {
+        let any: &dyn Any = other;
+        self.inner.reserve_for(any.downcast_ref::<Self>().map_or(other, |other| other.inner.as_ref()))
+    }
+
     fn merge(&mut self, other: &dyn Accumulator) -> Result<()> {
         let any: &dyn Any = other;
         let other = any.downcast_ref::<Self>().map_or(other, |other| other.inner.as_ref());

@@ -1,0 +1,205 @@
+//! Many metrics of the same rows, one native call per chunk.
+
+use std::sync::Arc;
+
+use omega_arrow::write;
+use omega_catalog::{Error, Groups, Key, MetricSet as State, Metrics};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::answers::Table;
+use crate::arguments::{flag, nulls_of, text};
+use crate::data::{Import, Request};
+use crate::errors::{Outcome, guard};
+use crate::feature_sets::{Words, definitions_of};
+use crate::live::Live;
+use crate::objects;
+use crate::run::{column, data_of, detached};
+use crate::words::kind;
+
+const NAME: &str = "omega.MetricSet";
+
+/// What messages call the metrics of a set.
+const WORDS: Words = Words {
+    all: "the metrics",
+    one: "metric",
+    source: "the name of a column",
+    refusal: omega_catalog::not_reduction,
+};
+
+/// Metrics by name, each with its parameters, over one series or one per group.
+#[pyclass(frozen, module = "omega._rust")]
+pub struct MetricSet {
+    metrics: Arc<Metrics>,
+    live: Live<State>,
+}
+
+impl MetricSet {
+    /// A set of the catalogue as a Python object.
+    pub fn new(state: State) -> Self {
+        Self { metrics: Arc::clone(state.metrics()), live: Live::new(NAME, state) }
+    }
+
+    fn import(
+        &self,
+        py: Python<'_>,
+        data: &Bound<'_, PyAny>,
+        strict: Option<&Bound<'_, PyAny>>,
+    ) -> Outcome<Import> {
+        let by = self.metrics.by().map(|by| objects::text(py, by)).transpose()?;
+        let (inputs, strict) = (self.metrics.inputs(), flag(strict, "strict_zero_copy")?);
+        Import::new(py, &Request { inputs, data: Some(data), columns: None, by: by.as_ref(), strict })
+    }
+
+    /// A dict of numbers, or a table of one row per group.
+    fn answer<'py>(
+        &self,
+        py: Python<'py>,
+        groups: Option<&[Key]>,
+        columns: Vec<Vec<f64>>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        let named = self.metrics.names().iter().zip(self.metrics.types()).zip(columns);
+        let (Some(by), Some(groups)) = (self.metrics.by(), groups) else {
+            let answer = PyDict::new(py);
+            for ((name, data_type), values) in named {
+                for value in values {
+                    answer.set_item(name, objects::value_or_none(py, data_type, value)?)?;
+                }
+            }
+            return Ok(answer.into_any());
+        };
+        let mut columns = vec![write::Column::keys(by, groups)?];
+        columns.extend(named.map(|((name, data_type), values)| column(name, data_type, values)));
+        Ok(Bound::new(py, Table::new(columns, groups.len()))?.into_any())
+    }
+}
+
+#[pymethods]
+impl MetricSet {
+    /// A set from a mapping of names to `(function, parameters)`.
+    #[new]
+    #[pyo3(signature = (definitions, by=None, nulls=None))]
+    fn from_definitions(
+        py: Python<'_>,
+        definitions: &Bound<'_, PyAny>,
+        by: Option<&Bound<'_, PyAny>>,
+        nulls: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        guard(py, NAME, || {
+            let definitions = definitions_of(definitions, &WORDS)?;
+            let by = by.map(|by| text(by, "by")).transpose()?;
+            Ok(Self::new(State::new(definitions, by, nulls_of(nulls)?)?))
+        })
+    }
+
+    /// All metrics over a table, from nothing: the live state stays as it is.
+    #[pyo3(signature = (data, strict_zero_copy=None))]
+    fn run<'py>(
+        &self,
+        py: Python<'py>,
+        data: &Bound<'py, PyAny>,
+        strict_zero_copy: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.live.guard(py, || {
+            let import = self.import(py, data, strict_zero_copy)?;
+            let columns = detached(py, import.rows, || self.metrics.run(&data_of(&import)?))?;
+            self.answer(py, import.grouping.as_ref().map(|grouping| grouping.groups.keys()), columns)
+        })
+    }
+
+    /// Takes the rows of a chunk of data; on an error, none of them.
+    #[pyo3(signature = (data, strict_zero_copy=None))]
+    fn update(
+        &self,
+        py: Python<'_>,
+        data: &Bound<'_, PyAny>,
+        strict_zero_copy: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        self.live.guard(py, || {
+            let import = self.import(py, data, strict_zero_copy)?;
+            detached(py, import.rows, || {
+                let data = data_of(&import)?;
+                self.live.lock()?.update(&data)
+            })?;
+            Ok(())
+        })
+    }
+
+    /// Takes over the rows of another set of the same metrics, as if they came after this one's.
+    fn merge(&self, py: Python<'_>, other: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.live.guard(py, || {
+            let Ok(other) = other.cast::<Self>() else {
+                return Err(Error::invalid_type("what is merged", "a MetricSet", kind(other)).into());
+            };
+            Ok(self.live.merge(&other.get().live, State::merge)?)
+        })
+    }
+
+    /// The metrics of the rows so far.
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.live.guard(py, || {
+            // What is answered is made without the lock: making Python objects may run other Python code.
+            let (groups, columns) = {
+                let state = self.live.lock()?;
+                (Groups::from_keys(state.groups())?, state.values()?)
+            };
+            self.answer(py, Some(groups.keys()), columns)
+        })
+    }
+
+    /// Forgets every row of every group.
+    fn reset(&self, py: Python<'_>) -> PyResult<()> {
+        self.live.reset(py)
+    }
+
+    /// The metrics and their live state as bytes, for `omega.restore`.
+    fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.live.snapshot(py)
+    }
+
+    /// The number of rows taken so far, of all groups, missing ones included.
+    #[getter]
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.live.rows(py)
+    }
+
+    /// The policy for missing inputs.
+    #[getter]
+    fn nulls<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.live.guard(py, || Ok(objects::text(py, self.metrics.nulls().as_str())?))
+    }
+
+    /// The names of the outputs, in order.
+    #[getter]
+    #[pyo3(name = "names")]
+    fn output_names<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.live.guard(py, || objects::texts(py, self.metrics.names().iter().map(String::as_str)))
+    }
+
+    /// The columns that a table must have.
+    #[getter]
+    fn inputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.live.guard(py, || {
+            let inputs = self.metrics.inputs().iter().map(|input| input.name.as_str());
+            objects::texts(py, inputs.chain(self.metrics.by()))
+        })
+    }
+
+    fn __copy__(&self, py: Python<'_>) -> PyResult<Self> {
+        Ok(Self::new(self.live.copy(py)?))
+    }
+
+    fn __deepcopy__(&self, py: Python<'_>, _memo: &Bound<'_, PyAny>) -> PyResult<Self> {
+        self.__copy__(py)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.live.reduce(py)
+    }
+
+    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.live.guard(py, || {
+            Ok(objects::text(py, &format!("MetricSet({})", self.metrics.names().join(", ")))?)
+        })
+    }
+}
