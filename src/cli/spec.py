@@ -25,6 +25,8 @@ def spec(
     out.print(found.summary)
     if found.description:
         out.print(found.description)
+    if found.keeps_rows:
+        out.print("Every row is kept: memory grows with the rows.")
 
     inputs = table(f"Inputs (table {found.table})", "column", "type", "may be", "what it is")
     for column in found.inputs:

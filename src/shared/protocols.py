@@ -167,6 +167,8 @@ class FunctionSpec(_Part):
     """How rows in relate to rows out."""
     memory: Literal["fading", "cumulative", "whole"]
     """What its state remembers, which decides what `nulls="propagate"` means for it."""
+    keeps_rows: bool = False
+    """Whether every row that an answer is made of is kept: memory and snapshots then grow with the rows."""
     summary: str = Field(min_length=1)
     """What comes back, in one sentence."""
     description: str

@@ -1,97 +1,305 @@
 //! Sets of metrics that share summaries.
 
+use omega_catalog::{
+    Chunk, Data, Definition, Given, Groups, MetricSet, Nulls, Restored, Result, restore,
+};
 use omega_contract::ErrorCode;
-use omega_contract::params::{Given, Params};
-use omega_kernel::{MetricSet, Nulls};
 
 /// Functions, parameters and data to try.
 #[expect(dead_code, unused_imports, reason = "shared with the laws, which use all of it")]
 #[path = "laws/support.rs"]
 mod support;
 
-use support::{ReductionCase, chunks, columns, functions, reduction_cases, same, slice, values};
+use support::{Random, ReductionCase, columns, reduction_cases, same};
 
-/// Every metric under every parameters, as one set, and columns for it.
-fn all() -> (Vec<ReductionCase>, MetricSet, Vec<Vec<f64>>) {
-    let (cases, functions) = (reduction_cases(), functions());
-    let members = cases.iter().map(|case| {
-        let function = functions.iter().find(|function| function.spec.name == case.spec.name);
-        (function.expect("a metric"), case.params.clone())
-    });
-    let set = MetricSet::new(members).expect("they are metrics");
-    let mut reader = cases[0].spec.clone();
-    reader.inputs = set.inputs().to_vec();
-    let mut data = columns(&reader, 70, 1000);
+const ROWS: usize = 1000;
+
+fn definition(name: &str, case: &ReductionCase) -> Definition {
+    let function = omega_catalog::find(&case.spec.name).expect("a metric");
+    Definition { name: name.into(), function, params: case.params.clone(), wires: Vec::new() }
+}
+
+/// Some cases as one set.
+fn set_of(cases: &[&ReductionCase], by: Option<&str>, nulls: Nulls) -> MetricSet {
+    let definitions = cases.iter().enumerate().map(|(place, case)| definition(&format!("m{place}"), case));
+    MetricSet::new(definitions.collect(), by.map(str::to_owned), nulls).expect("they are metrics")
+}
+
+/// Columns for a set, each with a missing row of its own.
+fn data_for(set: &MetricSet, case: &ReductionCase, seed: u64) -> Vec<Vec<f64>> {
+    let mut reader = case.spec.clone();
+    reader.inputs = set.metrics().inputs().to_vec();
+    let mut data = columns(&reader, seed, ROWS);
     for (place, column) in data.iter_mut().enumerate() {
         column[100 * (place + 1)] = f64::NAN;
     }
-    (cases, set, data)
+    data
+}
+
+fn rows(data: &[Vec<f64>], from: usize, to: usize) -> Vec<&[f64]> {
+    data.iter().map(|column| &column[from..to]).collect()
+}
+
+/// The columns of a set that a metric reads.
+fn own<'a>(set: &MetricSet, case: &ReductionCase, data: &[&'a [f64]]) -> Vec<Chunk<'a>> {
+    let inputs = set.metrics().inputs();
+    let place = |name: &str| inputs.iter().position(|input| input.name == name).expect("the set reads it");
+    case.spec.inputs.iter().map(|input| Chunk::dense(data[place(&input.name)])).collect()
+}
+
+/// Fails unless one row of a set's answers has the bits of each metric alone.
+#[track_caller]
+fn assert_as_alone(set: &MetricSet, cases: &[&ReductionCase], nulls: Nulls, data: &[&[f64]], answers: &[f64]) {
+    let mut answers = answers.iter();
+    for case in cases {
+        let alone = case.over(nulls, &own(set, case, data));
+        for (alone, answer) in support::values(alone.as_ref()).into_iter().zip(&mut answers) {
+            assert!(same(alone, *answer), "{}: {alone:e} {answer:e}", case.label());
+        }
+    }
+    assert_eq!(answers.next(), None);
+}
+
+fn first_row(columns: Vec<Vec<f64>>) -> Vec<f64> {
+    columns.into_iter().map(|column| column[0]).collect()
 }
 
 #[test]
-fn every_metric_of_a_set_answers_as_alone() {
-    let (cases, set, data) = all();
-    let inputs = chunks(&data);
-    let mut answers = vec![0.0; set.outputs()];
+fn every_metric_answers_as_alone_beside_every_other_and_beside_all() -> Result<()> {
+    let cases = reduction_cases();
+    let mut sets: Vec<Vec<&ReductionCase>> = vec![cases.iter().collect()];
+    sets.extend(cases.iter().map(|case| vec![case]));
+    sets.extend(cases.iter().flat_map(|one| cases.iter().map(move |other| vec![one, other])));
+    for chosen in sets {
+        for nulls in [Nulls::Skip, Nulls::Propagate] {
+            let set = set_of(&chosen, None, nulls);
+            let data = data_for(&set, chosen[0], 70);
+            let data = rows(&data, 0, ROWS);
+            let answers = first_row(set.run(&Data::new(&data)?)?);
+            assert_as_alone(&set, &chosen, nulls, &data, &answers);
+            assert_eq!(set.rows(), 0, "`run` leaves the live state alone");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn parts_of_any_size_copies_and_what_was_saved_in_any_row_give_the_same_bits() -> Result<()> {
+    let cases = reduction_cases();
+    let cases: Vec<&ReductionCase> = cases.iter().collect();
+    let mut live = set_of(&cases, None, Nulls::Skip);
+    let data = data_for(&live, cases[0], 71);
+    let (mut random, mut from) = (Random(72), 0);
+    while from < ROWS {
+        let to = ROWS.min(from + random.below(90));
+        live.update(&Data::new(&rows(&data, from, to))?)?;
+        let Restored::MetricSet(restored) = restore(&live.snapshot()?)? else { panic!("a set of metrics") };
+        assert_eq!(restored.snapshot()?, live.snapshot()?);
+        live = if to % 2 == 0 { restored } else { live.copy()? };
+        from = to;
+    }
+    assert_eq!(live.rows(), ROWS as u64);
+    assert_as_alone(&live, &cases, Nulls::Skip, &rows(&data, 0, ROWS), &first_row(live.values()?));
+    live.reset();
+    assert!(live.rows() == 0 && first_row(live.values()?).iter().all(|value| value.is_nan()));
+    Ok(())
+}
+
+#[test]
+fn merged_sets_have_the_bits_of_merged_metrics() -> Result<()> {
+    let cases = reduction_cases();
+    let cases: Vec<&ReductionCase> = cases.iter().collect();
+    let (mut first, mut second) = (set_of(&cases, None, Nulls::Skip), set_of(&cases, None, Nulls::Skip));
+    let data = data_for(&first, cases[0], 73);
+    let (head, tail) = (rows(&data, 0, 333), rows(&data, 333, ROWS));
+    first.update(&Data::new(&head)?)?;
+    second.update(&Data::new(&tail)?)?;
+    first.merge(&second)?;
+    let answers = first_row(first.values()?);
+    let mut answers = answers.iter();
+    for case in &cases {
+        let mut alone = case.over(Nulls::Skip, &own(&first, case, &head));
+        alone.merge(case.over(Nulls::Skip, &own(&first, case, &tail)).as_ref())?;
+        for (alone, answer) in support::values(alone.as_ref()).into_iter().zip(&mut answers) {
+            assert!(same(alone, *answer), "{}: {alone:e} {answer:e}", case.label());
+        }
+    }
+    Ok(())
+}
+
+/// A key for each row, of some number of groups.
+fn keys(seed: u64, rows: usize, groups: usize) -> (Groups, Vec<u32>) {
+    let (mut random, mut known) = (Random(seed), Groups::default());
+    let numbers = (0..rows).map(|_| known.text(&format!("g{}", random.below(groups))).expect("memory"));
+    let numbers = numbers.collect();
+    (known, numbers)
+}
+
+#[test]
+fn every_group_answers_as_alone_in_one_go_in_parts_and_merged() -> Result<()> {
+    let cases = reduction_cases();
+    let cases: Vec<&ReductionCase> = cases.iter().collect();
     for nulls in [Nulls::Skip, Nulls::Propagate] {
-        let mut whole = set.accumulator(nulls);
-        whole.update(&slice(&inputs, 0, 333)).expect("clean rows are taken");
-        let mut rest = set.accumulator(nulls);
-        rest.update(&slice(&inputs, 333, 1000)).expect("clean rows are taken");
-        whole.merge(&rest).expect("they are alike");
-        whole.values(&mut answers).expect("memory");
-        let mut answers = answers.iter();
-        for case in &cases {
-            let own = case.spec.inputs.iter().map(|input| {
-                let place = set.inputs().iter().position(|known| known.name == input.name);
-                inputs[place.expect("the set reads it")]
-            });
-            let own: Vec<_> = own.collect();
-            let (mut alone, mut rest) = (case.accumulator(nulls), case.accumulator(nulls));
-            alone.update(&slice(&own, 0, 333)).expect("clean rows are taken");
-            rest.update(&slice(&own, 333, 1000)).expect("clean rows are taken");
-            alone.merge(rest.as_ref()).expect("alike");
-            for (alone, answer) in values(alone.as_ref()).into_iter().zip(&mut answers) {
-                assert!(same(alone, *answer), "{}: {alone:e} {answer:e}", case.label());
+        let mut live = set_of(&cases, Some("symbol"), nulls);
+        let data = data_for(&live, cases[0], 74);
+        let (groups, numbers) = keys(75, ROWS, 9);
+        let whole = live.run(&Data::new(&rows(&data, 0, ROWS))?.by(&groups, &numbers)?)?;
+        let by_group = |group: usize| -> Vec<Vec<f64>> {
+            let rows = (0..ROWS).filter(|&row| numbers[row] as usize == group);
+            let rows: Vec<usize> = rows.collect();
+            data.iter().map(|column| rows.iter().map(|&row| column[row]).collect()).collect()
+        };
+        for group in 0..groups.keys().len() {
+            let own = by_group(group);
+            let answers: Vec<f64> = whole.iter().map(|column| column[group]).collect();
+            assert_as_alone(&live, &cases, nulls, &rows(&own, 0, own[0].len()), &answers);
+        }
+        let mut parts = vec![set_of(&cases, Some("symbol"), nulls), set_of(&cases, Some("symbol"), nulls)];
+        for (from, to) in [(0, 5), (5, 6), (6, 480), (480, ROWS)] {
+            let mut own = Groups::default();
+            let numbers: Vec<u32> = numbers[from..to]
+                .iter()
+                .map(|&number| own.number_of(&groups.keys()[number as usize]).expect("memory"))
+                .collect();
+            let part = || Data::new(&rows(&data, from, to)).and_then(|data| data.by(&own, &numbers));
+            live.update(&part()?)?;
+            parts[usize::from(from >= 480)].update(&part()?)?;
+            let Restored::MetricSet(restored) = restore(&live.snapshot()?)? else { panic!("a set") };
+            assert_eq!(restored.snapshot()?, live.snapshot()?);
+            live = restored;
+        }
+        assert_eq!((live.rows(), live.groups()), (ROWS as u64, groups.keys()));
+        for (column, expected) in live.values()?.iter().zip(&whole) {
+            assert!(column.iter().zip(expected).all(|(value, expected)| same(*value, *expected)));
+        }
+        let second = parts.remove(1);
+        parts[0].merge(&second)?;
+        assert_eq!((parts[0].rows(), parts[0].groups()), (ROWS as u64, groups.keys()));
+        for (column, expected) in parts[0].values()?.iter().zip(&whole) {
+            for (value, expected) in column.iter().zip(expected) {
+                let near = (value - expected).abs() <= 1e-12 * expected.abs().max(1.0);
+                assert!(same(*value, *expected) || near, "{value:e} {expected:e}");
             }
         }
     }
+    Ok(())
+}
+
+#[test]
+fn groups_that_only_one_of_two_knows_are_merged_whole() -> Result<()> {
+    let cases = reduction_cases();
+    let cases: Vec<&ReductionCase> = cases.iter().collect();
+    let [mut first, mut second, mut twice] = [(); 3].map(|()| set_of(&cases, Some("symbol"), Nulls::Skip));
+    let data = data_for(&first, cases[0], 76);
+    let (mut known, mut other) = (Groups::default(), Groups::default());
+    known.text("a").expect("memory");
+    other.int(7).expect("memory");
+    let zeros = vec![0; ROWS];
+    first.update(&Data::new(&rows(&data, 0, ROWS))?.by(&known, &zeros)?)?;
+    second.update(&Data::new(&rows(&data, 0, ROWS))?.by(&other, &zeros)?)?;
+    let before = second.snapshot()?;
+    first.merge(&second)?;
+    assert_eq!(second.snapshot()?, before, "the other is left as it was");
+    assert!(first.groups().iter().eq(known.keys().iter().chain(other.keys())));
+    for column in first.values()? {
+        assert!(same(column[0], column[1]));
+    }
+    twice.merge(&first)?;
+    assert_eq!(twice.snapshot()?, first.snapshot()?, "what is merged into nothing is the same");
+    Ok(())
 }
 
 #[test]
 fn equal_summaries_are_kept_once() {
-    let functions = functions();
-    let member = |name: &str, given: &[(&'static str, f64)]| {
-        let function = functions.iter().find(|function| function.spec.name == name).expect("a metric");
+    let member = |name: &str, given: &[(&'static str, f64)], wires: &[(&str, &str)]| {
         let given = given.iter().map(|(name, value)| (*name, Given::Float(*value)));
-        (function, Params::resolve(&function.spec, given).expect("they are allowed"))
+        let plain = Definition::new(&format!("{name} {wires:?}"), name, given).expect("they are allowed");
+        wires.iter().fold(plain, |definition, (input, source)| definition.wire(input, source))
     };
-    let summaries = |members: Vec<_>| MetricSet::new(members).expect("metrics").summaries();
-    let sharpe =
-        |periods, risk_free| member("risk.sharpe_ratio", &[("periods", periods), ("risk_free", risk_free)]);
-    assert_eq!(summaries(vec![sharpe(252.0, 0.0), sharpe(52.0, 0.0), member("risk.volatility", &[])]), 1);
+    let summaries = |members: Vec<Definition>| {
+        let named = members.into_iter().enumerate();
+        let named = named.map(|(place, member)| Definition { name: format!("m{place}"), ..member });
+        MetricSet::new(named.collect(), None, Nulls::Skip).expect("metrics").metrics().summaries()
+    };
+    let sharpe = |periods, risk_free| {
+        member("risk.sharpe_ratio", &[("periods", periods), ("risk_free", risk_free)], &[])
+    };
+    let volatility = || member("risk.volatility", &[], &[]);
+    assert_eq!(summaries(vec![sharpe(252.0, 0.0), sharpe(52.0, 0.0), volatility()]), 1);
     assert_eq!(summaries(vec![sharpe(252.0, 0.0), sharpe(252.0, 0.01)]), 2);
+    assert_eq!(summaries(vec![volatility(), member("risk.volatility", &[], &[("returns", "other")])]), 2);
     let tails = ["risk.value_at_risk", "risk.conditional_value_at_risk"];
-    assert_eq!(summaries(tails.map(|name| member(name, &[])).to_vec()), 1);
-    assert_eq!(summaries(vec![member("risk.volatility", &[]), member("risk.max_drawdown", &[])]), 2);
+    assert_eq!(summaries(tails.map(|name| member(name, &[], &[])).to_vec()), 1);
+    assert_eq!(summaries(vec![volatility(), member("risk.max_drawdown", &[], &[])]), 2);
 }
 
 #[test]
-fn a_row_that_one_metric_refuses_is_taken_by_none() {
-    let (_, set, mut data) = all();
-    let last = data.len() - 1;
-    data[last][500] = f64::INFINITY;
-    let inputs = chunks(&data);
-    let (mut before, mut after) = (vec![0.0; set.outputs()], vec![0.0; set.outputs()]);
-    let mut accumulator = set.accumulator(Nulls::Skip);
-    accumulator.update(&slice(&inputs, 0, 400)).expect("clean rows are taken");
-    accumulator.values(&mut before).expect("memory");
-    let error = accumulator.update(&slice(&inputs, 400, 1000)).expect_err("it is refused");
-    assert_eq!(error.code(), ErrorCode::InvalidValue);
-    accumulator.values(&mut after).expect("memory");
-    assert!(before.iter().zip(&after).all(|(before, after)| same(*before, *after)));
-    let indicator = functions().into_iter().find(|function| function.spec.name == "ta.sma").expect("sma");
-    let params = Params::resolve(&indicator.spec, []).expect("defaults");
-    let error = MetricSet::new([(&indicator, params)]).err().expect("no metric");
-    assert_eq!(error.code(), ErrorCode::InvalidType);
+fn what_one_metric_refuses_is_taken_by_none_and_named_by_its_row() -> Result<()> {
+    let cases = reduction_cases();
+    let cases: Vec<&ReductionCase> = cases.iter().collect();
+    for by in [None, Some("symbol")] {
+        let mut set = set_of(&cases, by, Nulls::Skip);
+        let mut data = data_for(&set, cases[0], 77);
+        let last = data.len() - 1;
+        data[last][500] = f64::INFINITY;
+        let (groups, numbers) = keys(78, ROWS, 4);
+        let part = |from: usize, to: usize| {
+            let part = Data::new(&rows(&data, from, to)).expect("columns");
+            if by.is_some() { part.by(&groups, &numbers[from..to]) } else { Ok(part) }
+        };
+        set.update(&part(0, 400)?)?;
+        let before = set.snapshot()?;
+        let error = set.update(&part(400, ROWS)?).expect_err("it is refused");
+        assert_eq!((error.code(), error.field("row")), (ErrorCode::InvalidValue, Some("500")));
+        assert_eq!(error.field("name"), Some(set.metrics().inputs()[last].name.as_str()));
+        assert_eq!(set.snapshot()?, before);
+        assert_eq!(set.run(&part(400, ROWS)?).expect_err("refused").field("row"), Some("100"));
+    }
+    let mut strict = set_of(&cases, None, Nulls::Raise);
+    let data = data_for(&strict, cases[0], 79);
+    let error = strict.update(&Data::new(&rows(&data, 0, ROWS))?).expect_err("a row is missing");
+    assert_eq!((error.code(), error.field("row")), (ErrorCode::MissingValue, Some("100")));
+    assert_eq!(strict.rows(), 0);
+    Ok(())
+}
+
+#[test]
+fn what_is_no_set_of_metrics_is_refused() -> Result<()> {
+    let code = |definitions: Vec<Definition>| {
+        MetricSet::new(definitions, None, Nulls::Skip).err().expect("refused").code()
+    };
+    let volatility = || Definition::new("x", "risk.volatility", []).expect("a metric");
+    assert_eq!(code(Vec::new()), ErrorCode::InvalidShape);
+    assert_eq!(code(vec![volatility(), volatility()]), ErrorCode::InvalidShape);
+    assert_eq!(code(vec![Definition::new("x", "ta.sma", [])?]), ErrorCode::InvalidType);
+    assert_eq!(code(vec![volatility().wire("close", "x")]), ErrorCode::UnknownParameter);
+    let by = MetricSet::new(vec![volatility()], Some("symbol".into()), Nulls::Skip)?;
+    assert_eq!(by.run(&Data::new(&[&[0.1]])?).expect_err("no groups").code(), ErrorCode::MissingColumn);
+    Ok(())
+}
+
+#[test]
+fn sets_of_other_metrics_parameters_columns_groups_or_policies_do_not_merge() -> Result<()> {
+    let with = |name: &str, cutoff: f64, wire: &str, by: Option<&str>, nulls: Nulls| {
+        let definition = Definition::new(name, "risk.value_at_risk", [("cutoff", Given::Float(cutoff))]);
+        let definitions = vec![definition.expect("allowed").wire("returns", wire)];
+        MetricSet::new(definitions, by.map(str::to_owned), nulls).expect("a metric")
+    };
+    let mut base = with("a", 0.05, "x", None, Nulls::Skip);
+    base.update(&Data::new(&[&[0.1, -0.2]])?)?;
+    let before = base.snapshot()?;
+    let others = [
+        with("b", 0.05, "x", None, Nulls::Skip),
+        with("a", 0.1, "x", None, Nulls::Skip),
+        with("a", 0.05, "y", None, Nulls::Skip),
+        with("a", 0.05, "x", Some("symbol"), Nulls::Skip),
+        with("a", 0.05, "x", None, Nulls::Raise),
+    ];
+    for other in &others {
+        let error = base.merge(other).expect_err("another set");
+        assert_eq!(error.code(), ErrorCode::SnapshotMismatch, "{error}");
+        assert_eq!(base.snapshot()?, before);
+    }
+    base.merge(&with("a", 0.05, "x", None, Nulls::Skip))?;
+    Ok(())
 }

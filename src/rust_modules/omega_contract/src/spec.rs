@@ -266,6 +266,10 @@ pub struct FunctionSpec {
     pub kind: Kind,
     /// What its state remembers.
     pub memory: Memory,
+    /// Whether every row that an answer is made of is kept, as quantiles need them, and not a summary of them: memory and
+    /// snapshots then grow with the rows.
+    #[serde(default)]
+    pub keeps_rows: bool,
     /// What comes back, in one sentence.
     pub summary: String,
     /// Conventions, edge cases and formula, in as many sentences as they need.
@@ -298,6 +302,7 @@ impl FunctionSpec {
             version: "1.0.0".into(),
             kind,
             memory,
+            keeps_rows: false,
             summary: summary.into(),
             description: String::new(),
             references: Vec::new(),

@@ -46,8 +46,13 @@ pub trait Metric<const I: usize, const O: usize>: Copy + Send + Sync + 'static {
     #[must_use]
     fn functions() -> [Function; 2] {
         let body = Body::Reduction(&Factory::<Self, I, O>(PhantomData));
-        [Function { spec: Self::spec(), body }, AfterEach::<Last, Self>::function()]
+        [Function { spec: spec_of::<Self, I, O>(), body }, AfterEach::<Last, Self>::function()]
     }
+}
+
+/// A metric's spec, with what its summary says of it.
+pub(crate) fn spec_of<M: Metric<I, O>, const I: usize, const O: usize>() -> FunctionSpec {
+    FunctionSpec { keeps_rows: <M::Summary as Summary<I>>::KEEPS_ROWS, ..M::spec() }
 }
 
 struct Factory<M, const I: usize, const O: usize>(PhantomData<fn() -> M>);

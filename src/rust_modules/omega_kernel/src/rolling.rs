@@ -6,7 +6,7 @@ use omega_contract::Result;
 use omega_contract::params::Params;
 use omega_contract::spec::{FunctionSpec, Kind};
 
-use crate::reduction::Metric;
+use crate::reduction::{Metric, spec_of};
 use crate::rowwise::Rowwise;
 use crate::summary::{Chosen, Series, Summary};
 
@@ -74,6 +74,7 @@ fn rolling_spec(metric: &FunctionSpec) -> FunctionSpec {
          own rows and never corrected by subtraction: nothing drifts, and what has left a window leaves no trace.",
         metric.name, metric.description,
     );
+    spec.keeps_rows = metric.keeps_rows;
     spec.version.clone_from(&metric.version);
     spec.references.clone_from(&metric.references);
     spec.inputs.clone_from(&metric.inputs);
@@ -133,7 +134,7 @@ impl<R: Rows, M: Metric<I, O>, const I: usize, const O: usize> Rowwise<I, O> for
     const CUMULATIVE: bool = R::CUMULATIVE;
 
     fn spec() -> FunctionSpec {
-        R::spec(M::spec())
+        R::spec(spec_of::<M, I, O>())
     }
 
     fn new(params: &Params) -> Self {

@@ -21,6 +21,9 @@ pub trait Summary<const I: usize>: 'static {
     /// What is known of one row or more, as a metric gets it.
     type Known<'a>;
 
+    /// Whether every row is kept, and not what is known of many together.
+    const KEEPS_ROWS: bool;
+
     /// All rows so far, in any number at a time, for accumulators.
     type Whole: Whole<I, Self>;
 
@@ -54,6 +57,7 @@ pub trait Mergeable<const I: usize>:
 impl<S: Mergeable<I>, const I: usize> Summary<I> for S {
     type Shape = <S as Mergeable<I>>::Shape;
     type Known<'a> = S;
+    const KEEPS_ROWS: bool = false;
     type Whole = Blocks<S, I>;
     type Growing = GrowingBlocks<S, I>;
     type Window = MergedWindow<S, I>;
@@ -62,6 +66,7 @@ impl<S: Mergeable<I>, const I: usize> Summary<I> for S {
 impl Summary<1> for Sample {
     type Shape = ();
     type Known<'a> = Ordered<'a>;
+    const KEEPS_ROWS: bool = true;
     type Whole = Self;
     type Growing = OrderedRows;
     type Window = OrderedWindow;

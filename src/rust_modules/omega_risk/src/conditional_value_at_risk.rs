@@ -23,7 +23,7 @@ impl Metric<1, 1> for ConditionalValueAtRisk {
         )
         .describe(
             "The mean of the floor((n - 1) * cutoff) + 1 least returns. No distribution is assumed. Negative for a \
-             loss, and never above the value at risk. Memory grows with the number of returns.",
+             loss, and never above the value at risk.",
         )
         .reference("Rockafellar and Uryasev, Optimization of Conditional Value-at-Risk, Journal of Risk 2(3), 2000")
         .reference("empyrical conditional_value_at_risk")

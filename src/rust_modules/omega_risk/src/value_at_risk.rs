@@ -20,7 +20,7 @@ impl Metric<1, 1> for ValueAtRisk {
         metric("risk.value_at_risk", "Value at risk, historical: the return that a share of all returns is below.")
             .describe(
                 "The quantile `cutoff` of the returns, exactly, between two of them on the line through them. No \
-                 distribution is assumed. Negative for a loss. Memory grows with the number of returns.",
+                 distribution is assumed. Negative for a loss.",
             )
             .reference("Jorion, Value at Risk, 3rd ed., McGraw-Hill 2007, ch. 10")
             .reference("empyrical value_at_risk; Hyndman and Fan, Sample Quantiles in Statistical Packages, American Statistician 50(4), 1996, type 7")

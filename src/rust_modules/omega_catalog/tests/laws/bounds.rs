@@ -6,7 +6,6 @@ use omega_contract::spec::Memory;
 use omega_kernel::{Accumulator, Nulls, Stream};
 
 use crate::law::{Named, laws};
-use crate::reductions::keeps_rows;
 use crate::support::{
     Outputs, Random, ReductionCase, RowwiseCase, assert_same, batch, chunks, columns, row_by_row, same,
     same_values, values,
@@ -110,7 +109,7 @@ fn assert_savable(case: &ReductionCase, accumulator: &dyn Accumulator) {
 
 /// What keeps every value cannot be doubled for ever: it is doubled until there are too many to hold.
 fn what_is_merged_with_itself_can_be_saved_until_rows_cannot_be_counted(case: &ReductionCase) {
-    let most = if keeps_rows(case) { 1 << 16 } else { MOST_ROWS };
+    let most = if case.spec.keeps_rows { 1 << 16 } else { MOST_ROWS };
     for data in [vec![LARGEST_INPUT, -LARGEST_INPUT], vec![SMALLEST_INPUT, -SMALLEST_INPUT, 0.0]] {
         let mut accumulator = case.accumulator(Nulls::Raise);
         for turn in 0..200 {

@@ -4,10 +4,14 @@
 
 /// From one end of what is taken to the other: no infinity, nothing lost, and answers that can go in again.
 mod bounds;
+/// Parts of kernels beside their definitions.
+mod definitions;
 /// A law, and the kind of function that must obey it.
 mod law;
 /// Wrong functions, each with the law that must catch it.
 mod mutants;
+/// Each part of a kernel as a function of its own.
+mod parts;
 /// Functions of the shapes that laws have to know, whether or not a published function has them yet.
 mod probes;
 /// Reductions: chunks, merges, missing rows.
@@ -44,6 +48,7 @@ const LAWS: &[&[law::Named]] = &[
     rowwise::LAWS,
     reductions::LAWS,
     rolling::LAWS,
+    definitions::LAWS,
     units::LAWS,
     bounds::OF_ROWWISE,
     bounds::OF_REDUCTIONS,
@@ -58,7 +63,7 @@ fn laws() -> impl Iterator<Item = law::Named> {
 
 fn main() -> ExitCode {
     let mut trials = Vec::new();
-    for function in support::functions().into_iter().chain(probes::functions()) {
+    for function in support::functions().into_iter().chain(probes::functions()).chain(parts::functions()) {
         for (name, law) in laws().filter(|(_, law)| law.concerns(&function)) {
             let function = function.clone();
             let test = format!("{}::{name}", function.spec.name);

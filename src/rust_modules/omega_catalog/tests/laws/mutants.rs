@@ -8,9 +8,9 @@ use std::panic::{self, AssertUnwindSafe};
 
 use libtest_mimic::Trial;
 use omega_contract::spec::{FunctionSpec, Parameters, Unit};
-use omega_kernel::Function;
+use omega_kernel::{Body, Function};
 
-use crate::{laws, probes};
+use crate::{laws, parts, probes};
 use objects::Fault::{self, *};
 
 /// A law, and a wrong function that it must catch.
@@ -22,7 +22,8 @@ struct Mutant {
 
 /// A probe by its name.
 fn probe(name: &str) -> Function {
-    let found = probes::functions().into_iter().find(|function| function.spec.name == name);
+    let all = probes::functions().into_iter().chain(parts::functions());
+    let found = all.into_iter().find(|function| function.spec.name == name);
     found.unwrap_or_else(|| panic!("there is no probe {name}"))
 }
 
@@ -143,6 +144,9 @@ fn misdescriptions() -> Vec<Mutant> {
         misdescribed("probe.mid_price", "answers_shift_as_they_should", "a_price_is_a_change", |spec| {
             spec.outputs[0].unit = Unit::PriceChange;
         }),
+        misdescribed("probe.beta", "a_spec_says_whether_every_row_is_kept", "every_row_is_kept", |spec| {
+            spec.keeps_rows = true;
+        }),
         misdescribed("probe.beta", "answers_shift_as_they_should", "a_mean_is_a_deviation", |spec| {
             spec.outputs[1].unit = Unit::Volatility;
         }),
@@ -161,11 +165,26 @@ fn misdescriptions() -> Vec<Mutant> {
     ]
 }
 
+/// Of each part one whose window is a row too long, and one that is a state short of what was saved.
+fn wrong_parts() -> impl Iterator<Item = Mutant> {
+    let law = "a_part_answers_by_its_definition";
+    let longer = parts::wrong_functions().into_iter();
+    let longer = longer.map(move |function| Mutant { law, wrong: "a_row_too_long".into(), function });
+    let rolling = ["part.rolling_moments", "part.rolling_quantile", "part.rolling_slope"];
+    let later = rolling.map(|name| faulty(name, law, BatchIsOneRowLate));
+    let names = parts::functions().into_iter().filter(|function| matches!(function.body, Body::Rowwise(_)));
+    let forgets = names.map(|function| {
+        let law = "a_stream_goes_on_with_the_same_bits_wherever_it_was_saved";
+        faulty(&function.spec.name, law, LoadForgets)
+    });
+    longer.chain(later).chain(forgets)
+}
+
 fn mutants() -> Vec<Mutant> {
     let rowwise = ROWWISE.iter().map(|(law, fault)| faulty("probe.change", law, *fault));
     let reductions = REDUCTIONS.iter().map(|(law, fault)| faulty("probe.beta", law, *fault));
     let windows = WINDOWS.iter().map(|(law, fault)| faulty("probe.rolling_beta", law, *fault));
-    rowwise.chain(reductions).chain(windows).chain(misdescriptions()).collect()
+    rowwise.chain(reductions).chain(windows).chain(wrong_parts()).chain(misdescriptions()).collect()
 }
 
 thread_local! {

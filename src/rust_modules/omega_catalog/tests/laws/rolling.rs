@@ -6,8 +6,7 @@ use omega_contract::params::Params;
 use omega_kernel::{Body, Function, Nulls};
 
 use crate::law::{Named, laws};
-use crate::probes;
-use crate::reductions::keeps_rows;
+use crate::{parts, probes};
 use crate::support::{
     ReductionCase, RowwiseCase, assert_same, batch, chunks, columns, functions, same, slice, values,
 };
@@ -25,6 +24,7 @@ fn metric_of(case: &RowwiseCase) -> Option<(ReductionCase, usize)> {
     let metric = functions()
         .into_iter()
         .chain(probes::functions())
+        .chain(parts::functions())
         .find(|function| function.spec.name == name && matches!(function.body, Body::Reduction(_)))?;
     let Function { spec, body: Body::Reduction(factory) } = metric else { return None };
     let values = case.params.values()[..spec.parameters.len()].to_vec();
@@ -61,7 +61,7 @@ fn a_value_is_that_of_the_metric_over_its_rows(case: &RowwiseCase) {
     }
     hard[0][421] = 1e-12;
     let Some((metric, window)) = metric_of(case) else { return };
-    let exactly = window == usize::MAX || keeps_rows(&metric);
+    let exactly = window == usize::MAX || metric.spec.keeps_rows;
     for data in [plain, hard] {
         let inputs = chunks(&data);
         let answer = batch(case.stream(Nulls::Raise).as_mut(), case.outputs(), &inputs);

@@ -5,6 +5,7 @@ use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::{Body, Function, Nulls};
 
 use crate::law::{Named, laws};
+use crate::support::is_of_tests;
 
 pub const LAWS: &[Named] = laws!(Spec:
     every_spec_says_what_there_is_to_know,
@@ -26,7 +27,7 @@ fn every_spec_says_what_there_is_to_know(function: &Function) {
         assert!(is_sentence(summary), "{}: {summary:?}", spec.name);
     }
     assert!(spec.warm_up.is_empty() || is_sentence(&spec.warm_up), "{}: {:?}", spec.name, spec.warm_up);
-    if spec.module() != "probe" {
+    if !is_of_tests(spec) {
         assert!(spec.description.len() > 40 && !spec.description.contains("  "), "{}", spec.name);
         assert!(spec.references.len() > 1, "{}", spec.name);
     }
@@ -42,7 +43,7 @@ fn is_sentence(text: &str) -> bool {
 fn a_summary_is_a_sentence_that_leads_with_its_term(function: &Function) {
     let FunctionSpec { name, summary, .. } = &function.spec;
     assert!(is_sentence(summary), "{name}: {summary:?}");
-    if function.spec.module() != "probe" {
+    if !is_of_tests(&function.spec) {
         assert!(leads_with_its_term(&function.spec), "{name}: {summary:?}");
     }
     let words = || summary.split(|letter: char| !letter.is_alphanumeric());

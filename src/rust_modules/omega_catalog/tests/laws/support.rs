@@ -143,7 +143,7 @@ fn parameter_sets(spec: &FunctionSpec) -> Vec<Params> {
             sets.push(set);
         }
     };
-    [1, 2, 7, 40].into_iter().for_each(|rows| add(drawn(spec, rows, None)));
+    rows_of(spec).iter().for_each(|rows| add(drawn(spec, *rows, None)));
     for (place, parameter) in spec.parameters.iter().enumerate() {
         let words = match parameter.parameter_type {
             ParameterType::Choice => parameter.choices.len(),
@@ -153,6 +153,16 @@ fn parameter_sets(spec: &FunctionSpec) -> Vec<Params> {
         (0..words).for_each(|word| add(drawn(spec, 5, Some((place, word as f64)))));
     }
     sets
+}
+
+/// Numbers of rows to try; parts are also tried around a word and a leaf, with many, and with more than there are.
+fn rows_of(spec: &FunctionSpec) -> &'static [usize] {
+    if spec.module() == "part" { &[1, 2, 63, 64, 65, 1000, 12_000] } else { &[1, 2, 7, 40] }
+}
+
+/// Whether only tests know the function, which then needs no sources.
+pub fn is_of_tests(spec: &FunctionSpec) -> bool {
+    ["probe", "part"].contains(&spec.module())
 }
 
 /// Parameters for some number of rows, one of them perhaps chosen.

@@ -1,10 +1,11 @@
 //! Memory grows with the rows that are held, not with the parameters.
 
+use omega_contract::spec::Unit;
 use omega_kernel::Nulls;
 
 use crate::allocator::{measured, requests};
 use crate::long_cases;
-use crate::support::{RowwiseCase, batch, chunks, columns, row};
+use crate::support::{batch, chunks, columns, row};
 
 #[test]
 fn a_thousand_groups_of_one_row_take_no_memory_for_their_windows() {
@@ -26,11 +27,6 @@ fn a_thousand_groups_of_one_row_take_no_memory_for_their_windows() {
     }
 }
 
-/// Whether a function keeps the rows of its window in order, as quantiles need them.
-fn is_ordered(case: &RowwiseCase) -> bool {
-    case.spec.parameters.iter().any(|parameter| parameter.name == "cutoff")
-}
-
 #[test]
 fn a_stream_holds_no_more_than_its_rows_and_never_more_than_its_windows() {
     const PERIOD: usize = 3000;
@@ -44,9 +40,10 @@ fn a_stream_holds_no_more_than_its_rows_and_never_more_than_its_windows() {
                 stream
             });
             // A mean and a deviation, a number each, or the rows with a summary for sixteen of them; room for twice the
-            // rows until the window is full. Rows that are kept in order besides lie in chunks that are half full at least.
-            let numbers = if is_ordered(&case) { 3 } else { 2 * case.spec.inputs.len() };
-            let spare = if is_ordered(&case) { 10_000 } else { 1000 };
+            // rows until the window is full; and a sum for each square or product that is answered. Rows that are kept in order besides lie in chunks that are half full at least.
+            let squares = case.spec.outputs.iter().filter(|output| output.unit == Unit::PriceSquared).count();
+            let numbers = if case.spec.keeps_rows { 3 } else { 2 * case.spec.inputs.len() + squares };
+            let spare = if case.spec.keeps_rows { 10_000 } else { 1000 };
             let most = spare + numbers * size_of::<f64>() * (2 * rows).min(PERIOD);
             assert!(held <= most, "{} holds {held} bytes after {rows} rows", case.label());
             let (saved, most) = (stream.save().expect("memory").len(), 200 + numbers * 8 * rows.min(PERIOD));

@@ -6,6 +6,10 @@ mod allocator;
 mod held;
 /// Whatever is refused, the answer is an error and the state is as before.
 mod refused;
+/// Each part of a kernel as a function of its own.
+#[expect(dead_code, reason = "shared with the laws, which use all of it")]
+#[path = "../laws/parts.rs"]
+mod parts;
 /// Functions, parameters and data to try.
 #[expect(dead_code, unused_imports, reason = "shared with the laws, which use all of it")]
 #[path = "../laws/support.rs"]
@@ -15,11 +19,16 @@ use omega_contract::params::{Given, Params};
 use omega_contract::spec::ParameterType;
 use omega_kernel::Body;
 
-use support::{RowwiseCase, functions};
+use support::{ReductionCase, RowwiseCase, functions, reduction_cases_of};
+
+/// Every reduction under each of its parameters.
+fn reductions() -> Vec<ReductionCase> {
+    functions().iter().chain(&parts::functions()).flat_map(reduction_cases_of).collect()
+}
 
 /// Every rowwise function with all its numbers of rows from `rows` on.
 fn long_cases(rows: i64) -> impl Iterator<Item = RowwiseCase> {
-    functions().into_iter().filter_map(move |function| {
+    functions().into_iter().chain(parts::functions()).filter_map(move |function| {
         let Body::Rowwise(factory) = function.body else { return None };
         let lengths = function.spec.parameters.iter().zip(rows..);
         let lengths = lengths.filter(|(parameter, _)| parameter.parameter_type == ParameterType::Int);

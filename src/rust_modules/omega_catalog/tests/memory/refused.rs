@@ -6,8 +6,8 @@ use omega_kernel::snapshot::{Snapshot, SnapshotKind};
 use omega_kernel::{Accumulator, Grouped, Nulls, Stream};
 
 use crate::allocator::granting;
-use crate::long_cases;
-use crate::support::{ReductionCase, chunks, columns, reduction_cases, row, same, same_values, slice};
+use crate::{long_cases, reductions};
+use crate::support::{ReductionCase, chunks, columns, row, same, same_values, slice};
 
 /// Windows long enough that each of their vectors is large, and rows to fill them more than twice.
 const PERIOD: i64 = 700;
@@ -29,7 +29,9 @@ fn every_refusal<S, T, L: PartialEq>(
             return;
         }
         let Err(error) = outcome else {
-            // A vector that may not double makes do with less.
+            // A vector that may not double asks once more, for no more than it needs, and that is granted: more of it is
+            // there than was asked of us, and nothing says that it failed. So success after a refusal is right if it is
+            // the whole of it: the state is that of a run in which nothing was refused.
             let mut other = make();
             assert!(act(&mut other).is_ok() && look(&subject) == look(&other), "{label} went on half-done");
             continue;
@@ -175,7 +177,7 @@ fn over(case: &ReductionCase, inputs: &[Chunk<'_>]) -> Box<dyn Accumulator> {
 
 #[test]
 fn an_accumulator_that_is_refused_memory_says_so_and_stays_as_it_was() {
-    for case in reduction_cases() {
+    for case in reductions() {
         let label = case.label();
         let mut data = columns(&case.spec, 3, ROWS);
         data[0][1700] = f64::NAN;
