@@ -26,7 +26,8 @@ def spec(
     if found.description:
         out.print(found.description)
     if found.keeps_rows:
-        out.print("Every row is kept: memory grows with the rows.")
+        kept = "Every row" if found.kind == "reduction" else "Every row of a window"
+        out.print(f"{kept} is kept: memory grows with the rows.")
 
     inputs = table(f"Inputs (table {found.table})", "column", "type", "may be", "what it is")
     for column in found.inputs:

@@ -291,7 +291,9 @@ def value_at_risk(
     """Value at risk, historical: the return that a share of all returns is below.
 
     The quantile `cutoff` of the returns, exactly, between two of them on the line through them. No
-    distribution is assumed. Negative for a loss. Memory grows with the number of returns.
+    distribution is assumed. Negative for a loss.
+
+    Every row is kept: memory grows with the rows.
 
     - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
       series will do: a column, or the name of one in `data`.
@@ -338,7 +340,9 @@ def conditional_value_at_risk(
     """Conditional value at risk, historical, or expected shortfall: the mean of the worst returns.
 
     The mean of the floor((n - 1) * cutoff) + 1 least returns. No distribution is assumed. Negative for a
-    loss, and never above the value at risk. Memory grows with the number of returns.
+    loss, and never above the value at risk.
+
+    Every row is kept: memory grows with the rows.
 
     - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
       series will do: a column, or the name of one in `data`.
@@ -728,8 +732,10 @@ def rolling_value_at_risk(
 
     What `risk.value_at_risk` answers for the rows of each window, up to rounding. The quantile `cutoff` of
     the returns, exactly, between two of them on the line through them. No distribution is assumed. Negative
-    for a loss. Memory grows with the number of returns. Windows are summed up from parts of their own rows
-    and never corrected by subtraction: nothing drifts, and what has left a window leaves no trace.
+    for a loss. Windows are summed up from parts of their own rows and never corrected by subtraction:
+    nothing drifts, and what has left a window leaves no trace.
+
+    Every row is kept: memory grows with the rows.
 
     - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
       series will do: a column, or the name of one in `data`.
@@ -784,9 +790,10 @@ def rolling_conditional_value_at_risk(
 
     What `risk.conditional_value_at_risk` answers for the rows of each window, up to rounding. The mean of
     the floor((n - 1) * cutoff) + 1 least returns. No distribution is assumed. Negative for a loss, and
-    never above the value at risk. Memory grows with the number of returns. Windows are summed up from parts
-    of their own rows and never corrected by subtraction: nothing drifts, and what has left a window leaves
-    no trace.
+    never above the value at risk. Windows are summed up from parts of their own rows and never corrected by
+    subtraction: nothing drifts, and what has left a window leaves no trace.
+
+    Every row is kept: memory grows with the rows.
 
     - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
       series will do: a column, or the name of one in `data`.

@@ -151,6 +151,14 @@ def entries() -> Iterator[tuple[str, Callable[[Any], Any]]]:
     yield "features parameters", lambda evil: omega.FeatureSet({"x": ("ta.sma", evil)})
     yield "features parameter", lambda evil: omega.FeatureSet({"x": ("ta.sma", {"period": evil})})
     yield "features", omega.FeatureSet
+    yield "metrics", omega.MetricSet
+    yield "metrics definition", lambda evil: omega.MetricSet({"x": evil})
+    yield "metrics function", lambda evil: omega.MetricSet({"x": (evil, {})})
+    yield "metrics parameters", lambda evil: omega.MetricSet({"x": ("risk.volatility", evil)})
+    yield "metrics by", lambda evil: omega.MetricSet({"x": ("risk.volatility", {})}, by=evil)
+    yield "metrics nulls", lambda evil: omega.MetricSet({"x": ("risk.volatility", {})}, nulls=evil)
+    yield "metrics data", lambda evil: omega.MetricSet({"x": ("risk.volatility", {})}).update(evil)
+    yield "metrics merge", lambda evil: omega.MetricSet({"x": ("risk.volatility", {})}).merge(evil)
     yield "features definition", lambda evil: omega.FeatureSet({"x": evil})
     yield "features pair", lambda evil: omega.FeatureSet({"x": ("ta.sma", {}, evil)})
     yield "features by", lambda evil: omega.FeatureSet({"x": ("ta.sma", {})}, by=evil)

@@ -48,10 +48,17 @@ def features() -> Any:
     return made
 
 
+def metrics() -> Any:
+    made = omega.MetricSet({"a": ("risk.volatility", {}), "b": ("risk.value_at_risk", {})}, by="symbol")
+    made.update({"returns": inputs("risk.volatility", 20)["returns"], "symbol": list("AB" * 10)})
+    return made
+
+
 LIVE: dict[str, Callable[[], Any]] = {
     **{name: partial(stream, name) for name in ROWWISE_SHAPES},
     **{name: partial(accumulator, name) for name in REDUCTION_SHAPES},
     "FeatureSet": features,
+    "MetricSet": metrics,
 }
 every_kind = pytest.mark.parametrize("kind", LIVE)
 
@@ -112,6 +119,10 @@ def exercise(live: Any) -> None:
     if isinstance(live, omega.FeatureSet):
         for _ in range(3):
             live.update({each: "A" if each == "symbol" else 1.0 for each in live.inputs})
+    elif isinstance(live, omega.MetricSet):
+        live.update({each: ["A", "C"] if each == "symbol" else [0.1, -0.1] for each in live.inputs})
+        live.merge(live)
+        live.value()
     elif isinstance(live, omega.Stream):
         width = len(omega.spec(live.function).inputs)
         for row in range(3):

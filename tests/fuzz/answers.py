@@ -21,35 +21,65 @@ Read = tuple[list[Any] | None, list[Floats]]
 
 
 def read(answer: Any, spec: FunctionSpec, *, grouped: bool) -> Read:
-    """The numbers of a rowwise function's or a reduction's answer, from whatever library it came in."""
+    """The numbers of a rowwise function's or a reduction's answer, from whatever library it came in, each of
+    the type that its spec says.
+    """
+    types = [output.type for output in spec.outputs]
     if spec.kind == "rowwise":
-        return None, columns(answer)
+        return None, columns(answer, types)
     if not grouped:
-        return None, [np.array([_number(each)]) for each in _outputs(answer)]
+        return None, [np.array([_number(each, of)]) for each, of in _typed(_outputs(answer), types)]
     if isinstance(answer, dict):
-        rows = [[_number(each) for each in _outputs(value)] for value in answer.values()]
-        width = len(spec.outputs)
-        return list(answer), [np.array([row[column] for row in rows]) for column in range(width)]
-    table = _arrow(answer)
-    return table.column(0).to_pylist(), [_floats(column) for column in table.columns[1:]]
-
-
-def columns(answer: Any) -> list[Floats]:
-    """The columns of an answer along rows: an array, a list, a table, or a named tuple or dict of columns."""
-    if isinstance(answer, dict):
-        return [column for each in answer.values() for column in columns(each)]
-    if isinstance(answer, tuple):
-        return [column for each in answer for column in columns(each)]
-    if isinstance(answer, np.ndarray):
-        return [answer]
-    if isinstance(answer, list):
-        return [np.array([_number(each) for each in answer], dtype=np.float64)]
-    if isinstance(answer, pd.Series):
-        return [answer.to_numpy()]
+        rows = [[_number(each, of) for each, of in _typed(_outputs(row), types)] for row in answer.values()]
+        return list(answer), [np.array([row[column] for row in rows]) for column in range(len(types))]
     if isinstance(answer, pd.DataFrame):
-        return [answer[name].to_numpy() for name in answer.columns]
+        keys, *found = (answer[name] for name in answer.columns)
+        return keys.tolist(), [_numpy(column.to_numpy(), of) for column, of in _typed(found, types)]
+    table = _arrow(answer)
+    return table.column(0).to_pylist(), [_floats(each, of) for each, of in _typed(table.columns[1:], types)]
+
+
+def row(answer: Any, spec: FunctionSpec) -> list[float]:
+    """One row of outputs as a stream or an accumulator answers it, NaN where there is no value."""
+    if answer is None:
+        return [float("nan")] * len(spec.outputs)
+    return [_number(each, of) for each, of in _typed(_outputs(answer), [one.type for one in spec.outputs])]
+
+
+def columns(answer: Any, types: Sequence[str]) -> list[Floats]:
+    """The columns of an answer along rows: an array, a list, a table, or a named tuple or dict of columns."""
+    if isinstance(answer, (dict, tuple)):
+        parts = list(answer.values() if isinstance(answer, dict) else answer)
+        return [column for each, of in _typed(parts, types) for column in columns(each, [of])]
+    if isinstance(answer, pd.DataFrame):
+        found = [answer[name].to_numpy() for name in answer.columns]
+        return [_numpy(column, of) for column, of in _typed(found, types)]
+    if isinstance(answer, (np.ndarray, pd.Series)):
+        return [_numpy(np.asarray(each), of) for each, of in _typed([answer], types)]
+    if isinstance(answer, list):
+        return [
+            np.array([_number(each, of) for each in column], dtype=np.float64)
+            for column, of in _typed([answer], types)
+        ]
     arrow = _arrow(answer)
-    return [_floats(column) for column in (arrow.columns if isinstance(arrow, pa.Table) else [arrow])]
+    found = list(arrow.columns) if isinstance(arrow, pa.Table) else [arrow]
+    return [_floats(column, of) for column, of in _typed(found, types)]
+
+
+def _typed(parts: Sequence[Any], types: Sequence[str]) -> list[tuple[Any, str]]:
+    """Each part of an answer with the type that its spec says."""
+    if len(parts) != len(types):
+        raise Finding(f"there are {len(types)} outputs, and the answer has {len(parts)}")
+    return list(zip(parts, types, strict=True))
+
+
+def _numpy(column: Any, of: str) -> Floats:
+    """NumPy's numbers: whole ones and truth values are float64 where one is missing, for they have no NaN."""
+    values: Floats = column.astype(np.float64)
+    allowed = "float64" if np.isnan(values).any() else of
+    if column.dtype != np.dtype(allowed):
+        raise Finding(f"an output of type {of} must be {allowed} for NumPy, got `{column.dtype}`")
+    return values
 
 
 def check(answer: Read, spec: FunctionSpec, rows: int) -> None:
@@ -93,12 +123,16 @@ def _outputs(answer: Any) -> tuple[Any, ...]:
     return answer if isinstance(answer, tuple) else (answer,)
 
 
-def _number(value: Any) -> float:
+#: What a value of a spec's type is among Python's own.
+OWN: dict[str, Any] = {"float64": float, "int64": int, "bool": bool}
+
+
+def _number(value: Any, of: str) -> float:
     """None is NaN here; NaN itself has no business in an answer of Python's own numbers."""
     if value is None:
         return float("nan")
-    if not isinstance(value, (float, int)):
-        raise Finding(f"an answer must be a number, a truth value or None, got `{value!r}`")
+    if type(value) is not OWN[of]:
+        raise Finding(f"an output of type {of} must be {OWN[of].__name__} or None, got `{value!r}`")
     if math.isnan(value):
         raise Finding("an answer of Python's own numbers must say None, got `nan`")
     return float(value)
@@ -128,9 +162,13 @@ def _arrow(answer: Any) -> Any:
     return table
 
 
-def _floats(column: Any) -> Floats:
-    if column.type not in {pa.float64(), pa.int64(), pa.bool_()}:
-        raise Finding(f"an output must be float64, int64 or bool, got `{column.type}`")
+#: What a column of a spec's type is in Arrow.
+ARROW = {"float64": pa.float64(), "int64": pa.int64(), "bool": pa.bool_()}
+
+
+def _floats(column: Any, of: str) -> Floats:
+    if column.type != ARROW[of]:
+        raise Finding(f"an output of type {of} must be {ARROW[of]} in Arrow, got `{column.type}`")
     values = np.array([np.nan if each is None else each for each in column.to_pylist()], dtype=np.float64)
     if int(np.isnan(values).sum()) != column.null_count:
         raise Finding("what is missing must be null for Arrow, got `nan`")

@@ -90,11 +90,17 @@ def slightly(answer: Any) -> Any:
     return answer * (1 + 1e-12) if isinstance(answer, (np.ndarray, float)) else answer
 
 
+def narrow(answer: Any) -> Any:
+    """The same numbers in a type that the spec does not say."""
+    return answer.astype(np.float32) if isinstance(answer, np.ndarray) else answer
+
+
 def leaking(answer: Any) -> Any:
     """An exception that is none of ours."""
     raise KeyError("planted")
 
 
 INFINITE = with_planted(first_is(np.inf), "door")
+NARROW = with_planted(narrow, "door")
 LEAKING = with_planted(leaking, "door")
 WRONG = with_planted(slightly, "rationals")

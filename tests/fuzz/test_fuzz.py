@@ -35,6 +35,7 @@ def found_by(plant: str) -> Found:
         ("HOARD", "MemoryError"),
         ("LEAVE", "SystemExit"),
         ("INFINITE", "infinite"),
+        ("NARROW", "must be"),
         ("LEAKING", "KeyError"),
         ("WRONG", "must be"),
     ],

@@ -200,8 +200,9 @@ def _docstring(spec: Spec) -> list[str]:
     paragraphs = [_wrap(f'"""{spec["summary"]}').removeprefix('"""')]
     if spec["description"]:
         paragraphs.append(_wrap(spec["description"]))
-    if spec["keeps_rows"]:
-        paragraphs.append("Every row is kept: memory grows with the rows.")
+    if spec.get("keeps_rows"):
+        kept = "Every row" if spec["kind"] == "reduction" else "Every row of a window"
+        paragraphs.append(f"{kept} is kept: memory grows with the rows.")
     facts = [f"- `{column['name']}`: {column['summary']}{_given_as(column)}" for column in spec["inputs"]]
     facts += [f"- `{one['name']}`: {one['summary']}{_range(one)}" for one in spec["parameters"]]
     paragraphs.append("\n".join(_wrap(fact, "  ") for fact in facts))

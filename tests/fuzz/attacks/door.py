@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from decimal import Context, Decimal
 from functools import partial
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -168,7 +169,7 @@ def row_by_row(one: Sample, expected: Outcome, dice: Random, tally: Tally) -> No
             if expected.refusal is None:
                 raise Finding(f"row {row} was refused, the batch was not: {outcome.refusal!r}")
             return
-        made[row] = np.nan if outcome.answer is None else outcome.answer
+        made[row] = answers.row(outcome.answer, one.spec)
     if expected.refusal is not None:
         raise Finding(f"all rows were taken, the batch was refused: {expected.refusal!r}")
     if not answers.same((None, list(made.T)), expected.answer):
@@ -215,9 +216,9 @@ def in_parts(one: Sample, expected: Outcome, dice: Random, tally: Tally) -> None
 
 
 def feature_set(one: Sample, expected: Outcome, dice: Random, tally: Tally) -> None:
-    """The function as a feature among others that read the same table."""
+    """The function as a feature among others that read the same table, or a metric among others."""
     if one.spec not in ROWWISE:
-        return another_form(one, expected, dice, tally)
+        return metric_set(one, expected, dice, tally)
     others = [spec for spec in ROWWISE if {each.name for each in spec.inputs} <= set(one.columns)]
     other = dice.choice(others)
     definitions = {
@@ -242,10 +243,45 @@ def feature_set(one: Sample, expected: Outcome, dice: Random, tally: Tally) -> N
         return agrees(one, expected, outcome, "a FeatureSet")
     if expected.refusal is not None:
         raise Finding(f"a FeatureSet answered, the function refused: {expected.refusal!r}")
-    found: list[Floats] = answers.columns(outcome.answer)[:width]
+    types = [output.type for spec in (one.spec, other) for output in spec.outputs]
+    found: list[Floats] = answers.columns(outcome.answer, types)[:width]
     if not answers.same((None, found), expected.answer):
         raise Finding(f"a FeatureSet differs: {describe((None, found))} and {describe(expected.answer)}")
     return None
+
+
+def metric_set(one: Sample, expected: Outcome, dice: Random, tally: Tally) -> None:
+    """The metric among others of the same columns, over the whole table or in parts."""
+    other = dice.choice(
+        [spec for spec in REDUCTIONS if {each.name for each in spec.inputs} <= set(one.columns)]
+    )
+    definitions = {
+        "mine": (one.spec.name, one.parameters),
+        "other": (other.name, parameters(dice, other, one.rows)),
+    }
+    metrics = omega.MetricSet(definitions, nulls=one.nulls, by=None if one.keys is None else "key")
+    cuts = [0, dice.randrange(one.rows + 1), one.rows] if dice.random() < 0.5 else [0, one.rows]
+    tally.note(f"MetricSet of {definitions}, cut at {cuts}")
+    for start, end in pairwise(cuts):
+        columns: dict[str, Any] = {name: column[start:end] for name, column in one.columns.items()}
+        if one.keys is not None:
+            columns["key"] = hand_over_keys(one.keys[start:end], dice)[1]
+        outcome = attempt(tally, partial(metrics.run if len(cuts) == 2 else metrics.update, columns))
+        if outcome.refusal is not None:
+            return agrees(one, expected, outcome, "a MetricSet")
+        if dice.random() < 0.3:
+            metrics = omega.restore(metrics.snapshot())
+    if expected.refusal is not None:
+        raise Finding(f"a MetricSet answered, the function refused: {expected.refusal!r}")
+    answer = outcome.answer if len(cuts) == 2 else metrics.value()
+    names = metrics.names[: len(one.spec.outputs)]
+
+    def mine(row: dict[str, Any]) -> Any:
+        values = tuple(row[name] for name in names)
+        return values if len(values) > 1 else values[0]
+
+    found = mine(answer) if one.keys is None else {key: mine(row) for key, row in answer.items()}
+    return agrees(one, expected, Outcome(answer=found), "a MetricSet")
 
 
 # ------------------------------------------------------------------------------------------ hostile calls
@@ -276,7 +312,9 @@ def hostile(dice: Random, tally: Tally) -> None:
         case 5:
             given[dice.choice(("perod", "\ud800", "", "data", one.spec.inputs[0].name))] = evil(dice)
     tally.note(f"{shown(name)} data={shown(data)} {shown(given)} {shown(options)}")
-    entry = dice.choice((by_name, by_type, a_stream, an_accumulator, a_feature_set, of_the_catalog))
+    entry = dice.choice(
+        (by_name, by_type, a_stream, an_accumulator, a_feature_set, a_metric_set, of_the_catalog)
+    )
     tally.note(entry.__name__)
     entry(dice, tally, name, data, given, options)
 
@@ -321,6 +359,24 @@ def an_accumulator(dice: Random, tally: Tally, name: Any, data: Any, given: Any,
         tally, lambda: accumulator.merge(dice.choice((data, omega.accumulate(dice.choice(REDUCTIONS).name))))
     )
     finite(attempt(tally, accumulator.value))
+
+
+def a_metric_set(dice: Random, tally: Tally, name: Any, data: Any, given: Any, options: Any) -> None:
+    """Metrics defined by anything, fed and merged with it."""
+    sound_one = dice.choice(REDUCTIONS).name
+    definition: Any = dice.choice(((name, given), (name, evil(dice)), (sound_one, {}), evil(dice)))
+    definitions: Any = dice.choice(({"a": definition}, {evil_key(dice): definition}, definition))
+    by = options.get("by", dice.choice((None, None, "symbol")))
+    made = attempt(tally, lambda: omega.MetricSet(definitions, by=by, nulls=options["nulls"])).answer
+    metrics = made if isinstance(made, omega.MetricSet) else omega.MetricSet({"x": (sound_one, {})})
+    rows = metrics.rows
+    outcome = attempt(tally, lambda: metrics.update(data))
+    if outcome.refusal is not None and metrics.rows != rows:
+        raise Finding(f"rows were kept of data that were refused: {outcome.refusal!r}")
+    attempt(tally, lambda: metrics.run(data))
+    attempt(tally, lambda: metrics.merge(dice.choice((data, metrics))))
+    attempt(tally, metrics.value)
+    attempt(tally, metrics.snapshot)
 
 
 def a_feature_set(dice: Random, tally: Tally, name: Any, data: Any, given: Any, options: Any) -> None:

@@ -195,7 +195,8 @@ def tables(value: Any) -> list[Floats]:
             np.array([np.nan if each is None else each for each in column])
             for column in zip(*value, strict=True)
         ]
-    return answers.columns(value)
+    several = getattr(value, "columns", None)
+    return answers.columns(value, ["float64"] * (1 if several is None else len(several)))
 
 
 def no_julia() -> str | None:

@@ -15,7 +15,7 @@ import omega
 from omega.shared.exceptions import SnapshotCorruptError
 
 from tests.fuzz.attack import Attack, Finding, Tally, attempt
-from tests.fuzz.samples import KERNELS, ROWWISE, Sample, parameters, sample
+from tests.fuzz.samples import KERNELS, REDUCTIONS, ROWWISE, Sample, parameters, sample
 
 #: Restoring looks at no more than the bytes there are; this is far more than that takes.
 MOST_SECONDS = 5.0
@@ -23,8 +23,7 @@ MOST_SECONDS = 5.0
 
 def case(dice: Random, tally: Tally) -> None:
     """One live object saved, and its snapshot damaged in several ways."""
-    kind = dice.choice(("one", "one", "features"))
-    live = one_function(dice, tally) if kind == "one" else features(dice, tally)
+    live = dice.choice((one_function, one_function, features, metrics))(dice, tally)
     whole = live.snapshot()
     same_again(live, whole, dice)
     for _ in range(8):
@@ -79,6 +78,22 @@ def features(dice: Random, tally: Tally) -> Any:
         if by is not None:
             bar[by] = dice.choice(("A", "B", "", 7))
         attempt(tally, partial(live.update, bar))
+    return live
+
+
+def metrics(dice: Random, tally: Tally) -> Any:
+    """A set of several metrics and groups somewhere on its way."""
+    one = sample(dice, dice.choice(REDUCTIONS), most_rows=40, groups=False)
+    fitting = [spec for spec in REDUCTIONS if {each.name for each in spec.inputs} <= set(one.columns)]
+    chosen = [one.spec, *(dice.choice(fitting) for _ in range(dice.randrange(3)))]
+    definitions = {f"m{at}": (spec.name, parameters(dice, spec, 10)) for at, spec in enumerate(chosen)}
+    by = dice.choice((None, "symbol"))
+    live = omega.MetricSet(definitions, by=by, nulls=one.nulls)
+    tally.note(f"MetricSet {definitions} by {by}")
+    data: dict[str, Any] = dict(one.columns)
+    if by is not None:
+        data[by] = [dice.choice(("A", "B", "")) for _ in range(one.rows)]
+    attempt(tally, lambda: live.update(data))
     return live
 
 
@@ -161,6 +176,11 @@ def exercise(live: Any, dice: Random, tally: Tally) -> None:
         if isinstance(live, omega.FeatureSet):
             bar = {each: number() for each in live.inputs}
             answers.append(attempt(tally, partial(live.update, {"symbol": "A", **bar})).answer)
+        elif isinstance(live, omega.MetricSet):
+            part = {each: ["A", "C"] if each == "symbol" else [number(), number()] for each in live.inputs}
+            attempt(tally, partial(live.update, part))
+            value = attempt(tally, live.value).answer or {}
+            answers += [row for row in value.values() if isinstance(row, dict)] or [value]
         elif isinstance(live, omega.Stream):
             row = [number() for _ in omega.spec(live.function).inputs]
             answers.append(attempt(tally, partial(live.update, *row)).answer)

@@ -26,8 +26,8 @@ use crate::data::{Data, wide};
 use crate::restore::saved;
 
 pub use definition::Definition;
-pub use features::Features;
 pub(crate) use definition::outputs_of;
+pub use features::Features;
 use live::{Live, State};
 use saved::{Saved, SavedFeature, Saving};
 

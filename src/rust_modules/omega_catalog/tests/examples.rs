@@ -190,6 +190,8 @@ fn a_drawdown_of_everything_is_the_same_for_ever() {
             merged.merge(over(drawdown, part).as_ref()).expect("they are of one function");
         }
         let saved = whole.save().expect("there is memory");
+        // Rows of the block under way are kept as they came. Where parts are merged, blocks end elsewhere, so other rows are
+        // under way: the two states are different bytes, and go on to the same answers.
         assert_eq!(updated.save().expect("there is memory"), saved, "{rows}");
         assert!(same(value(merged.as_ref()), -1.0), "{rows}");
     }

@@ -1,8 +1,6 @@
 //! Sets of metrics that share summaries.
 
-use omega_catalog::{
-    Chunk, Data, Definition, Given, Groups, MetricSet, Nulls, Restored, Result, restore,
-};
+use omega_catalog::{Chunk, Data, Definition, Given, Groups, MetricSet, Nulls, Restored, Result, restore};
 use omega_contract::ErrorCode;
 
 /// Functions, parameters and data to try.
@@ -49,7 +47,13 @@ fn own<'a>(set: &MetricSet, case: &ReductionCase, data: &[&'a [f64]]) -> Vec<Chu
 
 /// Fails unless one row of a set's answers has the bits of each metric alone.
 #[track_caller]
-fn assert_as_alone(set: &MetricSet, cases: &[&ReductionCase], nulls: Nulls, data: &[&[f64]], answers: &[f64]) {
+fn assert_as_alone(
+    set: &MetricSet,
+    cases: &[&ReductionCase],
+    nulls: Nulls,
+    data: &[&[f64]],
+    answers: &[f64],
+) {
     let mut answers = answers.iter();
     for case in cases {
         let alone = case.over(nulls, &own(set, case, data));

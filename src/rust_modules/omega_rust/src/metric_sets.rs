@@ -198,8 +198,7 @@ impl MetricSet {
     }
 
     fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.live.guard(py, || {
-            Ok(objects::text(py, &format!("MetricSet({})", self.metrics.names().join(", ")))?)
-        })
+        self.live
+            .guard(py, || Ok(objects::text(py, &format!("MetricSet({})", self.metrics.names().join(", ")))?))
     }
 }

@@ -57,10 +57,7 @@ pub fn text<'py>(py: Python<'py>, value: &str) -> PyResult<Bound<'py, PyAny>> {
 }
 
 /// A list of str.
-pub fn texts<'py, 'a>(
-    py: Python<'py>,
-    texts: impl Iterator<Item = &'a str>,
-) -> Outcome<Bound<'py, PyAny>> {
+pub fn texts<'py, 'a>(py: Python<'py>, texts: impl Iterator<Item = &'a str>) -> Outcome<Bound<'py, PyAny>> {
     let texts: Vec<&str> = texts.collect();
     list(py, texts.len(), |index| Ok(text(py, texts[index])?))
 }

@@ -52,7 +52,8 @@ impl Definition {
     pub(crate) fn check_wires(&self) -> Result<()> {
         let spec = &self.function.spec;
         let known = || spec.inputs.iter().map(|input| input.name.as_str());
-        let Some((wrong, _)) = self.wires.iter().find(|(input, _)| known().all(|known| known != input)) else {
+        let Some((wrong, _)) = self.wires.iter().find(|(input, _)| known().all(|known| known != input))
+        else {
             return Ok(());
         };
         let nearest = nearest(wrong, known()).unwrap_or("none");

@@ -26,7 +26,8 @@ fn a_part_answers_by_its_definition(case: &RowwiseCase) {
         let expected = defined(&case.params, &so_far).unwrap_or(vec![f64::NAN; case.outputs()]);
         for (place, output) in case.spec.outputs.iter().enumerate() {
             let (found, expected_one) = (answer[place][row], expected[place]);
-            let alike = case.spec.outputs.iter().zip(&expected).filter(|(other, _)| other.unit == output.unit);
+            let alike =
+                case.spec.outputs.iter().zip(&expected).filter(|(other, _)| other.unit == output.unit);
             let scale = alike.map(|(_, value)| value.abs()).fold(0.0, f64::max);
             let near = (found - expected_one).abs() <= 1e-9 * scale;
             let label = format!("{} {} in row {row}", case.label(), output.name);

@@ -31,7 +31,7 @@ pub fn wrong_functions() -> Vec<Function> {
 
 fn functions_of<const WRONG: bool>() -> Vec<Function> {
     vec![
-        Probe::<Window, WRONG, 1, 2>::function(),
+        Probe::<LastRows, WRONG, 1, 2>::function(),
         Probe::<Lag, WRONG, 1, 1>::function(),
         Probe::<[Extremes; 2], WRONG, 1, 2>::function(),
         Probe::<BlockMean, WRONG, 1, 1>::function(),
@@ -46,7 +46,7 @@ fn functions_of<const WRONG: bool>() -> Vec<Function> {
 /// What the part of a function answers by its definition.
 pub fn definition_of(name: &str) -> Option<Definition> {
     Some(match name {
-        "part.window" => Window::defined,
+        "part.window" => LastRows::defined,
         "part.lag" => Lag::defined,
         "part.extremes" => <[Extremes; 2]>::defined,
         "part.block_mean" => BlockMean::defined,
@@ -75,6 +75,9 @@ trait Part<const I: usize, const O: usize>: Clone + Send + Sync + 'static {
     fn defined(params: &Params, rows: &[&[f64]]) -> Option<Vec<f64>>;
 
     fn forget(&self, _: &mut Self::State) {}
+
+    /// What `update` would answer, without a copy that takes memory.
+    fn look_ahead(&self, state: &Self::State, row: [f64; I]) -> Option<[f64; O]>;
 
     fn warm_up(params: &Params) -> usize {
         params.rows("period") - 1
@@ -122,6 +125,10 @@ impl<P: Part<I, O>, const WRONG: bool, const I: usize, const O: usize> Rowwise<I
 
     fn update(&self, state: &mut P::State, row: [f64; I]) -> Option<[f64; O]> {
         self.part.update(state, row)
+    }
+
+    fn peek(&self, state: &P::State, row: [f64; I]) -> Result<Option<[f64; O]>> {
+        Ok(self.part.look_ahead(state, row))
     }
 
     fn forget(&self, state: &mut P::State) {
@@ -173,8 +180,12 @@ macro_rules! usual {
     };
 }
 
-impl Part<1, 2> for Window {
-    usual!(WindowState);
+/// A [`Window`], and how many rows it is to have.
+#[derive(Clone)]
+struct LastRows(Window, usize);
+
+impl Part<1, 2> for LastRows {
+    type State = WindowState;
 
     fn spec() -> FunctionSpec {
         of_prices("window", "Window: the oldest and the newest of the last rows.")
@@ -183,19 +194,33 @@ impl Part<1, 2> for Window {
     }
 
     fn of(_: &Params, period: usize) -> Self {
-        Self::new(period)
+        Self(Window::new(period), period)
+    }
+
+    fn start(&self) -> WindowState {
+        WindowState::default()
+    }
+
+    fn reserve(&self, state: &mut WindowState, rows: usize) -> Result<()> {
+        self.0.reserve(state, rows)
     }
 
     fn update(&self, state: &mut WindowState, [row]: [f64; 1]) -> Option<[f64; 2]> {
-        self.push(state, row);
-        if !self.is_full(state) {
+        self.0.push(state, row);
+        if !self.0.is_full(state) {
             return None;
         }
         Some([state.oldest()?, state.in_order().next_back()?])
     }
 
+    fn look_ahead(&self, state: &WindowState, [row]: [f64; 1]) -> Option<[f64; 2]> {
+        // Of a full window the oldest goes, and the one after it is then the oldest.
+        let gone = (state.values().len() + 1).checked_sub(self.1)?;
+        Some([state.in_order().chain([row]).nth(gone)?, row])
+    }
+
     fn is_sound(&self, state: &WindowState) -> bool {
-        self.is_sound(state, LARGEST_INPUT)
+        self.0.is_sound(state, LARGEST_INPUT)
     }
 
     fn defined(params: &Params, rows: &[&[f64]]) -> Option<Vec<f64>> {
@@ -216,9 +241,11 @@ impl Part<1, 1> for Lag {
     }
 
     fn update(&self, state: &mut WindowState, [row]: [f64; 1]) -> Option<[f64; 1]> {
-        let before = self.peek(state);
-        assert_eq!(before, self.update(state, row), "a look ahead");
-        before.map(|before| [before])
+        self.update(state, row).map(|before| [before])
+    }
+
+    fn look_ahead(&self, state: &WindowState, _: [f64; 1]) -> Option<[f64; 1]> {
+        self.peek(state).map(|before| [before])
     }
 
     fn is_sound(&self, state: &WindowState) -> bool {
@@ -258,11 +285,12 @@ impl Part<1, 2> for [Extremes; 2] {
     }
 
     fn update(&self, Pair(high, low): &mut Self::State, [row]: [f64; 1]) -> Option<[f64; 2]> {
-        let ahead = [self[0].peek(high, row), self[1].peek(low, row)];
         let both = [self[0].update(high, row), self[1].update(low, row)];
-        assert_eq!(ahead, both, "a look ahead");
-        // The sign of a zero is not that of either row.
-        Some([both[0]? + 0.0, both[1]? + 0.0])
+        Some([both[0]?, both[1]?])
+    }
+
+    fn look_ahead(&self, Pair(high, low): &Self::State, [row]: [f64; 1]) -> Option<[f64; 2]> {
+        Some([self[0].peek(high, row)?, self[1].peek(low, row)?])
     }
 
     fn is_sound(&self, Pair(high, low): &Self::State) -> bool {
@@ -302,10 +330,11 @@ impl Part<1, 1> for BlockMean {
     }
 
     fn update(&self, state: &mut BlockMeanState, [row]: [f64; 1]) -> Option<[f64; 1]> {
-        let ahead = self.peek(state, row);
-        let mean = self.update(state, row);
-        assert_eq!(ahead.map(f64::to_bits), mean.map(f64::to_bits), "a look ahead");
-        mean.map(|mean| [mean])
+        self.update(state, row).map(|mean| [mean])
+    }
+
+    fn look_ahead(&self, state: &BlockMeanState, [row]: [f64; 1]) -> Option<[f64; 1]> {
+        self.peek(state, row).map(|mean| [mean])
     }
 
     fn is_sound(&self, state: &BlockMeanState) -> bool {
@@ -332,6 +361,10 @@ impl Part<1, 2> for BlockMoments {
 
     fn update(&self, state: &mut BlockMomentsState, [row]: [f64; 1]) -> Option<[f64; 2]> {
         self.update(state, row).map(|(mean, deviation)| [mean, deviation])
+    }
+
+    fn look_ahead(&self, state: &BlockMomentsState, [row]: [f64; 1]) -> Option<[f64; 2]> {
+        self.peek(state, row).map(|(mean, deviation)| [mean, deviation])
     }
 
     fn is_sound(&self, state: &BlockMomentsState) -> bool {
@@ -361,6 +394,10 @@ impl Part<1, 1> for BlockWeights {
 
     fn update(&self, state: &mut BlockWeightsState, [row]: [f64; 1]) -> Option<[f64; 1]> {
         self.update(state, row).map(|mean| [mean])
+    }
+
+    fn look_ahead(&self, state: &BlockWeightsState, [row]: [f64; 1]) -> Option<[f64; 1]> {
+        self.peek(state, row).map(|mean| [mean])
     }
 
     fn is_sound(&self, state: &BlockWeightsState) -> bool {
@@ -412,6 +449,10 @@ impl Part<1, 1> for Exponential {
         }
     }
 
+    fn look_ahead(&self, state: &ExponentialState, row: [f64; 1]) -> Option<[f64; 1]> {
+        Part::update(self, &mut { *state }, row)
+    }
+
     fn is_sound(&self, state: &ExponentialState) -> bool {
         self.is_sound(state, -LARGEST_INPUT, LARGEST_INPUT)
     }
@@ -437,7 +478,7 @@ impl Part<1, 1> for Average {
 
     fn spec() -> FunctionSpec {
         of_prices("average", "Average: a mean of the last rows, of any kind.")
-            .choice("kind", "sma", &Self::KINDS, "How rows weigh.")
+            .choice("kind", Self::KINDS[0], &Self::KINDS, "How rows weigh.")
             .output("average", Unit::Price, "The average price.")
     }
 
@@ -461,6 +502,10 @@ impl Part<1, 1> for Average {
         self.forget(state);
     }
 
+    fn look_ahead(&self, state: &AverageState, [row]: [f64; 1]) -> Option<[f64; 1]> {
+        self.peek(state, row).map(|average| [average])
+    }
+
     fn is_sound(&self, state: &AverageState) -> bool {
         self.is_sound(state)
     }
@@ -473,15 +518,15 @@ impl Part<1, 1> for Average {
         let period = params.rows("period");
         let once = || exponential(rows[0], period);
         let again = |averages: &[f64]| exponential(averages, period);
-        match params.choice("kind") {
-            "sma" => BlockMean::defined(params, rows),
-            "ema" => Exponential::defined(params, rows),
-            "wma" => BlockWeights::defined(params, rows),
-            "dema" => {
+        match Self::KINDS.iter().position(|kind| *kind == params.choice("kind"))? {
+            0 => BlockMean::defined(params, rows),
+            1 => Exponential::defined(params, rows),
+            2 => BlockWeights::defined(params, rows),
+            3 => {
                 let (once, twice) = (once(), again(&once()));
                 Some(vec![2.0 * once.last()? - twice.last()?])
             }
-            "tema" => {
+            4 => {
                 let (once, twice) = (once(), again(&once()));
                 let thrice = again(&twice);
                 Some(vec![3.0 * once.last()? - 3.0 * twice.last()? + thrice.last()?])
@@ -509,9 +554,11 @@ impl Part<2, 5> for PairMoments {
     }
 
     fn update(&self, state: &mut PairMomentsState, pair: [f64; 2]) -> Option<[f64; 5]> {
-        let known = self.update(state, pair)?;
-        let ([mean, other], [variance, other_variance]) = (known.means, known.variances);
-        Some([mean, other, variance, other_variance, known.covariance])
+        self.update(state, pair).map(listed)
+    }
+
+    fn look_ahead(&self, state: &PairMomentsState, pair: [f64; 2]) -> Option<[f64; 5]> {
+        self.peek(state, pair).map(listed)
     }
 
     fn is_sound(&self, state: &PairMomentsState) -> bool {
@@ -523,6 +570,12 @@ impl Part<2, 5> for PairMoments {
         let of = |one: usize, other: usize| product(rows[one], rows[other]);
         Some(vec![mean(rows[0]), mean(rows[1]), of(0, 0), of(1, 1), of(0, 1)])
     }
+}
+
+/// The moments of a pair, one after the other.
+fn listed(known: omega_kernel::parts::Pair) -> [f64; 5] {
+    let ([mean, other], [variance, other_variance]) = (known.means, known.variances);
+    [mean, other, variance, other_variance, known.covariance]
 }
 
 /// Returns of the last rows, as a window of a metric has them.
@@ -551,7 +604,6 @@ impl Metric<1, 2> for SampleMoments {
             .input("returns", "Return of each period.")
             .output("mean", Unit::Return, "Mean return.")
             .output("deviation", Unit::Volatility, "Deviation, over n - 1.")
-            .undefined()
     }
 
     fn new(_: &Params) -> Self {

@@ -6,10 +6,10 @@ use omega_contract::params::Params;
 use omega_kernel::{Body, Function, Nulls};
 
 use crate::law::{Named, laws};
-use crate::{parts, probes};
 use crate::support::{
     ReductionCase, RowwiseCase, assert_same, batch, chunks, columns, functions, same, slice, values,
 };
+use crate::{parts, probes};
 
 pub const LAWS: &[Named] = laws!(Rowwise:
     a_value_is_that_of_the_metric_over_its_rows,

@@ -157,7 +157,7 @@ fn parameter_sets(spec: &FunctionSpec) -> Vec<Params> {
 
 /// Numbers of rows to try; parts are also tried around a word and a leaf, with many, and with more than there are.
 fn rows_of(spec: &FunctionSpec) -> &'static [usize] {
-    if spec.module() == "part" { &[1, 2, 63, 64, 65, 1000, 12_000] } else { &[1, 2, 7, 40] }
+    if spec.module() == "part" { &[1, 2, 63, 64, 65, 1000, 5000] } else { &[1, 2, 7, 40] }
 }
 
 /// Whether only tests know the function, which then needs no sources.

@@ -4,12 +4,12 @@
 mod allocator;
 /// Memory grows with the rows that are held, not with the parameters.
 mod held;
-/// Whatever is refused, the answer is an error and the state is as before.
-mod refused;
 /// Each part of a kernel as a function of its own.
 #[expect(dead_code, reason = "shared with the laws, which use all of it")]
 #[path = "../laws/parts.rs"]
 mod parts;
+/// Whatever is refused, the answer is an error and the state is as before.
+mod refused;
 /// Functions, parameters and data to try.
 #[expect(dead_code, unused_imports, reason = "shared with the laws, which use all of it")]
 #[path = "../laws/support.rs"]

@@ -6,8 +6,8 @@ use omega_kernel::snapshot::{Snapshot, SnapshotKind};
 use omega_kernel::{Accumulator, Grouped, Nulls, Stream};
 
 use crate::allocator::granting;
-use crate::{long_cases, reductions};
 use crate::support::{ReductionCase, chunks, columns, row, same, same_values, slice};
+use crate::{long_cases, reductions};
 
 /// Windows long enough that each of their vectors is large, and rows to fill them more than twice.
 const PERIOD: i64 = 700;

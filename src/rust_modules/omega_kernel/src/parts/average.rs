@@ -148,6 +148,29 @@ impl Average {
         }
     }
 
+    /// What `update` would answer.
+    #[must_use]
+    pub fn peek(&self, state: &AverageState, value: f64) -> Option<f64> {
+        match (&self.parts, state) {
+            (Parts::Simple(part), AverageState::Simple(state)) => part.peek(state, value),
+            (Parts::Weighted(part), AverageState::Weighted(state)) => part.peek(state, value),
+            (Parts::Triangular([one, other]), AverageState::Triangular([first, second])) => {
+                other.peek(second, one.peek(first, value)?)
+            }
+            // The others are a few numbers, of which a copy takes no memory.
+            (_, AverageState::Exponential(state)) => {
+                self.update(&mut AverageState::Exponential(*state), value)
+            }
+            (_, AverageState::DoubleExponential(states)) => {
+                self.update(&mut AverageState::DoubleExponential(*states), value)
+            }
+            (_, AverageState::TripleExponential(states)) => {
+                self.update(&mut AverageState::TripleExponential(*states), value)
+            }
+            _ => None,
+        }
+    }
+
     /// Sets to 0 what has faded; all of it or none, as the least differences decide what is rounded which way.
     pub fn forget(&self, state: &mut AverageState) {
         let averages = match state {

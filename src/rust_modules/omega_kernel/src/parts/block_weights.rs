@@ -86,6 +86,27 @@ impl BlockWeights {
         Some((state.slots[state.filled] + head).mul_add(self.share, state.shift))
     }
 
+    /// What `update` would answer.
+    #[must_use]
+    pub fn peek(&self, state: &BlockWeightsState, value: f64) -> Option<f64> {
+        let filled = state.filled + 1;
+        if filled == self.period {
+            let from_the_end = state.slots[..state.filled].iter().rev();
+            let (_, ranked) = from_the_end.fold((0.0, 0.0), |(sum, ranked), slot| {
+                let sum = sum + (slot - value);
+                (sum, ranked + sum)
+            });
+            return Some(ranked.mul_add(self.share, value));
+        }
+        if state.slots.len() < self.period {
+            return None;
+        }
+        let difference = value - state.shift;
+        let ranked = difference.mul_add(filled as f64, state.ranked);
+        let head = (state.head + difference).mul_add((self.period - filled) as f64, ranked);
+        Some((state.slots[filled] + head).mul_add(self.share, state.shift))
+    }
+
     /// Whether values up to [`LARGEST_INPUT`] can lead to this state.
     #[must_use]
     pub fn is_sound(&self, state: &BlockWeightsState) -> bool {

@@ -111,6 +111,21 @@ impl PairMoments {
         Some(self.moments(sums, state.shift))
     }
 
+    /// What `update` would answer.
+    #[must_use]
+    pub fn peek(&self, state: &PairMomentsState, pair: [f64; 2]) -> Option<Pair> {
+        let filled = state.block.len() + 1;
+        if filled == self.period {
+            let from_the_end = state.block.iter().rev();
+            let sums = from_the_end.fold(Sums::default(), |sums, earlier| plus(sums, *earlier, pair));
+            return Some(self.moments(sums, pair));
+        }
+        let tail = state.tails.get(filled)?;
+        let head = plus(state.head, pair, state.shift);
+        let sums = std::array::from_fn(|place| tail[place] + head[place]);
+        Some(self.moments(sums, state.shift))
+    }
+
     fn moments(&self, [x, y, xx, yy, xy]: Sums, shift: [f64; 2]) -> Pair {
         let over =
             |squares: f64, one: f64, other: f64| (-one).mul_add(other * self.share, squares) * self.share;
