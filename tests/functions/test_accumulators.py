@@ -104,8 +104,8 @@ def test_merged_parts_are_as_near_to_the_exact_answer_as_the_whole(name: str, da
     first, *others = parts
     for other in others:
         first.merge(other)
-    # Parts are rounded otherwise than the whole, and a difference near zero shows it. So neither is the measure
-    # of the other: both are held to the exact answer, within the roundings that its magnitude allows.
+    # Parts are rounded otherwise than the whole, and a difference near zero shows it. So neither is the
+    # measure of the other: both are held to the exact answer, within the roundings that it allows.
     exact = [cells[0] for cells in exactly(name, columns)]
     for value, whole, cell in zip(number(first.value()), number(typed(name)(columns)), exact, strict=True):
         assert isinstance(cell, Doubtful) or (fits(cell, value) and fits(cell, whole))

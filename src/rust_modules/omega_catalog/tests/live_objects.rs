@@ -5,6 +5,7 @@ use omega_catalog::{
     find, restore, run,
 };
 use omega_contract::ErrorCode;
+use omega_kernel::snapshot::Snapshot;
 
 fn code<T>(refused: Result<T>) -> ErrorCode {
     refused.err().expect("a refusal").code()
@@ -135,5 +136,36 @@ fn a_metric_by_group_is_the_metric_of_each_group_and_an_error_names_the_row_of_t
     bad[23] = f64::INFINITY;
     let refused = run(metric, &params, Nulls::Skip, &Data::new(&[&bad])?.by(&groups, &numbers)?);
     assert_eq!(refused.expect_err("infinite").field("row"), Some("23"));
+    Ok(())
+}
+
+/// A snapshot of a stream under some period, and the same frame with another period in it.
+fn frames(period: i64, other: i64) -> Result<(Vec<u8>, Vec<u8>)> {
+    let sma = find("ta.sma")?;
+    let params = |rows| Params::resolve(&sma.spec, [("period", Given::Int(rows))]);
+    let mut stream = Stream::new(sma, params(period)?, Nulls::Skip)?;
+    stream.extend(&Data::new(&[&close(20)])?)?;
+    let bytes = stream.snapshot()?;
+    let honest = Snapshot::decode(&bytes)?;
+    let forged = Snapshot { params: params(other)?.values().to_vec(), ..honest }.encode()?;
+    Ok((bytes, forged))
+}
+
+#[test]
+fn what_is_restored_has_the_parameters_of_its_frame_and_no_others() -> Result<()> {
+    let (bytes, forged) = frames(7, 30)?;
+    let period = |bytes: &[u8]| match restore(bytes) {
+        Ok(Restored::Stream(stream)) => Ok(stream.params().rows("period")),
+        Ok(_) => panic!("a stream"),
+        Err(error) => Err(error.code()),
+    };
+    assert_eq!(period(&bytes), Ok(7));
+    // Other parameters under the checksum of the old ones.
+    let end = bytes.len() - 4;
+    let mended = [&forged[..end], &bytes[end..]].concat();
+    assert_eq!(period(&mended), Err(ErrorCode::SnapshotCorrupt));
+    // Under one that fits: a window of 7 rows that has been full is none of 5, and may be one of 30 under way.
+    assert!(matches!(period(&forged), Ok(30) | Err(ErrorCode::SnapshotCorrupt)));
+    assert_eq!(period(&frames(7, 5)?.1), Err(ErrorCode::SnapshotCorrupt));
     Ok(())
 }

@@ -298,7 +298,10 @@ fn an_accumulated_state_with_a_number_that_is_none_is_refused(case: &ReductionCa
     }
 }
 
-/// Who restores compares parameters first; beneath that, a state of other ones may fit, but must do no harm.
+/// A state holds nothing that was chosen: the frame around it does, and what is restored is made from the frame's parameters
+/// before the state is loaded into it. So no snapshot brings a state together with other parameters, unless somebody has
+/// written other ones into a frame and a checksum that fits (`live_objects.rs` tries both). Such a state may fit, as many a
+/// window of 5 rows is one of 40 under way, and cannot be told from an honest one; it must do no harm.
 fn a_state_of_other_parameters_is_refused_or_works_but_never_panics(cases: &[RowwiseCase]) {
     for left in cases {
         let data = columns(&left.spec, 40, 60);
