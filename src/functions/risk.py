@@ -735,7 +735,7 @@ def rolling_value_at_risk(
     for a loss. Windows are summed up from parts of their own rows and never corrected by subtraction:
     nothing drifts, and what has left a window leaves no trace.
 
-    Every row is kept: memory grows with the rows.
+    Every row of a window is kept: memory grows with the rows.
 
     - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
       series will do: a column, or the name of one in `data`.
@@ -793,7 +793,7 @@ def rolling_conditional_value_at_risk(
     never above the value at risk. Windows are summed up from parts of their own rows and never corrected by
     subtraction: nothing drifts, and what has left a window leaves no trace.
 
-    Every row is kept: memory grows with the rows.
+    Every row of a window is kept: memory grows with the rows.
 
     - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
       series will do: a column, or the name of one in `data`.

@@ -1,9 +1,10 @@
 //! Whatever is refused, the answer is an error and the state is as before.
 
 use omega_arrow::column::Chunk;
+use omega_catalog::{Data, Definition, Groups, MetricSet, restore};
 use omega_contract::{ErrorCode, Result};
 use omega_kernel::snapshot::{Snapshot, SnapshotKind};
-use omega_kernel::{Accumulator, Grouped, Nulls, Stream};
+use omega_kernel::{Accumulator, Body, Grouped, Nulls, Stream};
 
 use crate::allocator::granting;
 use crate::support::{ReductionCase, chunks, columns, row, same, same_values, slice};
@@ -215,5 +216,47 @@ fn an_accumulator_that_is_refused_memory_says_so_and_stays_as_it_was() {
             assert!(whole.save() == divided.save(), "{label} in parts");
             assert!(same_values(whole.as_ref(), divided.as_ref()), "{label} in parts");
         }
+    }
+}
+
+#[test]
+fn a_set_of_metrics_that_is_refused_memory_says_so_and_stays_as_it_was() {
+    const GROUPS: u32 = 300;
+    let metrics = || omega_catalog::all().iter().filter(|one| matches!(one.body, Body::Reduction(_)));
+    let definitions = || metrics().map(|one| Definition::new(&one.spec.name, &one.spec.name, []).expect("known"));
+    for by in [None, Some("symbol".to_owned())] {
+        let new = || MetricSet::new(definitions().collect(), by.clone(), Nulls::Skip).expect("metrics");
+        let mut reader = metrics().next().expect("a metric").spec.clone();
+        reader.inputs = new().metrics().inputs().to_vec();
+        let columns = columns(&reader, 4, ROWS);
+        let mut groups = Groups::default();
+        let numbers: Vec<u32> = (0..ROWS as u32)
+            .map(|row| if row % 2 == 0 { 0 } else { row % GROUPS })
+            .map(|group| groups.int(i64::from(group)).expect("memory"))
+            .collect();
+        // Groups that the first rows know, and others.
+        let rows = |from: usize, to: usize| {
+            let parts: Vec<&[f64]> = columns.iter().map(|column| &column[from..to]).collect();
+            Data::new(&parts).and_then(|data| data.by(&groups, &numbers[from..to])).expect("columns")
+        };
+        let of = |from: usize, to: usize| {
+            let mut set = new();
+            set.update(&rows(from, to)).expect("memory");
+            set
+        };
+        let label = format!("a set by {by:?}");
+        let make = || of(0, 101);
+        every_refusal(&label, make, |set| set.update(&rows(101, ROWS)), |it| it.snapshot());
+        every_refusal(&label, make, |set| set.run(&rows(101, ROWS)), |it| it.snapshot());
+        let other = of(101, ROWS);
+        every_refusal(&label, make, |set| set.merge(&other), |it| it.snapshot());
+        every_refusal(&label, new, |set| set.merge(&other), |it| it.snapshot());
+        for make in [&make as &dyn Fn() -> MetricSet, &|| of(0, ROWS)] {
+            every_refusal(&label, make, |set| set.values(), |it| it.snapshot());
+            every_refusal(&label, make, |set| set.copy(), |it| it.snapshot());
+            every_refusal(&label, make, |set| set.snapshot(), |it| it.snapshot());
+        }
+        let saved = of(0, ROWS).snapshot().expect("memory");
+        every_refusal(&label, || (), |()| restore(&saved).map(|_| ()), |()| ());
     }
 }
