@@ -10,7 +10,7 @@ from omega.functions.call import Data, Nulls
 from omega.functions.libraries import library_of, source_of
 from omega.shared.exceptions import InvalidTypeError, SnapshotMismatchError
 
-Native = TypeVar("Native", _rust.FeatureSet, _rust.MetricSet)
+_Native = TypeVar("_Native", _rust.FeatureSet, _rust.MetricSet)
 
 
 def stream(name: str, /, *, nulls: Nulls = "skip", **parameters: Any) -> _rust.Stream:
@@ -45,17 +45,17 @@ def accumulate(name: str, /, *, nulls: Nulls = "skip", **parameters: Any) -> _ru
     return _rust.function(name).accumulator(parameters, nulls)
 
 
-class _Set(Generic[Native]):
+class _Set(Generic[_Native]):
     """What feature sets and metric sets have in common: one native object, saved, copied and brought back."""
 
     __slots__ = ("_native",)
-    _native: Native
+    _native: _Native
 
-    def _adopt(self, native: Native) -> None:
+    def _adopt(self, native: _Native) -> None:
         self._native = native
 
     @classmethod
-    def _of(cls, native: Native) -> Self:
+    def _of(cls, native: _Native) -> Self:
         made = cls.__new__(cls)
         made._adopt(native)
         return made

@@ -223,7 +223,8 @@ fn an_accumulator_that_is_refused_memory_says_so_and_stays_as_it_was() {
 fn a_set_of_metrics_that_is_refused_memory_says_so_and_stays_as_it_was() {
     const GROUPS: u32 = 300;
     let metrics = || omega_catalog::all().iter().filter(|one| matches!(one.body, Body::Reduction(_)));
-    let definitions = || metrics().map(|one| Definition::new(&one.spec.name, &one.spec.name, []).expect("known"));
+    let definitions =
+        || metrics().map(|one| Definition::new(&one.spec.name, &one.spec.name, []).expect("known"));
     for by in [None, Some("symbol".to_owned())] {
         let new = || MetricSet::new(definitions().collect(), by.clone(), Nulls::Skip).expect("metrics");
         let mut reader = metrics().next().expect("a metric").spec.clone();
