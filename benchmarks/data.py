@@ -9,17 +9,17 @@ import numpy as np
 import numpy.typing as npt
 from omega.data import load
 
-from tools.market_data import market, series
+from tools.market_data import Values, counts, market, series
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Bars:
-    """Columns of one symbol, oldest first: bars, their returns, and what other tables have."""
+    """Columns of one symbol, oldest first: bars, their returns, what other tables have, and `counts`."""
 
     name: str
-    columns: Mapping[str, Floats]
+    columns: Mapping[str, Values]
 
     def __len__(self) -> int:
         return len(self.close)
@@ -34,7 +34,7 @@ class Bars:
         """Simple returns of the close, as many as bars."""
         return self.columns["returns"]
 
-    def column(self, name: str, table: str = "bars") -> Floats:
+    def column(self, name: str, table: str = "bars") -> Values:
         """What an input of a function of some table reads: the column of its name, or another series."""
         return series(name, table, self.columns)
 
@@ -50,7 +50,9 @@ def shipped_bars(symbol: str = "SPX", benchmark: str = "IXIC") -> Bars:
     table = load("index_bars")
     rows, others = (table.filter(pc.equal(table["symbol"], each)) for each in (symbol, benchmark))
     names = ("open", "high", "low", "close", "volume")
-    columns = {name: rows[name].to_numpy().astype(np.float64) for name in names}
+    columns: dict[str, Values] = {name: rows[name].to_numpy().astype(np.float64) for name in names}
+    columns["timestamp"] = rows["timestamp"].to_numpy().astype("M8[us]")
+    columns["counts"] = counts(len(rows))
     returns = {
         name: _returns(each["close"].to_numpy()) for name, each in (("returns", rows), ("benchmark", others))
     }

@@ -77,7 +77,7 @@ def call(
     """The peer's own answer, as it is timed: `chosen` are all of Omega's parameters."""
     scale = peer.scale.get("inputs")
     taken = [read[name] if scale is None else scale * read[name] for name in peer.inputs]
-    keywords = {theirs: chosen[ours] for ours, theirs in peer.parameters.items()}
+    keywords = {theirs: peer.said(ours, chosen[ours]) for ours, theirs in peer.parameters.items()}
     keywords.update(peer.constants if constants is None else constants)
     if peer.adapter is not None:
         return ADAPTERS[peer.adapter][0](*taken, **keywords)
@@ -233,9 +233,35 @@ def _optimal_block(values: Any) -> float:
     return float(optimal_block_length(np.asarray(values, dtype=np.float64))["stationary"].iloc[0])
 
 
+def _vwap(
+    high: Floats,
+    low: Floats,
+    close: Floats,
+    volume: Floats,
+    timestamp: Any,
+    *,
+    session_start: int,
+    session_length: int,
+) -> Any:
+    import pandas as pd
+
+    # Vectors have their times as numbers: microseconds.
+    times = pd.Series(np.asarray(timestamp).astype("int64").astype("M8[us]"))
+    since = times - pd.Timestamp(0) - pd.Timedelta(minutes=session_start)
+    session = since // pd.Timedelta(minutes=session_length)
+    of_session = (session != session.shift()).cumsum()
+    price, traded = pd.Series((high + low + close) / 3), pd.Series(volume)
+    return (price * traded).groupby(of_session).cumsum() / traded.groupby(of_session).cumsum()
+
+
+def _vwap_answers(average: Any, _read: Columns, _keywords: Mapping[str, Any]) -> Answers:
+    return {"vwap": average.to_numpy()}
+
+
 ADAPTERS: dict[str, tuple[Callable[..., Any], Callable[..., Answers]]] = {
     "ewma": (_ewma, _ewma_answers),
     "garch": (_garch, _garch_answers),
     "hidden_markov": (_hidden_markov, _hidden_markov_answers),
     "stationary_bootstrap": (_bootstrap, _bootstrap_answers),
+    "vwap": (_vwap, _vwap_answers),
 }

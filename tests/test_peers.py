@@ -12,14 +12,16 @@ import omega
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from numpy.typing import NDArray
 from omega.functions import peers
 
 from benchmarks import parity, references
 from tests.functions.market import MODELS, RUST, SHIPPED, SPECS, Floats, every, typed, walk
+from tools.market_data import counts
 
 pytestmark = pytest.mark.peers
 
-Market = dict[str, Floats]
+Market = dict[str, NDArray[Any]]
 
 
 @cache
@@ -28,6 +30,8 @@ def shipped(symbol: str) -> Market:
     table = pq.read_table(SHIPPED / "index_bars.parquet")
     table = table.filter(pc.equal(table["symbol"], symbol))
     columns = {name: table[name].to_numpy() for name in ("open", "high", "low", "close", "volume")}
+    columns["timestamp"] = table["timestamp"].to_numpy().astype("M8[us]")
+    columns["counts"] = counts(len(table))
     return {**columns, "returns": np.diff(columns["close"]) / columns["close"][:-1]}
 
 
@@ -101,7 +105,8 @@ def compare(peer: peers.PeerFunction, read: Market, found: Floats, expected: Flo
     found, expected = found[peer.start :], expected[peer.start :]
     assert np.isnan(found).tolist() == np.isnan(expected).tolist(), what
     # The peer's own rounding, where a difference nears zero, is of the size of what went in.
-    largest = max(float(np.nanmax(np.abs(column))) for column in read.values())
+    numbers = (column for column in read.values() if column.dtype.kind == "f")
+    largest = max(float(np.nanmax(np.abs(column))) for column in numbers)
     np.testing.assert_allclose(
         found, expected, rtol=peer.tolerance, atol=peer.rounding * largest, err_msg=what
     )

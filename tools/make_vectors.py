@@ -28,6 +28,7 @@ from omega.functions import peers  # noqa: E402
 from omega.functions.peers import Case, PeerFunction  # noqa: E402
 
 from benchmarks import references  # noqa: E402
+from tools.market_data import counts  # noqa: E402
 
 VECTORS = ROOT / "tests" / "vectors"
 DATA = VECTORS / "data"
@@ -41,13 +42,15 @@ CHOSEN = 40
 
 
 def write_data() -> None:
-    """The rows that go in: bars, and returns beside those of another index."""
+    """The rows that go in: bars, with times in microseconds and with counts, and returns of two indices."""
     table = load("index_bars")
     names = ("open", "high", "low", "close", "volume")
     series = {symbol: table.filter(pc.equal(table["symbol"], symbol)) for symbol in ("SPX", "IXIC")}
     closes = {symbol: rows["close"].to_numpy()[:1501] for symbol, rows in series.items()}
     returns = {symbol: close[1:] / close[:-1] - 1 for symbol, close in closes.items()}
-    write_columns("bars_SPX", {name: series["SPX"][name].to_numpy()[:400] for name in names})
+    times = series["SPX"]["timestamp"].to_numpy().astype("M8[us]").astype(np.int64)
+    bars = {name: series["SPX"][name].to_numpy()[:400] for name in names}
+    write_columns("bars_SPX", {**bars, "timestamp": times[:400], "counts": counts(400)})
     write_columns("returns_SPX", {"returns": returns["SPX"], "benchmark": returns["IXIC"]})
     write_columns("returns_IXIC", {"returns": returns["IXIC"], "benchmark": returns["SPX"]})
 

@@ -7,6 +7,7 @@ refused by name until somebody says what it looks like.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
 
@@ -14,10 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-Column = TypeVar("Column", Floats, list[float])
+#: Numbers, or times as `datetime64[us]`.
+Values = npt.NDArray[Any]
+Column = TypeVar("Column", Values, list[Any])
 
 #: Eight rows that move up and down, in few digits, for the examples in documentation.
-EXAMPLE = {
+EXAMPLE: dict[str, list[Any]] = {
+    "timestamp": [datetime(2024, 1, 2, tzinfo=UTC) + timedelta(hours=6 * row) for row in range(8)],
+    "counts": [2.0, 3.0, 2.5, 3.0, 2.0, 3.9, 3.0, 2.0],
     "open": [10.0, 10.5, 11.0, 10.0, 11.5, 12.0, 11.0, 12.5],
     "high": [11.0, 11.5, 12.0, 11.0, 12.5, 13.0, 12.0, 13.5],
     "low": [9.5, 10.0, 10.5, 9.0, 11.0, 11.5, 10.0, 12.0],
@@ -32,6 +37,9 @@ EXAMPLE = {
     "returns": [0.01, -0.02, 0.015, 0.003, -0.01, 0.02, -0.005, 0.008],
     "benchmark": [0.008, -0.012, 0.01, 0.005, -0.008, 0.011, -0.002, 0.004],
 }
+
+#: The times of the example as its documentation writes them.
+EXAMPLE_TIMES = "[datetime(2024, 1, 2, tzinfo=UTC) + timedelta(hours=6 * row) for row in range(8)]"
 
 #: Draws a column, from the generator, the close of each row, and that of the row before.
 Draw = Callable[[np.random.Generator, Floats, Floats], Floats]
@@ -72,22 +80,40 @@ _COLUMNS: dict[str, Draw] = {
 
 
 @cache
-def columns_read() -> Mapping[str, str]:
-    """The number columns of all input tables, each with its unit."""
+def _fields_read() -> Mapping[str, Any]:
+    """The columns of all input tables by name."""
     from omega.shared import tables
 
     schemas = [tables.load(name) for name in tables.names()]
-    return {
-        field.name: field.unit
-        for schema in schemas
-        if schema.direction == "input"
-        for field in schema.fields
-        if field.type == "float64"
-    }
+    return {field.name: field for schema in schemas if schema.direction == "input" for field in schema.fields}
 
 
-def market(rows: int, seed: int = 0, deviation: float = 0.012) -> dict[str, Floats]:
-    """Every column of a random walk from 100 whose returns have some standard deviation.
+@cache
+def columns_read() -> Mapping[str, str]:
+    """The number columns of all input tables, each with its unit."""
+    return {name: field.unit for name, field in _fields_read().items() if field.type == "float64"}
+
+
+@cache
+def times_read() -> frozenset[str]:
+    """The time columns of all input tables."""
+    return frozenset(name for name, field in _fields_read().items() if field.type.startswith("timestamp"))
+
+
+def counts(rows: int) -> Floats:
+    """Numbers of rows, as of a cycle that is measured: no whole numbers, and not all within the bounds."""
+    turns: Floats = 18.0 - 20.0 * np.cos(0.05 * np.arange(rows, dtype=np.float64))
+    return turns
+
+
+def times(rng: np.random.Generator, rows: int) -> Values:
+    """Times of rows: minutes apart, now and then a night or a weekend, from the last hours before 1970 on."""
+    pauses = np.where(rng.random(rows) < 0.02, 2e11, 9e8) * rng.random(rows)
+    return np.datetime64("1969-12-31T20:00", "us") + np.cumsum(pauses.astype("timedelta64[us]"))
+
+
+def market(rows: int, seed: int = 0, deviation: float = 0.012) -> dict[str, Values]:
+    """Every column of a random walk from 100 whose returns have some standard deviation, and `counts`.
 
     Raises LookupError for a column of a table that nobody has described here.
     """
@@ -98,17 +124,21 @@ def market(rows: int, seed: int = 0, deviation: float = 0.012) -> dict[str, Floa
     rng = np.random.default_rng(seed)
     close = 100.0 * np.exp(np.cumsum(rng.normal(deviation / 40, deviation, rows)))
     before = np.concatenate(([100.0], close[:-1]))[:rows]
-    return {name: draw(rng, close, before) for name, draw in _COLUMNS.items()}
+    drawn: dict[str, Values] = {name: draw(rng, close, before) for name, draw in _COLUMNS.items()}
+    when = times(rng, rows)
+    return {**drawn, **{name: when.copy() for name in sorted(times_read())}, "counts": counts(rows)}
 
 
-def series(name: str, table: str, columns: Mapping[str, Column]) -> Column:
-    """What an input reads: the column of its name, or for any other series one turned round.
+def series(name: str, table: str, columns: Mapping[str, Column], role: str = "series") -> Column:
+    """What an input reads: the column of its name, for any other series one turned round; of a count `counts`.
 
     >>> series("close", "bars", EXAMPLE)[:2]
     [10.5, 11.0]
     >>> series("other", "returns", EXAMPLE)[:2]
     [0.008, -0.005]
     """
+    if role == "count":
+        return columns["counts"]
     if name in columns:
         return columns[name]
     other: Any = columns["returns" if table.endswith("returns") else "close"]

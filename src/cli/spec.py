@@ -31,7 +31,7 @@ def spec(
 
     inputs = table(f"Inputs (table {found.table})", "column", "type", "may be", "what it is")
     for column in found.inputs:
-        may_be = "any series" if column.role == "series" else "this column"
+        may_be = {"column": "this column", "count": "any counts"}.get(column.role, "any series")
         inputs.add_row(column.name, column.type, may_be, column.summary)
     out.print(inputs)
 

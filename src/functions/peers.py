@@ -59,6 +59,8 @@ class PeerFunction:
     """Omega's inputs, in the order of the peer's positional arguments."""
     parameters: Mapping[str, str]
     """Omega's name of each parameter, and the peer's."""
+    numbered: Mapping[str, tuple[str, ...]]
+    """Of parameters that the peer takes as a number, Omega's words for 0, 1 and so on."""
     constants: Mapping[str, Any]
     """What the peer takes beside them, by keyword."""
     outputs: tuple[str, ...]
@@ -94,8 +96,16 @@ class PeerFunction:
         >>> of("ta.rsi").keywords({"period": 14})
         {'timeperiod': 14}
         """
-        named = {theirs: given[ours] for ours, theirs in self.parameters.items()}
+        named = {theirs: self.said(ours, given[ours]) for ours, theirs in self.parameters.items()}
         return {**self.constants, **named}
+
+    def said(self, parameter: str, value: Any) -> Any:
+        """A value of one of Omega's parameters as the peer takes it.
+
+        >>> of("ta.mavp").said("average", "ema")
+        1
+        """
+        return self.numbered[parameter].index(value) if parameter in self.numbered else value
 
     def scaled(self, name: str) -> float:
         """What turns the peer's unit of an output into Omega's."""
@@ -157,6 +167,7 @@ def _entry(library: Mapping[str, Any], name: str, facts: Mapping[str, Any]) -> P
         omega=facts["omega"],
         inputs=tuple(facts["inputs"]),
         parameters=facts.get("parameters", {}),
+        numbered={key: tuple(words) for key, words in facts.get("numbered", {}).items()},
         constants=facts.get("constants", {}),
         outputs=tuple(facts.get("outputs", ())),
         cases=tuple(map(case, facts["cases"])),

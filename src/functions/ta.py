@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Never
+from typing import Any, Literal, NamedTuple, Never
 
 from omega import _rust
 from omega.functions.call import Column, Data, Nulls, run
@@ -17,10 +17,12 @@ __all__ = [
     "cci",
     "ema",
     "macd",
+    "mavp",
     "maxindex",
     "obv",
     "rsi",
     "sma",
+    "vwap",
 ]
 
 
@@ -186,6 +188,75 @@ def bbands(
             period,
             deviations_up,
             deviations_down,
+        ),
+        nulls,
+        by,
+        strict_zero_copy,
+        unknown,
+    )
+
+
+_MAVP = _rust.function("ta.mavp")
+
+
+def mavp(
+    data: Data | None = None,
+    /,
+    *,
+    close: str | Column | None = None,
+    periods: str | Column | None = None,
+    min_period: int = 2,
+    max_period: int = 30,
+    average: Literal["sma", "ema", "wma", "dema", "tema", "trima"] = "sma",
+    nulls: Nulls = "skip",
+    by: str | Column | None = None,
+    strict_zero_copy: bool = False,
+    **unknown: Never,
+) -> Any:
+    """Moving average with variable period (MAVP): the average of the last closes, of as many as each row
+    says.
+
+    Follows a measured cycle, or any other rule for how far to look back. Of `periods` the whole part is
+    taken, or the nearest bound; a row without a period is a missing row. All rows wait for the longest
+    period, as in TA-Lib. An `sma` or `wma` is the one that a function of that period gives there, with the
+    same bits for `ta.sma`. An exponential one (`ema`, `dema`, `tema`) is kept for every period and from the
+    row on that gives all of them their first value at once, so it differs from `ta.ema` by what its seed
+    still weighs. A row costs as much as its period is long, or if exponential, as there are periods.
+
+    - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
+    - `periods`: Period of each row's average, as a column. Any series of numbers of rows: the whole part
+      counts, at least `min_period` and at most `max_period`.
+    - `min_period`: Shortest period; a shorter one counts as this. (rows; at least 1; at most 100,000; less
+      than `max_period`)
+    - `max_period`: Longest period; a longer one counts as this. (rows; at least 2; at most 100,000)
+    - `average`: Which moving average it is.
+
+    Returns a column as long as the data, in the library of the data (price). The first `max_period - 1`
+    rows have no value, twice as many of `dema`, three times as many of `tema`.
+
+    Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
+
+    Source: Kaufman, Trading Systems and Methods, Wiley 2013, ch. 17
+    Source: TA-Lib MAVP
+
+    >>> bars = {
+    ...     'close': [10.5, 11.0, 10.0, 10.5, 12.0, 11.5, 12.0, 13.0],
+    ...     'periods': [2.0, 3.0, 2.5, 3.0, 2.0, 3.9, 3.0, 2.0],
+    ... }
+    >>> round(mavp(bars, min_period=2, max_period=3)[-1], 6)
+    12.5
+    """
+    return run(
+        _MAVP,
+        data,
+        (
+            close,
+            periods,
+        ),
+        (
+            min_period,
+            max_period,
+            average,
         ),
         nulls,
         by,
@@ -531,6 +602,86 @@ def obv(
     )
 
 
+_VWAP = _rust.function("ta.vwap")
+
+
+def vwap(
+    data: Data | None = None,
+    /,
+    *,
+    high: str | Column | None = None,
+    low: str | Column | None = None,
+    close: str | Column | None = None,
+    volume: str | Column | None = None,
+    timestamp: str | Column | None = None,
+    session_start: int = 0,
+    session_length: int = 1440,
+    nulls: Nulls = "skip",
+    by: str | Column | None = None,
+    strict_zero_copy: bool = False,
+    **unknown: Never,
+) -> Any:
+    """Volume-weighted average price (VWAP): what was paid on average since the session began.
+
+    The sum of typical price by volume over the sum of volume, with typical price = (high + low + close) /
+    3, over the rows of the session so far. Sessions are equally long and follow each other without a gap:
+    without parameters they are days from midnight UTC. For futures that open at 22:00 UTC say
+    session_start=1320; for stocks any minute will do at which nobody trades; for weeks from Monday on say
+    session_length=10080 and session_start=5760. A row whose time is in another session than that of the row
+    before starts anew, be it later or earlier. Undefined while no volume was traded in the session. With
+    nulls="propagate" a missing row takes with it the session in which it may have been: all is missing
+    until one begins of which no row can be missing.
+
+    - `high`: Highest price of the period. A column, or its name in `data`.
+    - `low`: Lowest price of the period. A column, or its name in `data`.
+    - `close`: Last price of the period. A column, or its name in `data`.
+    - `volume`: Quantity traded in the period. A column, or its name in `data`.
+    - `timestamp`: Start of the period. A column, or its name in `data`.
+    - `session_start`: From midnight UTC of 1970-01-01, a Thursday, to the start of a session. (minutes; at
+      least 0; at most 10,079; less than `session_length`)
+    - `session_length`: From the start of a session to that of the next. (minutes; at least 1; at most
+      10,080)
+
+    Returns a column as long as the data, in the library of the data (price).
+
+    Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
+
+    Source: Berkowitz, Logue and Noser, The Total Cost of Transactions on the NYSE, Journal of Finance
+      43(1), 1988
+    Source: pandas cumsum of groupby, of price by volume and of volume
+
+    >>> from datetime import UTC, datetime, timedelta
+    >>> bars = {
+    ...     'high': [11.0, 11.5, 12.0, 11.0, 12.5, 13.0, 12.0, 13.5],
+    ...     'low': [9.5, 10.0, 10.5, 9.0, 11.0, 11.5, 10.0, 12.0],
+    ...     'close': [10.5, 11.0, 10.0, 10.5, 12.0, 11.5, 12.0, 13.0],
+    ...     'volume': [100.0, 120.0, 90.0, 110.0, 150.0, 80.0, 130.0, 140.0],
+    ...     'timestamp': [datetime(2024, 1, 2, tzinfo=UTC) + timedelta(hours=6 * row) for row in range(8)],
+    ... }
+    >>> round(vwap(bars)[-1], 6)
+    12.01
+    """
+    return run(
+        _VWAP,
+        data,
+        (
+            high,
+            low,
+            close,
+            volume,
+            timestamp,
+        ),
+        (
+            session_start,
+            session_length,
+        ),
+        nulls,
+        by,
+        strict_zero_copy,
+        unknown,
+    )
+
+
 _MAXINDEX = _rust.function("ta.maxindex")
 
 
@@ -560,8 +711,8 @@ def maxindex(
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
-    Source: Lemire, Streaming Maximum-Minimum Filter Using No More than Three Comparisons per Element,
-      Nordic Journal of Computing 13(4), 2006
+    Source: Chande, A Time Price Oscillator, Technical Analysis of Stocks & Commodities, September 1995,
+      whose Aroon counts the rows since the highest one
     Source: TA-Lib MAXINDEX
 
     >>> close = [10.5, 11.0, 10.0, 10.5, 12.0, 11.5, 12.0, 13.0]

@@ -81,10 +81,15 @@ class Input(_Part):
     """Its Arrow type: `float64`, or `timestamp[us, UTC]`, which a kernel gets as microseconds since 1970."""
     summary: str
     """What it is, in a few words."""
-    role: Literal["series", "column"]
-    """Any series, such as another column or the answer of another function; or one column and no other."""
+    role: Literal["series", "column", "count"]
+    """Any series, such as another column or the answer of another function; one column and no other; or any
+    series of numbers of rows, as a parameter that is another in each row."""
     column: str | None
     """The column of the data that is read when the caller names no other; None for one that no table has."""
+    minimum: str | None = None
+    """Of a count, the parameter that stands for what is less than it."""
+    maximum: str | None = None
+    """Of a count, the parameter that stands for what is more."""
     many: bool
     """Whether it is any number of columns, each with a name of its own, such as one for each asset."""
 
@@ -165,7 +170,7 @@ class FunctionSpec(_Part):
     """Its semantic version: the major rises when the numbers change."""
     kind: Literal["rowwise", "reduction", "model", "simulation"]
     """How rows in relate to rows out."""
-    memory: Literal["fading", "cumulative", "whole"]
+    memory: Literal["fading", "cumulative", "session", "whole"]
     """What its state remembers, which decides what `nulls="propagate"` means for it."""
     keeps_rows: bool = False
     """Whether every row that an answer is made of is kept: memory and snapshots then grow with the rows."""

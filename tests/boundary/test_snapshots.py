@@ -24,14 +24,15 @@ from tests.functions.market import (
     RUST_SHAPES,
     inputs,
     only_typed_errors,
+    rows_of,
     walk,
 )
 
 
 def stream(name: str) -> Any:
     made = omega.stream(name)
-    for row in zip(*inputs(name, 70).values(), strict=True):
-        made.update(*map(float, row))
+    for row in rows_of(inputs(name, 70)):
+        made.update(*row)
     return made
 
 

@@ -1,6 +1,6 @@
 """What tests of functions share: data for any of them, one function of each shape, a law for all of them."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from omega.shared.exceptions import OmegaError, UnexpectedInternalError
 from omega.shared.protocols import FunctionSpec, Parameter
 
-from tools.market_data import market, series
+from tools.market_data import market, series, times_read
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ def shape(spec: FunctionSpec) -> Hashable:
     several = len(spec.outputs) > 1
     axes = frozenset(output.axes for output in spec.outputs)
     types = frozenset(each.type for each in spec.parameters)
-    inputs = tuple(each.many for each in spec.inputs)
+    inputs = tuple((each.many, each.type, each.role == "count") for each in spec.inputs)
     return spec.kind, spec.language, spec.memory, inputs, several, axes, types
 
 
@@ -65,16 +65,30 @@ def every(names: Iterable[str], law: Callable[[str], object]) -> None:
 SHIPPED = Path(omega.__file__).parent / "data"
 
 
-def walk(rows: int, seed: int = 0) -> dict[str, Floats]:
+#: The names of columns that hold times, `datetime64[us]` here.
+TIMES = times_read()
+
+
+def take_away(column: NDArray[Any], rows: Any) -> None:
+    """Makes values missing: NaN, or of times NaT."""
+    column[rows] = "NaT" if column.dtype.kind == "M" else np.nan
+
+
+def rows_of(columns: Mapping[str, NDArray[Any]]) -> Iterator[tuple[Any, ...]]:
+    """Row by row as Python has them: floats, and times as datetimes, None where one is missing."""
+    return zip(*(column.tolist() for column in columns.values()), strict=True)
+
+
+def walk(rows: int, seed: int = 0) -> dict[str, NDArray[Any]]:
     """A random walk: every column of every table that is read, and `value`, of the trivial kernel."""
     columns = market(rows, seed)
     return {**columns, "value": columns["close"]}
 
 
-def inputs(name: str, rows: int, seed: int = 0) -> dict[str, Floats]:
+def inputs(name: str, rows: int, seed: int = 0) -> dict[str, NDArray[Any]]:
     """What the function reads, of a random walk."""
     spec, columns = SPECS[name], walk(rows, seed)
-    return {each.name: series(each.name, spec.table, columns) for each in spec.inputs}
+    return {each.name: series(each.name, spec.table, columns, each.role) for each in spec.inputs}
 
 
 def typed(name: str) -> Any:
@@ -118,7 +132,7 @@ def only_typed_errors() -> Iterator[None]:
             raise
 
 
-def cut(columns: dict[str, Floats], borders: Iterable[int]) -> list[dict[str, Floats]]:
+def cut(columns: dict[str, NDArray[Any]], borders: Iterable[int]) -> list[dict[str, NDArray[Any]]]:
     """The columns in consecutive parts, ending at `borders`; parts without rows are parts."""
     rows = len(next(iter(columns.values())))
     ends = [*sorted(min(border, rows) for border in borders), rows]

@@ -32,11 +32,13 @@ from omega.shared.exceptions import (
 from tests.functions.market import (
     ROWWISE,
     SPECS,
+    TIMES,
     Floats,
     cut,
     one_of_each_shape,
     outputs,
     parameters,
+    rows_of,
     same_bits,
     typed,
     walk,
@@ -50,16 +52,25 @@ OF_BARS = [name for name in ROWWISE if SPECS[name].table == "bars"]
 ALL: dict[str, tuple[str, dict[str, Any]]] = {
     name.partition(".")[2]: (name, {}) for name in one_of_each_shape(OF_BARS)
 }
-#: What they read.
-COLUMNS = sorted({each.name for name, _ in ALL.values() for each in SPECS[name].inputs})
+#: What they read, and in which role.
+COLUMNS = dict(sorted((each.name, each.role) for name, _ in ALL.values() for each in SPECS[name].inputs))
+#: A bar in which every input is 1.
+ONES: dict[str, Any] = {name: datetime(2024, 1, 1, tzinfo=UTC) if name in TIMES else 1.0 for name in COLUMNS}
+#: Those of them that are numbers.
+NUMBERS = [name for name in COLUMNS if name not in TIMES]
 policies: st.SearchStrategy[Nulls] = st.sampled_from(["skip", "propagate"])
 POLICIES: list[Nulls] = ["skip", "propagate", "raise"]
 law = settings(max_examples=15, deadline=None)
 
 
-def bars(rows: int, seed: int = 0) -> dict[str, Floats]:
+def roles(name: str) -> set[str]:
+    """The roles of what a function reads."""
+    return {each.role for each in SPECS[name].inputs}
+
+
+def bars(rows: int, seed: int = 0) -> dict[str, Any]:
     columns = walk(rows, seed)
-    return {name: series(name, "bars", columns) for name in COLUMNS}
+    return {name: series(name, "bars", columns, role) for name, role in COLUMNS.items()}
 
 
 def each_alone(definitions: dict[str, Any], columns: dict[str, Any], **given: Any) -> dict[str, Floats]:
@@ -205,10 +216,14 @@ def test_peek_answers_as_update_would_and_leaves_the_state() -> None:
 
 
 def test_a_bar_may_be_a_mapping_a_record_or_numbers_by_keyword() -> None:
-    sets = [omega.FeatureSet(ALL) for _ in range(3)]
-    for row in zip(*bars(60).values(), strict=True):
-        bar = dict(zip(COLUMNS, map(float, row), strict=True))
-        record = omega.Bar(timestamp=datetime(2024, 1, 1, tzinfo=UTC), symbol="A", open=1.0, **bar)
+    # A record has the columns of its table and no other.
+    of_records = {key: each for key, each in ALL.items() if "count" not in roles(each[0])}
+    sets = [omega.FeatureSet(of_records) for _ in range(3)]
+    columns = {name: column for name, column in bars(60).items() if COLUMNS[name] != "count"}
+    for row in rows_of(columns):
+        bar = dict(zip(columns, row, strict=True))
+        bar["timestamp"] = bar["timestamp"].replace(tzinfo=UTC)
+        record = omega.Bar(symbol="A", open=1.0, **bar)
         answers = [sets[0].update(bar), sets[1].update(record), sets[2].update(**bar)]
         assert answers[0] == answers[1] == answers[2]
 
@@ -303,15 +318,15 @@ def test_a_refused_bar_is_taken_by_no_feature() -> None:
     features = omega.FeatureSet(ALL)
     feed(features, bars(50))
     before = features.snapshot()
-    good = dict.fromkeys(COLUMNS, 1.0)
-    for column in COLUMNS:
+    good = ONES
+    for column in NUMBERS:
         with pytest.raises(InvalidValueError, match=column):
             features.update({**good, column: float("inf")})
         with pytest.raises(InvalidTypeError, match=column):
             features.update({**good, column: "1"})
         with pytest.raises(MissingColumnError, match=column):
             features.update({name: value for name, value in good.items() if name != column})
-        bad = {name: np.array([1.0, 1.0, np.inf if name == column else 1.0]) for name in COLUMNS}
+        bad = {name: np.array([one, one, np.inf if name == column else one]) for name, one in ONES.items()}
         with pytest.raises(InvalidValueError, match=column):
             features.extend(bad)
     for nothing in ((), (None,), (7,), ("bar",)):
@@ -334,7 +349,7 @@ def test_a_missing_value_is_refused_where_asked_before_any_feature_takes_it() ->
     feed(features, bars(50))
     before = features.snapshot()
     with pytest.raises(MissingValueError, match="volume") as refusal:
-        features.update({**dict.fromkeys(COLUMNS, 1.0), "volume": None})
+        features.update({**ONES, "volume": None})
     assert refusal.value.fields["row"] == "50"
     assert features.snapshot() == before
 

@@ -74,7 +74,9 @@ def read(name: str) -> Vectors:
             Case(
                 {key: parameter(name, key, value) for key, value in given},
                 {
-                    each.name: column(file, renamed.get(each.name, each.name), each.many)[:count]
+                    each.name: typed_as(
+                        each.type, column(file, renamed.get(each.name, each.name), each.many)[:count]
+                    )
                     for each in SPECS[name].inputs
                 },
                 references(row for row in rows if row["case"] == number),
@@ -124,6 +126,11 @@ def column(file: str, name: str, many: bool) -> Floats:
     if not many:
         return data(file)[name]
     return np.column_stack([data(file)[each] for each in name.split("+")])
+
+
+def typed_as(kind: str, values: Floats) -> Any:
+    """Numbers as they are; times, which a file holds as microseconds, as times."""
+    return values.astype("int64").astype("M8[us]") if kind.startswith("timestamp") else values
 
 
 def parameter(name: str, key: str, value: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tools.generate import names
 from tools.generate.files import ROOT, Files, header, ruff
-from tools.market_data import EXAMPLE, series
+from tools.market_data import EXAMPLE, EXAMPLE_TIMES, series
 
 Spec = dict[str, Any]
 
@@ -225,6 +225,11 @@ def _wrap(text: str, indent: str = "") -> str:
 def _given_as(column: Spec) -> str:
     if not column["many"] and column["role"] == "column":
         return " A column, or its name in `data`."
+    if column["role"] == "count":
+        return (
+            " Any series of numbers of rows: the whole part counts, "
+            f"at least `{column['minimum']}` and at most `{column['maximum']}`."
+        )
     if not column["many"]:
         return " Any series will do: a column, or the name of one in `data`."
     return (
@@ -304,7 +309,11 @@ def _example(spec: Spec) -> list[str]:
             "True",
         ]
     given = {one["name"]: value for value, one in zip((2, 3, 2), _windows(spec), strict=False)}
-    columns = {each["name"]: series(each["name"], spec["table"], EXAMPLE) for each in spec["inputs"]}
+    columns = {
+        each["name"]: series(each["name"], spec["table"], EXAMPLE, each["role"]) for each in spec["inputs"]
+    }
+    times = {each["name"] for each in spec["inputs"] if each["type"].startswith("timestamp")}
+    texts = {key: EXAMPLE_TIMES if key in times else repr(value) for key, value in columns.items()}
     answers = native().function(spec["name"]).run(None, tuple(columns.values()), given)
     keywords = [f"{key}={value}" for key, value in given.items()]
     if len(columns) == 1:
@@ -313,11 +322,13 @@ def _example(spec: Spec) -> list[str]:
         shown = ", ".join([column, *keywords])
     else:
         table = "bars" if spec["table"] == "bars" else "data"
-        lines = [f">>> {table} = {{{', '.join(f'{key!r}: {value}' for key, value in columns.items())}}}"]
+        lines = [f">>> {table} = {{{', '.join(f'{key!r}: {text}' for key, text in texts.items())}}}"]
         if len(lines[0]) > 100:
             lines = [f">>> {table} = {{"]
-            lines += [f"...     {key!r}: {value}," for key, value in columns.items()]
+            lines += [f"...     {key!r}: {text}," for key, text in texts.items()]
             lines += ["... }"]
+        if times:
+            lines.insert(0, ">>> from datetime import UTC, datetime, timedelta")
         shown = ", ".join([table, *keywords])
     field = "" if len(answers) == 1 else f".{spec['outputs'][0]['name']}"
     if spec["kind"] == "reduction":

@@ -101,6 +101,12 @@ impl Params {
         self.value(name, ParameterType::Int) as usize
     }
 
+    /// A [`ParameterType::Int`] that is no number of rows.
+    #[must_use]
+    pub fn int(&self, name: &str) -> i64 {
+        self.value(name, ParameterType::Int) as i64
+    }
+
     /// The word that was chosen of a [`ParameterType::Choice`].
     #[must_use]
     pub fn choice(&self, name: &str) -> &str {

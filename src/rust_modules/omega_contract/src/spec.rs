@@ -34,6 +34,8 @@ pub enum Memory {
     Fading,
     /// All rows for ever, as a running total does: never clean again after a missing row.
     Cumulative,
+    /// All rows of the session: clean again once another one has begun that lacks no row.
+    Session,
     /// A whole data set at once; there is no state to carry from row to row.
     Whole,
 }
@@ -90,6 +92,16 @@ pub enum Source {
         /// Its name in the table.
         column: String,
     },
+    /// A number of rows for each row, as a parameter that is a column: any series, of which a kernel takes the whole part, and
+    /// the nearest bound where that lies beyond them.
+    Count {
+        /// The column that it is by default; `None` for the one of its own name.
+        column: Option<String>,
+        /// The parameter that is the least number.
+        minimum: String,
+        /// The parameter that is the greatest.
+        maximum: String,
+    },
 }
 
 /// One column that a function reads.
@@ -114,8 +126,10 @@ impl Input {
     #[must_use]
     pub fn column(&self) -> &str {
         match &self.source {
-            Source::Series { column: Some(column) } | Source::Column { column } => column,
-            Source::Series { column: None } => &self.name,
+            Source::Series { column: Some(column) }
+            | Source::Count { column: Some(column), .. }
+            | Source::Column { column } => column,
+            Source::Series { column: None } | Source::Count { column: None, .. } => &self.name,
         }
     }
 
@@ -123,7 +137,7 @@ impl Input {
     pub fn rename(&mut self, column: &str) {
         self.name = column.into();
         match &mut self.source {
-            Source::Series { column: own } => *own = Some(column.into()),
+            Source::Series { column: own } | Source::Count { column: own, .. } => *own = Some(column.into()),
             Source::Column { column: own } => *own = column.into(),
         }
     }
@@ -131,7 +145,13 @@ impl Input {
     /// Whether any series may take its place, such as the answer of another function.
     #[must_use]
     pub fn is_series(&self) -> bool {
-        matches!(self.source, Source::Series { .. })
+        matches!(self.source, Source::Series { .. } | Source::Count { .. })
+    }
+
+    /// Whether it is a number of rows for each row.
+    #[must_use]
+    pub fn is_count(&self) -> bool {
+        matches!(self.source, Source::Count { .. })
     }
 
     /// Whether it is the time of each row.
@@ -363,13 +383,40 @@ impl FunctionSpec {
         self
     }
 
+    /// A parameter as a column: a number of rows for each row, between two of the parameters.
+    #[must_use]
+    pub fn count(mut self, name: &str, minimum: &str, maximum: &str, summary: &str) -> Self {
+        self.inputs.push(Input {
+            name: name.into(),
+            data_type: "float64".into(),
+            summary: summary.into(),
+            source: Source::Count { column: None, minimum: minimum.into(), maximum: maximum.into() },
+            many: false,
+        });
+        self
+    }
+
     /// A number of rows, from `minimum` to 1,000,000.
     #[must_use]
     pub fn rows(self, name: &str, default: i64, minimum: i64, summary: &str) -> Self {
+        self.int(name, default, minimum, 1_000_000, Unit::Rows, summary)
+    }
+
+    /// A whole number from `minimum` to `maximum`, both allowed.
+    #[must_use]
+    pub fn int(
+        self,
+        name: &str,
+        default: i64,
+        minimum: i64,
+        maximum: i64,
+        unit: Unit,
+        summary: &str,
+    ) -> Self {
         self.parameter(Parameter {
             minimum: Some(minimum as f64),
-            maximum: Some(1e6),
-            unit: Unit::Rows,
+            maximum: Some(maximum as f64),
+            unit,
             ..Parameter::new(name, ParameterType::Int, Value::Int(default), summary)
         })
     }

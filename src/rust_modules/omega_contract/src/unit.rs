@@ -42,6 +42,8 @@ pub enum Unit {
     RowIndex,
     /// A number of rows: neither scales nor moves.
     Rows,
+    /// A number of minutes: neither scales nor moves.
+    Minutes,
     /// A number in a year: neither scales nor moves.
     PerYear,
     /// A number of standard deviations: neither scales nor moves.
@@ -88,6 +90,7 @@ impl Unit {
             | Self::Signal
             | Self::RowIndex
             | Self::Rows
+            | Self::Minutes
             | Self::PerYear
             | Self::Deviations => Some(plain),
             Self::Number | Self::FractionOfWealth => None,

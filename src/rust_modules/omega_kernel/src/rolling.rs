@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use omega_contract::Result;
 use omega_contract::params::Params;
-use omega_contract::spec::{FunctionSpec, Kind};
+use omega_contract::spec::{FunctionSpec, Kind, Memory};
 
 use crate::reduction::{Metric, spec_of};
 use crate::rowwise::Rowwise;
@@ -12,8 +12,8 @@ use crate::summary::{Chosen, Series, Summary};
 
 /// Which rows count.
 pub(crate) trait Rows: Sized + 'static {
-    /// Whether none of them is ever forgotten.
-    const CUMULATIVE: bool;
+    /// Which of them are remembered.
+    const MEMORY: Memory;
 
     /// How a summary keeps them.
     type Kept<S: Summary<I>, const I: usize>: Series<I, S>;
@@ -29,7 +29,7 @@ pub(crate) trait Rows: Sized + 'static {
 pub(crate) struct All;
 
 impl Rows for All {
-    const CUMULATIVE: bool = true;
+    const MEMORY: Memory = Memory::Cumulative;
 
     type Kept<S: Summary<I>, const I: usize> = S::Growing;
 
@@ -46,7 +46,7 @@ impl Rows for All {
 pub(crate) struct Last;
 
 impl Rows for Last {
-    const CUMULATIVE: bool = false;
+    const MEMORY: Memory = Memory::Fading;
 
     type Kept<S: Summary<I>, const I: usize> = S::Window;
 
@@ -131,7 +131,7 @@ impl<R, M> AfterEach<R, M> {
 impl<R: Rows, M: Metric<I, O>, const I: usize, const O: usize> Rowwise<I, O> for AfterEach<R, M> {
     type State = R::Kept<M::Summary, I>;
 
-    const CUMULATIVE: bool = R::CUMULATIVE;
+    const MEMORY: Memory = R::MEMORY;
 
     fn spec() -> FunctionSpec {
         R::spec(spec_of::<M, I, O>())

@@ -35,8 +35,8 @@ pub trait Rowwise<const I: usize, const O: usize>: Clone + Send + Sync + 'static
     /// What is remembered from row to row.
     type State: State;
 
-    /// Whether the state remembers all rows for ever, as a running total does.
-    const CUMULATIVE: bool = false;
+    /// What the state remembers of its rows, which decides what a missing one does to those after it.
+    const MEMORY: Memory = Memory::Fading;
 
     /// All there is to know about the function, but for its memory.
     fn spec() -> FunctionSpec;
@@ -49,6 +49,12 @@ pub trait Rowwise<const I: usize, const O: usize>: Clone + Send + Sync + 'static
 
     /// The state before the first row. Does not allocate.
     fn start(&self) -> Self::State;
+
+    /// The state after a row that is missing and counts: as before the first row, but of a [session](Memory::Session), of
+    /// which it knows that something was missing.
+    fn start_after_missing(&self) -> Self::State {
+        self.start()
+    }
 
     /// Memory for `rows` rows more in a state that grows with them: taking them needs no other.
     ///
@@ -110,8 +116,7 @@ pub trait Rowwise<const I: usize, const O: usize>: Clone + Send + Sync + 'static
     /// The function as callers meet it.
     #[must_use]
     fn function() -> Function {
-        let memory = if Self::CUMULATIVE { Memory::Cumulative } else { Memory::Fading };
-        let spec = FunctionSpec { memory, ..Self::spec() };
+        let spec = FunctionSpec { memory: Self::MEMORY, ..Self::spec() };
         Function { spec, body: Body::Rowwise(&Factory::<Self, I, O>(PhantomData)) }
     }
 
@@ -191,10 +196,9 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Rules<K, I, O> {
         if self.nulls != Nulls::Propagate {
             return;
         }
-        if K::CUMULATIVE {
-            *spoilt = true;
-        } else {
-            *state = self.kernel.start();
+        match K::MEMORY {
+            Memory::Cumulative => *spoilt = true,
+            _ => *state = self.kernel.start_after_missing(),
         }
     }
 
@@ -214,7 +218,7 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Rules<K, I, O> {
 
     /// Whether a missing row can have spoilt a series for ever.
     fn can_spoil(&self) -> bool {
-        K::CUMULATIVE && self.nulls == Nulls::Propagate
+        K::MEMORY == Memory::Cumulative && self.nulls == Nulls::Propagate
     }
 }
 

@@ -1,6 +1,6 @@
 //! A market that never was: columns as the table schemas have them, the same for the same seed.
 
-use omega_contract::spec::{FunctionSpec, Unit};
+use omega_contract::spec::{FunctionSpec, Input, Unit};
 use omega_contract::tables;
 
 /// Random numbers that are the same in every run (SplitMix64).
@@ -33,7 +33,7 @@ impl Random {
 /// Columns as a spec asks for them; one row in so many begins a stretch in which no price moves.
 pub fn columns(spec: &FunctionSpec, seed: u64, rows: usize, still_one_in: usize) -> Vec<Vec<f64>> {
     let mut market = Market::new(seed, still_one_in);
-    let kinds: Vec<Kind> = spec.inputs.iter().map(|input| Kind::of(spec, &input.name)).collect();
+    let kinds: Vec<Kind> = spec.inputs.iter().map(|input| Kind::of(spec, input)).collect();
     let mut columns = vec![Vec::with_capacity(rows); kinds.len()];
     for _ in 0..rows {
         market.step();
@@ -46,10 +46,16 @@ pub fn columns(spec: &FunctionSpec, seed: u64, rows: usize, still_one_in: usize)
 
 /// What an input is counted in: as its table says, or as the first numbers of its table where it is no column of it but
 /// another series like them.
-pub fn unit_of(spec: &FunctionSpec, input: &str) -> Unit {
+pub fn unit_of(spec: &FunctionSpec, input: &Input) -> Unit {
     let Ok(table) = tables::get(&spec.table) else { return Unit::Number };
+    if input.is_count() {
+        return Unit::Rows;
+    }
+    if input.is_time() {
+        return Unit::Number;
+    }
     let numbers = || table.fields.iter().filter(|field| field.type_name == "float64");
-    let field = numbers().find(|field| field.name == input).or_else(|| numbers().next());
+    let field = numbers().find(|field| field.name == input.name).or_else(|| numbers().next());
     field.map_or(Unit::Number, |field| Unit::of_field(field.unit))
 }
 
@@ -66,14 +72,20 @@ enum Kind {
     Return,
     /// Returns of something else, which moves with the market now and then.
     OtherReturn,
+    /// Microseconds since 1970.
+    Time,
+    /// A number of rows, not always a whole one, and some of them more or fewer than any function takes.
+    Count,
     Number,
 }
 
 impl Kind {
-    fn of(spec: &FunctionSpec, input: &str) -> Self {
-        let listed =
-            tables::get(&spec.table).is_ok_and(|table| table.fields.iter().any(|field| field.name == input));
-        match (unit_of(spec, input), input) {
+    fn of(spec: &FunctionSpec, input: &Input) -> Self {
+        let fields = tables::get(&spec.table).map_or(&[][..], |table| table.fields);
+        let listed = fields.iter().any(|field| field.name == input.name);
+        match (unit_of(spec, input), input.name.as_str()) {
+            _ if input.is_time() => Self::Time,
+            (Unit::Rows, _) => Self::Count,
             (Unit::Price, "open") => Self::Open,
             (Unit::Price, "high") => Self::High,
             (Unit::Price, "low") => Self::Low,
@@ -88,6 +100,9 @@ impl Kind {
     }
 }
 
+/// Some hours before 1970, so that times before and after it are met.
+const FIRST_TIME: f64 = -1e11;
+
 /// A random walk, now and then without any movement for a while.
 struct Market {
     random: Random,
@@ -99,13 +114,24 @@ struct Market {
     low: f64,
     close: f64,
     change: f64,
+    time: f64,
 }
 
 impl Market {
     fn new(seed: u64, still_one_in: usize) -> Self {
         let price = 100.0;
         let (open, high, low, close) = (price, price, price, price);
-        Self { random: Random(seed), still_one_in, still: 0, open, high, low, close, change: 0.0 }
+        Self {
+            random: Random(seed),
+            still_one_in,
+            still: 0,
+            open,
+            high,
+            low,
+            close,
+            change: 0.0,
+            time: FIRST_TIME,
+        }
     }
 
     fn step(&mut self) {
@@ -113,6 +139,9 @@ impl Market {
         if self.still == 0 && random.below(self.still_one_in) == 0 {
             self.still = random.below(60);
         }
+        // Minutes, or a night or a weekend, that have no whole number of seconds.
+        let pause = if random.below(100) == 0 { 1e11 } else { 6e8 };
+        self.time += (pause * random.uniform()).round();
         let moves = if self.still > 0 { 0.0 } else { 1.0 };
         self.still = self.still.saturating_sub(1);
         self.change = moves * 0.01 * random.normal();
@@ -134,6 +163,8 @@ impl Market {
             Kind::Ask => self.close * 1.0005,
             Kind::Volume => (1e6 * self.random.uniform()).round(),
             Kind::Return | Kind::Number => self.change,
+            Kind::Time => self.time,
+            Kind::Count => 47.0 * self.random.uniform() - 2.0,
             Kind::OtherReturn => 0.6 * self.change + 0.005 * self.random.normal(),
         }
     }

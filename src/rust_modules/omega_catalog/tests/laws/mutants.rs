@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 
 use libtest_mimic::Trial;
-use omega_contract::spec::{FunctionSpec, Parameters, Unit};
+use omega_contract::spec::{FunctionSpec, Parameters, Source, Unit};
 use omega_kernel::{Body, Function};
 
 use crate::{laws, parts, probes};
@@ -157,6 +157,15 @@ fn misdescriptions() -> Vec<Mutant> {
             |spec| spec.outputs[0].undefined = false,
         ),
         misdescribed(
+            "probe.steps",
+            "a_count_is_cut_off_to_a_whole_number_within_its_bounds",
+            "no_more_than_the_least",
+            |spec| {
+                let (minimum, maximum) = ("least".into(), "least".into());
+                spec.inputs[0].source = Source::Count { column: None, minimum, maximum };
+            },
+        ),
+        misdescribed(
             "probe.mid_price",
             "what_may_be_undefined_is_so_for_some_data_and_nothing_else_is",
             "never_missing",
@@ -184,7 +193,18 @@ fn mutants() -> Vec<Mutant> {
     let rowwise = ROWWISE.iter().map(|(law, fault)| faulty("probe.change", law, *fault));
     let reductions = REDUCTIONS.iter().map(|(law, fault)| faulty("probe.beta", law, *fault));
     let windows = WINDOWS.iter().map(|(law, fault)| faulty("probe.rolling_beta", law, *fault));
-    rowwise.chain(reductions).chain(windows).chain(wrong_parts()).chain(misdescriptions()).collect()
+    let session = faulty(
+        "probe.hourly_volume",
+        "a_propagated_row_is_followed_by_a_fresh_start_or_by_nothing",
+        PropagateSkips,
+    );
+    rowwise
+        .chain([session])
+        .chain(reductions)
+        .chain(windows)
+        .chain(wrong_parts())
+        .chain(misdescriptions())
+        .collect()
 }
 
 thread_local! {

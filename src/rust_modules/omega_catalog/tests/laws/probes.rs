@@ -1,13 +1,16 @@
 //! Functions of the shapes that laws have to know, whether or not a published function has them yet.
 
-use omega_contract::bounds::is_input;
+use omega_contract::bounds::{LARGEST_INPUT, MOST_ROWS, is_input};
 use omega_contract::params::Params;
-use omega_contract::spec::{FunctionSpec, Kind, Unit};
+use omega_contract::spec::{FunctionSpec, Kind, Memory, Unit};
+use omega_contract::tables::bars;
+use omega_kernel::parts::Counts;
 use omega_kernel::{Function, Mergeable, Metric, Rowwise};
 use serde::{Deserialize, Serialize};
 
 /// A function without a state, one with a choice and a flag, one that is undefined by nature, one of signals, one of row
-/// numbers that never forgets, and a reduction of two inputs and two outputs.
+/// numbers that never forgets, one of times that forgets with the session, one of a parameter that is a column, and a
+/// reduction of two inputs and two outputs.
 pub fn functions() -> Vec<Function> {
     let [beta, rolling_beta] = Beta::functions();
     vec![
@@ -16,6 +19,8 @@ pub fn functions() -> Vec<Function> {
         LogVolume::function(),
         Direction::function(),
         HighestRow::function(),
+        HourlyVolume::function(),
+        Steps::function(),
         beta,
         rolling_beta,
     ]
@@ -194,7 +199,7 @@ struct Highest {
 impl Rowwise<1, 1> for HighestRow {
     type State = Highest;
 
-    const CUMULATIVE: bool = true;
+    const MEMORY: Memory = Memory::Cumulative;
 
     fn spec() -> FunctionSpec {
         FunctionSpec::new("probe.highest_row", Kind::Rowwise, "bars", "Row of the highest price so far.")
@@ -225,6 +230,98 @@ impl Rowwise<1, 1> for HighestRow {
     fn is_sound(&self, state: &Highest) -> bool {
         state.highest.is_none_or(|(highest, row)| is_input(highest) && row < state.rows)
             && state.highest.is_some() == (state.rows > 0)
+    }
+}
+
+/// A sum over the session, which is the hour.
+#[derive(Clone, Copy)]
+struct HourlyVolume;
+
+/// The number of an hour and its volume so far, and whether none of its rows is missing.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Hour {
+    known: Option<(i64, f64)>,
+    is_whole: bool,
+}
+
+impl Rowwise<2, 1> for HourlyVolume {
+    type State = Hour;
+
+    const MEMORY: Memory = Memory::Session;
+
+    fn spec() -> FunctionSpec {
+        FunctionSpec::new("probe.hourly_volume", Kind::Rowwise, "bars", "Volume of the hour so far.")
+            .reads(bars::VOLUME)
+            .reads(bars::TIMESTAMP)
+            .output("hourly_volume", Unit::Volume, "Volume of the hour so far.")
+    }
+
+    fn new(_: &Params) -> Self {
+        Self
+    }
+
+    fn warm_up(&self) -> usize {
+        0
+    }
+
+    fn start(&self) -> Hour {
+        Hour { known: None, is_whole: true }
+    }
+
+    fn start_after_missing(&self) -> Hour {
+        Hour { known: None, is_whole: false }
+    }
+
+    fn update(&self, state: &mut Hour, [volume, time]: [f64; 2]) -> Option<[f64; 1]> {
+        let hour = (time as i64).div_euclid(3_600_000_000);
+        let before = match state.known {
+            Some((known, volume)) if known == hour => volume,
+            known => {
+                state.is_whole |= known.is_some();
+                0.0
+            }
+        };
+        state.known = Some((hour, before + volume));
+        state.is_whole.then_some([before + volume])
+    }
+
+    fn is_sound(&self, state: &Hour) -> bool {
+        state.known.is_none_or(|(_, volume)| volume.abs() <= LARGEST_INPUT * MOST_ROWS as f64)
+    }
+}
+
+/// A parameter that is a column, as it is understood.
+#[derive(Clone, Copy)]
+struct Steps {
+    counts: Counts,
+}
+
+impl Rowwise<1, 1> for Steps {
+    type State = Nothing;
+
+    fn spec() -> FunctionSpec {
+        FunctionSpec::new("probe.steps", Kind::Rowwise, "bars", "Number of steps.")
+            .count("steps", "least", "most", "Number of steps in each row.")
+            .rows("least", 3, 1, "Fewest steps.")
+            .less_than("most")
+            .rows("most", 9, 2, "Most steps.")
+            .output("steps", Unit::Rows, "Number of steps.")
+    }
+
+    fn new(params: &Params) -> Self {
+        Self { counts: Counts::new(params.rows("least"), params.rows("most")) }
+    }
+
+    fn warm_up(&self) -> usize {
+        0
+    }
+
+    fn start(&self) -> Nothing {
+        Nothing
+    }
+
+    fn update(&self, _: &mut Nothing, [steps]: [f64; 1]) -> Option<[f64; 1]> {
+        Some([self.counts.of(steps) as f64])
     }
 }
 

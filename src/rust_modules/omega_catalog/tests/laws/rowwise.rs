@@ -1,7 +1,7 @@
 //! Rowwise functions: batch, stream, grouped, splits, missing rows, warm-up.
 
 use omega_arrow::column::{Bitmap, Chunk};
-use omega_contract::spec::Memory;
+use omega_contract::spec::{Input, Memory, Source};
 use omega_kernel::Nulls;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -23,6 +23,7 @@ pub const LAWS: &[Named] = laws!(Rowwise:
     a_skipped_row_leaves_no_trace,
     a_propagated_row_is_followed_by_a_fresh_start_or_by_nothing,
     the_bits_do_not_depend_on_how_rows_are_divided,
+    a_count_is_cut_off_to_a_whole_number_within_its_bounds,
 );
 
 /// Rows that reach past the pieces in which batches are walked.
@@ -221,12 +222,38 @@ fn a_propagated_row_is_followed_by_a_fresh_start_or_by_nothing(case: &RowwiseCas
     for ((answer, before), after) in answer.iter().zip(&before).zip(&after) {
         assert_same_column(&answer[..hole], before, &case.label());
         assert!(answer[hole].is_nan());
-        if case.spec.memory == Memory::Cumulative {
-            assert!(answer[hole..].iter().all(|value| value.is_nan()), "{}", case.label());
-        } else {
-            assert_same_column(&answer[hole + 1..], after, &case.label());
+        let rest = &answer[hole + 1..];
+        match case.spec.memory {
+            Memory::Cumulative => assert!(rest.iter().all(|value| value.is_nan()), "{}", case.label()),
+            Memory::Session => assert_next_session(rest, after, &case.label()),
+            Memory::Fading | Memory::Whole => assert_same_column(rest, after, &case.label()),
         }
     }
+}
+
+/// Fails unless all is missing for a while, and then as if the series had started late enough.
+#[track_caller]
+fn assert_next_session(rest: &[f64], after: &[f64], label: &str) {
+    let missing = rest.iter().take_while(|value| value.is_nan()).count();
+    assert!(missing > 0 && missing < rest.len(), "{label}: {missing} rows are missing");
+    assert_same_column(&rest[missing..], &after[missing..], label);
+}
+
+/// The whole part counts, or the nearest bound; and so it does row by row.
+fn a_count_is_cut_off_to_a_whole_number_within_its_bounds(case: &RowwiseCase) {
+    let data = columns(&case.spec, 16, 1500);
+    let parameter = |name: &str| {
+        let place = case.spec.parameters.iter().position(|parameter| parameter.name == name);
+        case.params.values()[place.unwrap_or_else(|| panic!("there is no parameter {name}"))]
+    };
+    let whole_numbers = |(input, column): (&Input, &Vec<f64>)| {
+        let Source::Count { minimum, maximum, .. } = &input.source else { return column.clone() };
+        let (least, most) = (parameter(minimum), parameter(maximum));
+        column.iter().map(|value| value.trunc().clamp(least, most)).collect()
+    };
+    let cut: Vec<Vec<f64>> = case.spec.inputs.iter().zip(&data).map(whole_numbers).collect();
+    let answer = whole(case, Nulls::Raise, &chunks(&cut));
+    assert_same(&whole(case, Nulls::Raise, &chunks(&data)), &answer, &case.label());
 }
 
 fn the_bits_do_not_depend_on_how_rows_are_divided(case: &RowwiseCase) {

@@ -46,7 +46,7 @@ fn rows(case: &Case) -> usize {
 fn changed(case: &Case, data: &[Vec<f64>], change: impl Fn(Unit, f64) -> f64) -> Vec<Vec<f64>> {
     let inputs = case.spec.inputs.iter().zip(data);
     let column = |(input, column): (&omega_contract::spec::Input, &Vec<f64>)| {
-        let unit = unit_of(&case.spec, &input.name);
+        let unit = unit_of(&case.spec, input);
         column.iter().map(|value| change(unit, *value)).collect()
     };
     inputs.map(column).collect()
@@ -142,12 +142,8 @@ fn where_nothing_varies_nothing_is_left_of_rounding(case: &Case) {
             _ => 0.001 * price,
         };
         let rows = rows(case);
-        let data: Vec<Vec<f64>> = case
-            .spec
-            .inputs
-            .iter()
-            .map(|input| vec![level(unit_of(&case.spec, &input.name)); rows])
-            .collect();
+        let data: Vec<Vec<f64>> =
+            case.spec.inputs.iter().map(|input| vec![level(unit_of(&case.spec, input)); rows]).collect();
         // An exponential average starts from a plain sum, whose rounding grows with its rows.
         let lengths = case.spec.parameters.iter().zip(case.params.values());
         let lengths = lengths.filter(|(parameter, _)| parameter.unit == Unit::Rows);

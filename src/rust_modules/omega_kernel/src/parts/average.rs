@@ -56,6 +56,18 @@ impl State for AverageState {
     }
 }
 
+/// A double exponential average, from the average and the average of it.
+#[inline]
+pub(super) fn doubled([once, twice]: [f64; 2]) -> f64 {
+    2.0f64.mul_add(once, -twice)
+}
+
+/// A triple exponential average, from the average, the average of it, and of that once more.
+#[inline]
+pub(super) fn tripled([once, twice, thrice]: [f64; 3]) -> f64 {
+    3.0f64.mul_add(once - twice, thrice)
+}
+
 impl Average {
     /// The kinds, as a [choice](omega_contract::spec::FunctionSpec::choice) lists them: simple, exponential, weighted, double and
     /// triple exponential, triangular.
@@ -130,15 +142,10 @@ impl Average {
             (Parts::Exponential(part), AverageState::Exponential(state)) => part.update(state, value),
             (Parts::Weighted(part), AverageState::Weighted(state)) => part.update(state, value),
             (Parts::DoubleExponential(part), AverageState::DoubleExponential([first, second])) => {
-                let once = part.update(first, value)?;
-                let twice = part.update(second, once)?;
-                Some(2.0f64.mul_add(once, -twice))
+                part.update_chain([first, second], value).map(doubled)
             }
             (Parts::TripleExponential(part), AverageState::TripleExponential([first, second, third])) => {
-                let once = part.update(first, value)?;
-                let twice = part.update(second, once)?;
-                let thrice = part.update(third, twice)?;
-                Some(3.0f64.mul_add(once - twice, thrice))
+                part.update_chain([first, second, third], value).map(tripled)
             }
             (Parts::Triangular([one, other]), AverageState::Triangular([first, second])) => {
                 other.update(second, one.update(first, value)?)

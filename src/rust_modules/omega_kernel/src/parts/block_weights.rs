@@ -107,6 +107,28 @@ impl BlockWeights {
         Some((state.slots[filled] + head).mul_add(self.share, state.shift))
     }
 
+    /// What the last of `rows` rows was answered, from its window alone: the same bits.
+    #[inline]
+    #[must_use]
+    pub fn of_window(&self, window: &[f64], rows: u64) -> f64 {
+        let filled = (rows % self.period as u64) as usize;
+        let (earlier, block) = window.split_at(self.period - filled);
+        let shift = earlier[earlier.len() - 1];
+        let (mut sum, mut tail) = (0.0, 0.0);
+        for value in earlier.iter().rev() {
+            sum += value - shift;
+            tail += sum;
+        }
+        let (mut head, mut ranked) = (0.0, 0.0);
+        for (rank, value) in (1..).zip(block) {
+            let difference = value - shift;
+            head += difference;
+            ranked = difference.mul_add(f64::from(rank), ranked);
+        }
+        let head = head.mul_add((self.period - filled) as f64, ranked);
+        (tail + head).mul_add(self.share, shift)
+    }
+
     /// Whether values up to [`LARGEST_INPUT`] can lead to this state.
     #[must_use]
     pub fn is_sound(&self, state: &BlockWeightsState) -> bool {

@@ -96,6 +96,18 @@ impl BlockMean {
         Some(sum.mul_add(self.share, value))
     }
 
+    /// What the last of `rows` rows was answered, from its window alone: the same bits.
+    #[inline]
+    #[must_use]
+    pub fn of_window(&self, window: &[f64], rows: u64) -> f64 {
+        let filled = (rows % self.period as u64) as usize;
+        let (earlier, block) = window.split_at(self.period - filled);
+        let shift = earlier[earlier.len() - 1];
+        let sum = |sum, value: &f64| sum + (value - shift);
+        let (tail, head) = (earlier.iter().rev().fold(0.0, sum), block.iter().fold(0.0, sum));
+        (tail + head).mul_add(self.share, shift)
+    }
+
     /// Takes one value; the window's sum of differences from `shift` once there are `period` values.
     #[inline]
     fn advance(&self, state: &mut BlockMeanState, value: f64) -> Option<f64> {

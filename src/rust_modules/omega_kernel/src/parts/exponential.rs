@@ -60,6 +60,27 @@ impl Exponential {
         state.value
     }
 
+    /// Takes one value into an average, that into an average of averages, and so on; all of them once there are all.
+    #[inline]
+    pub(super) fn update_chain<const N: usize>(
+        &self,
+        states: [&mut ExponentialState; N],
+        mut value: f64,
+    ) -> Option<[f64; N]> {
+        let mut averages = [0.0; N];
+        for (average, state) in averages.iter_mut().zip(states) {
+            value = self.update(state, value)?;
+            *average = value;
+        }
+        Some(averages)
+    }
+
+    /// What the last average is multiplied by, and the next value.
+    #[inline]
+    pub(super) fn weights(&self) -> (f64, f64) {
+        (self.keep, self.weight)
+    }
+
     /// Whether the next value gives an average by one step.
     #[inline]
     #[must_use]
@@ -88,6 +109,12 @@ impl ExponentialState {
     #[must_use]
     pub fn taken(&self) -> usize {
         self.taken as usize
+    }
+
+    /// Takes over an average that was stepped elsewhere.
+    #[inline]
+    pub(super) fn set(&mut self, average: f64) {
+        self.value = average;
     }
 
     /// Whether next to nothing is left.

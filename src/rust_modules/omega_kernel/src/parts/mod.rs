@@ -13,6 +13,8 @@ mod block_window;
 mod blocks;
 /// Columns of equal length that a state keeps between rows.
 mod columns;
+/// Numbers of rows that come as a column.
+mod counts;
 /// Exponential averages that start from a plain mean: the usual one and Wilder's.
 mod exponential;
 /// The highest or the lowest of the last rows.
@@ -31,6 +33,8 @@ mod pair_moments;
 mod sample;
 /// The greatest move since the previous close.
 mod true_range;
+/// A moving average whose period is another in each row.
+mod variable_average;
 /// The last rows themselves, and the row so many rows ago.
 mod window;
 
@@ -38,6 +42,7 @@ pub use average::{Average, AverageState};
 pub use block_weights::{BlockWeights, BlockWeightsState};
 pub use block_window::{BlockMean, BlockMeanState, BlockMoments, BlockMomentsState};
 pub use blocks::{Blocks, GrowingBlocks};
+pub use counts::Counts;
 pub use exponential::{Exponential, ExponentialState, WilderSums, WilderSumsState};
 pub use extremes::{Extremes, ExtremesState};
 pub use fading::STILL;
@@ -46,6 +51,7 @@ pub use moments::{Comoments, Moments, Sum};
 pub use pair_moments::{Pair, PairMoments, PairMomentsState};
 pub use sample::{Ordered, OrderedRows, OrderedWindow, Sample};
 pub use true_range::TrueRange;
+pub use variable_average::{VariableAverage, VariableAverageState};
 pub use window::{Lag, Window, WindowState};
 
 /// How much farther than exact arithmetic would allow a state is taken to be able to get: far more than it can.

@@ -61,6 +61,19 @@ impl Window {
         Some(gone)
     }
 
+    /// Takes consecutive values, for which there is room.
+    pub fn extend(&self, state: &mut WindowState, values: &[f64]) {
+        if values.len() < self.period {
+            for value in values {
+                self.push(state, *value);
+            }
+            return;
+        }
+        state.values.clear();
+        state.values.extend_from_slice(&values[values.len() - self.period..]);
+        state.next = 0;
+    }
+
     /// Whether there are `period` values.
     #[inline]
     #[must_use]
@@ -93,9 +106,17 @@ impl WindowState {
         &self.values
     }
 
+    /// All values in two parts, either of which may be empty: the older ones and the later ones, each with the oldest first.
+    #[inline]
+    #[must_use]
+    pub fn parts(&self) -> (&[f64], &[f64]) {
+        let (late, early) = self.values.split_at(self.next);
+        (early, late)
+    }
+
     /// All values, the oldest first.
     pub fn in_order(&self) -> impl DoubleEndedIterator<Item = f64> + Clone {
-        let (late, early) = self.values.split_at(self.next);
+        let (early, late) = self.parts();
         early.iter().chain(late).copied()
     }
 }

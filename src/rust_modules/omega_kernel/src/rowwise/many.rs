@@ -2,6 +2,7 @@
 
 use omega_arrow::column::Chunk;
 use omega_contract::bounds::MOST_ROWS;
+use omega_contract::spec::Memory;
 use omega_contract::{Result, memory};
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +66,7 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> ManySeries<K, I, O> {
 
     #[inline]
     fn is_spoilt(&self, group: usize) -> bool {
-        K::CUMULATIVE && self.spoilt.get(group).is_some_and(|spoilt| *spoilt)
+        K::MEMORY == Memory::Cumulative && self.spoilt.get(group).is_some_and(|spoilt| *spoilt)
     }
 
     fn miss(&mut self, group: usize) {

@@ -3,7 +3,7 @@
 use omega_contract::Result;
 use omega_contract::bounds::LARGEST_INPUT;
 use omega_contract::params::Params;
-use omega_contract::spec::{FunctionSpec, Kind, Unit};
+use omega_contract::spec::{FunctionSpec, Kind, Memory, Unit};
 use omega_contract::tables::bars;
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{Window, WindowState};
@@ -39,7 +39,7 @@ impl Rowwise<1, 1> for Maxindex {
     type State = MaxindexState;
 
     /// Rows are counted from the first, and a missing row leaves their number unknown.
-    const CUMULATIVE: bool = true;
+    const MEMORY: Memory = Memory::Cumulative;
 
     fn spec() -> FunctionSpec {
         FunctionSpec::new(
@@ -54,7 +54,10 @@ impl Rowwise<1, 1> for Maxindex {
              place, and where the highest has left the window, the oldest of the highest closes in it follows. The count \
              never forgets: with nulls=\"propagate\" all is missing after a missing close.",
         )
-        .reference("Lemire, Streaming Maximum-Minimum Filter Using No More than Three Comparisons per Element, Nordic Journal of Computing 13(4), 2006")
+        .reference(
+            "Chande, A Time Price Oscillator, Technical Analysis of Stocks & Commodities, September 1995, whose Aroon \
+             counts the rows since the highest one",
+        )
         .reference("TA-Lib MAXINDEX")
         .series(bars::CLOSE)
         .rows("period", 30, 2, "Length of the window.")
@@ -93,6 +96,31 @@ impl Rowwise<1, 1> for Maxindex {
         Ok(self.highest(state, close).map(|(_, row)| [row as f64]))
     }
 
+    /// Windows that lie whole in the batch are looked at where they lie, and not through the ring.
+    fn batch(&self, state: &mut MaxindexState, [closes]: [&[f64]; 1], [maxindex]: [&mut [f64]; 1]) {
+        let reaching_back = closes.len().min(self.period);
+        for (close, maxindex) in closes[..reaching_back].iter().zip(maxindex.iter_mut()) {
+            *maxindex = self.update(state, [*close]).map_or(f64::NAN, |[row]| row);
+        }
+        let Some((mut highest, row)) = state.highest.filter(|_| closes.len() > self.period) else { return };
+        let before = state.rows - self.period as u64;
+        let mut place = (row - before) as usize;
+        for (last, (close, maxindex)) in closes.iter().zip(maxindex).enumerate().skip(self.period) {
+            let first = last + 1 - self.period;
+            if place < first {
+                let found;
+                (highest, found) = first_highest(&closes[first..=last]);
+                place = first + found;
+            } else if *close >= highest {
+                (highest, place) = (*close, last);
+            }
+            *maxindex = (before + place as u64) as i64 as f64;
+        }
+        state.highest = Some((highest, before + place as u64));
+        state.rows = before + closes.len() as u64;
+        self.closes.extend(&mut state.closes, closes);
+    }
+
     fn is_sound(&self, state: &MaxindexState) -> bool {
         let MaxindexState { closes, rows, highest } = state;
         let held = closes.values().len() as u64;
@@ -120,12 +148,35 @@ impl Maxindex {
                 Some(if close >= highest { (close, row) } else { (highest, at) })
             }
             _ => {
-                let earlier = state.closes.in_order().skip(usize::from(self.closes.is_full(&state.closes)));
-                let window = (first..).zip(earlier.chain([close]));
-                window
-                    .map(|(row, close)| (close, row))
-                    .reduce(|best, next| if next.0 > best.0 { next } else { best })
+                let (early, late) = state.closes.parts();
+                let gone = usize::from(self.closes.is_full(&state.closes));
+                let (early, late) = if early.is_empty() { (&late[gone..], early) } else { (&early[gone..], late) };
+                let mut best = (close, self.period - 1);
+                for (before, part) in [(early.len(), late), (0, early)] {
+                    if !part.is_empty() {
+                        let (highest, place) = first_highest(part);
+                        best = if highest >= best.0 { (highest, before + place) } else { best };
+                    }
+                }
+                Some((best.0, first + best.1 as u64))
             }
         }
     }
+}
+
+/// Values compared side by side.
+const LANES: usize = 8;
+
+/// The highest value, and the first place that has it.
+#[inline]
+fn first_highest(values: &[f64]) -> (f64, usize) {
+    let higher = |one: f64, other: f64| if other > one { other } else { one };
+    let strides = values.chunks_exact(LANES);
+    let rest = strides.remainder();
+    let mut lanes = [f64::NEG_INFINITY; LANES];
+    for stride in strides {
+        (0..LANES).for_each(|lane| lanes[lane] = higher(lanes[lane], stride[lane]));
+    }
+    let highest = lanes.iter().chain(rest).copied().fold(f64::NEG_INFINITY, higher);
+    (highest, values.iter().position(|value| *value == highest).unwrap_or_default())
 }

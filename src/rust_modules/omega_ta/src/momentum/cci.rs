@@ -8,6 +8,8 @@ use omega_contract::tables::bars;
 use omega_kernel::Rowwise;
 use omega_kernel::parts::{Window, WindowState};
 
+use crate::typical_price::typical_price;
+
 /// Lambert's factor, by which most values lie between -100 and 100.
 const FACTOR: f64 = 0.015;
 
@@ -63,13 +65,13 @@ impl Rowwise<3, 1> for Cci {
 
     #[inline]
     fn update(&self, state: &mut WindowState, bar: [f64; 3]) -> Option<[f64; 1]> {
-        let price = typical(bar);
+        let price = typical_price(bar);
         self.prices.push(state, price);
         self.prices.is_full(state).then(|| [self.index(price, state.in_order())])
     }
 
     fn peek(&self, state: &WindowState, bar: [f64; 3]) -> Result<Option<[f64; 1]>> {
-        let price = typical(bar);
+        let price = typical_price(bar);
         let earlier = state.in_order().skip(usize::from(self.prices.is_full(state)));
         let prices = earlier.chain([price]);
         Ok((state.values().len() + 1 >= self.period).then(|| [self.index(price, prices)]))
@@ -89,9 +91,4 @@ impl Cci {
         let deviation = prices.map(|price| ((price - newest) - mean).abs()).sum::<f64>() / n;
         if deviation > 0.0 { -mean / (FACTOR * deviation) } else { 0.0 }
     }
-}
-
-#[inline]
-fn typical([high, low, close]: [f64; 3]) -> f64 {
-    (high + low + close) / 3.0
 }

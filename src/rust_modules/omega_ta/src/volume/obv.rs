@@ -2,7 +2,7 @@
 
 use omega_contract::bounds::{LARGEST_INPUT, MOST_ROWS, is_input};
 use omega_contract::params::Params;
-use omega_contract::spec::{FunctionSpec, Kind, Unit};
+use omega_contract::spec::{FunctionSpec, Kind, Memory, Unit};
 use omega_contract::tables::bars;
 use omega_kernel::Rowwise;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ pub struct ObvState {
 impl Rowwise<2, 1> for Obv {
     type State = ObvState;
 
-    const CUMULATIVE: bool = true;
+    const MEMORY: Memory = Memory::Cumulative;
 
     fn spec() -> FunctionSpec {
         FunctionSpec::new(
