@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
+import omega
 from omega.data import load
 
 from tools.market_data import Values, counts, market, series
@@ -36,11 +38,18 @@ class Bars:
 
     def column(self, name: str, table: str = "bars") -> Values:
         """What an input of a function of some table reads: the column of its name, or another series."""
-        return series(name, table, self.columns)
+        return series(name, table, self.columns, "count" if name in _counts() else "series")
 
     def head(self, rows: int) -> Bars:
         """The first rows, in memory of their own as a caller's would be."""
         return Bars(self.name, {name: column[:rows].copy() for name, column in self.columns.items()})
+
+
+@cache
+def _counts() -> frozenset[str]:
+    """The names of inputs that are a parameter as a column."""
+    specs = map(omega.spec, omega.functions())
+    return frozenset(each.name for spec in specs for each in spec.inputs if each.role == "count")
 
 
 def shipped_bars(symbol: str = "SPX", benchmark: str = "IXIC") -> Bars:

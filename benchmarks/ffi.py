@@ -151,14 +151,14 @@ def _single_record(
     """Calls with one row on every path, one bar into every stream, and the canary, all in the same rounds."""
     cases = _rowwise_cases(languages, bars)
     for name in functions_in("rust"):
-        numbers = [float(bars.column(each)[0]) for each in inputs_of(name)]
+        values = [bars.column(each)[0].item() for each in inputs_of(name)]
         if omega.spec(name).kind == "rowwise":
-            cases[name, "rust", "stream", None] = partial(omega.stream(name).update, *numbers)
+            cases[name, "rust", "stream", None] = partial(omega.stream(name).update, *values)
         else:
-            row = [np.array([number]) for number in numbers]
+            row = [np.array([value]) for value in values]
             chunk = row[0] if len(row) == 1 else dict(zip(inputs_of(name), row, strict=True))
             cases[name, "rust", "accumulator", None] = partial(omega.accumulate(name).update, chunk)
-    bar = {name: float(bars.column(name)[0]) for name in FEATURE_COLUMNS}
+    bar = {name: bars.column(name)[0].item() for name in FEATURE_COLUMNS}
     cases[f"feature set of {len(FEATURES)}", "rust", "mapping", None] = partial(
         omega.FeatureSet(FEATURES).update, bar
     )

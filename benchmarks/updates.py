@@ -22,6 +22,7 @@ FEATURES = {
     name.partition(".")[2]: (name, dict[str, Any]())
     for name in sorted(functions_in("rust"))
     if (omega.spec(name).kind, omega.spec(name).table) == ("rowwise", "bars")
+    and set(inputs_of(name)) <= set(tables.load("bars").columns)
 }
 FEATURES = dict(list(FEATURES.items())[:20])
 #: What they read.

@@ -130,7 +130,7 @@ def market(rows: int, seed: int = 0, deviation: float = 0.012) -> dict[str, Valu
 
 
 def series(name: str, table: str, columns: Mapping[str, Column], role: str = "series") -> Column:
-    """What an input reads: the column of its name, for any other series one turned round; of a count `counts`.
+    """What an input reads: the column of its name, for another series one turned round, of a count `counts`.
 
     >>> series("close", "bars", EXAMPLE)[:2]
     [10.5, 11.0]

@@ -226,9 +226,9 @@ def mavp(
     - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
     - `periods`: Period of each row's average, as a column. Any series of numbers of rows: the whole part
       counts, at least `min_period` and at most `max_period`.
-    - `min_period`: Shortest period; a shorter one counts as this. (rows; at least 1; at most 100,000; less
-      than `max_period`)
-    - `max_period`: Longest period; a longer one counts as this. (rows; at least 2; at most 100,000)
+    - `min_period`: Shortest period; a shorter one counts as this. (rows; at least 1; at most 1,000,000;
+      less than `max_period`)
+    - `max_period`: Longest period; a longer one counts as this. (rows; at least 2; at most 1,000,000)
     - `average`: Which moving average it is.
 
     Returns a column as long as the data, in the library of the data (price). The first `max_period - 1`

@@ -72,6 +72,10 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class Input(_Part):
     """One column that a function reads."""
 
@@ -86,9 +90,9 @@ class Input(_Part):
     series of numbers of rows, as a parameter that is another in each row."""
     column: str | None
     """The column of the data that is read when the caller names no other; None for one that no table has."""
-    minimum: str | None = None
+    minimum: str | None = Field(default=None, exclude_if=_is_none)
     """Of a count, the parameter that stands for what is less than it."""
-    maximum: str | None = None
+    maximum: str | None = Field(default=None, exclude_if=_is_none)
     """Of a count, the parameter that stands for what is more."""
     many: bool
     """Whether it is any number of columns, each with a name of its own, such as one for each asset."""

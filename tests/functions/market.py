@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,15 @@ SHIPPED = Path(omega.__file__).parent / "data"
 
 #: The names of columns that hold times, `datetime64[us]` here.
 TIMES = times_read()
+#: The names of inputs that are a parameter as a column.
+COUNTS = {each.name for spec in SPECS.values() for each in spec.inputs if each.role == "count"}
+#: A time, where any will do.
+MOMENT = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def row_of(name: str, number: Any) -> list[Any]:
+    """A row for a function in which every number is the same."""
+    return [MOMENT if each.name in TIMES else number for each in SPECS[name].inputs]
 
 
 def take_away(column: NDArray[Any], rows: Any) -> None:
@@ -80,9 +90,10 @@ def rows_of(columns: Mapping[str, NDArray[Any]]) -> Iterator[tuple[Any, ...]]:
 
 
 def walk(rows: int, seed: int = 0) -> dict[str, NDArray[Any]]:
-    """A random walk: every column of every table that is read, and `value`, of the trivial kernel."""
+    """A random walk: every column of the tables that are read, every count, and `value`."""
     columns = market(rows, seed)
-    return {**columns, "value": columns["close"]}
+    counts = {name: columns["counts"].copy() for name in COUNTS}
+    return {**columns, **counts, "value": columns["close"]}
 
 
 def inputs(name: str, rows: int, seed: int = 0) -> dict[str, NDArray[Any]]:

@@ -18,6 +18,7 @@ from tests.functions.market import (
     MODEL_SHAPES,
     ROWWISE_SHAPES,
     SPECS,
+    TIMES,
     cut,
     inputs,
     outputs,
@@ -194,7 +195,9 @@ def test_nothing_but_missing_rows_gives_nothing_but_missing_rows(name: str, null
         pa.nulls(40, pa.int64()),
         pa.array([float("nan")] * 40),
     ):
-        answer = typed(name)(pa.table(dict.fromkeys(names, column)), nulls=nulls)
+        kind = pa.null() if column.type == pa.null() else pa.timestamp("us")
+        table = {each: pa.nulls(40, kind) if each in TIMES else column for each in names}
+        answer = typed(name)(pa.table(table), nulls=nulls)
         columns = answer.columns if isinstance(answer, pa.Table) else [answer]
         assert all(each.null_count == 40 for each in columns)
 

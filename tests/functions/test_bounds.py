@@ -9,7 +9,7 @@ import omega
 import pytest
 from omega.shared.exceptions import InvalidShapeError, InvalidValueError, ParameterOutOfRangeError
 
-from tests.functions.market import REDUCTIONS, ROWWISE, SPECS, Floats, every, inputs, outputs, typed
+from tests.functions.market import REDUCTIONS, ROWWISE, SPECS, TIMES, Floats, every, inputs, outputs, typed
 
 LEAST, MOST = 1e-100, 1e100
 YEAR = Fraction(252)
@@ -153,7 +153,9 @@ def test_what_is_live_can_be_saved_until_its_rows_cannot_be_counted(name: str) -
 def test_what_comes_out_of_a_function_goes_into_any_other() -> None:
     def goes(name: str) -> None:
         columns: dict[str, Any] = {
-            column: np.concatenate([values, np.zeros(20_000), values])
+            column: np.concatenate(
+                [values, np.resize(values, 20_000) if column in TIMES else np.zeros(20_000), values]
+            )
             for column, values in inputs(name, 300).items()
         }
         for values in outputs(typed(name)(columns)):

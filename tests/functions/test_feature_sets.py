@@ -4,7 +4,7 @@ import copy
 import itertools
 import pickle
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from omega.shared.exceptions import (
 )
 
 from tests.functions.market import (
+    MOMENT,
     ROWWISE,
     SPECS,
     TIMES,
@@ -44,7 +45,6 @@ from tests.functions.market import (
     walk,
 )
 from tests.functions.producers import TABLES, Producer
-from tools.market_data import series
 
 #: Indicators of bars.
 OF_BARS = [name for name in ROWWISE if SPECS[name].table == "bars"]
@@ -55,7 +55,7 @@ ALL: dict[str, tuple[str, dict[str, Any]]] = {
 #: What they read, and in which role.
 COLUMNS = dict(sorted((each.name, each.role) for name, _ in ALL.values() for each in SPECS[name].inputs))
 #: A bar in which every input is 1.
-ONES: dict[str, Any] = {name: datetime(2024, 1, 1, tzinfo=UTC) if name in TIMES else 1.0 for name in COLUMNS}
+ONES: dict[str, Any] = {name: MOMENT if name in TIMES else 1.0 for name in COLUMNS}
 #: Those of them that are numbers.
 NUMBERS = [name for name in COLUMNS if name not in TIMES]
 policies: st.SearchStrategy[Nulls] = st.sampled_from(["skip", "propagate"])
@@ -70,7 +70,7 @@ def roles(name: str) -> set[str]:
 
 def bars(rows: int, seed: int = 0) -> dict[str, Any]:
     columns = walk(rows, seed)
-    return {name: series(name, "bars", columns, role) for name, role in COLUMNS.items()}
+    return {name: columns[name] for name in COLUMNS}
 
 
 def each_alone(definitions: dict[str, Any], columns: dict[str, Any], **given: Any) -> dict[str, Floats]:
@@ -326,7 +326,8 @@ def test_a_refused_bar_is_taken_by_no_feature() -> None:
             features.update({**good, column: "1"})
         with pytest.raises(MissingColumnError, match=column):
             features.update({name: value for name, value in good.items() if name != column})
-        bad = {name: np.array([one, one, np.inf if name == column else one]) for name, one in ONES.items()}
+        bad = {name: values.copy() for name, values in bars(3).items()}
+        bad[column][2] = np.inf
         with pytest.raises(InvalidValueError, match=column):
             features.extend(bad)
     for nothing in ((), (None,), (7,), ("bar",)):

@@ -211,7 +211,7 @@ def test_a_parameter_stays_below_the_one_it_must_stay_below(name: str, parameter
 def test_numpy_scalars_are_numbers(name: str, data: st.DataObject) -> None:
     columns = inputs(name, 60)
     for each in SPECS[name].parameters:
-        if each.less_than is not None:
+        if each.less_than is not None or each.type not in {"int", "float"}:
             continue
         value = data.draw(one_parameter(each))
         other: Any = np.int64(value) if each.type == "int" else np.float64(value)

@@ -25,6 +25,7 @@ from omega.shared.exceptions import (
 )
 
 from tests.functions.market import (
+    MOMENT,
     REDUCTIONS,
     ROWWISE,
     ROWWISE_SHAPES,
@@ -34,6 +35,7 @@ from tests.functions.market import (
     inputs,
     outputs,
     parameters,
+    row_of,
     rows_of,
     same_bits,
     take_away,
@@ -160,18 +162,21 @@ def test_a_row_may_come_as_numbers_keywords_a_mapping_or_a_record(name: str) -> 
     columns = inputs(name, 60)
     streams = [omega.stream(name) for _ in range(5)]
     table = tables.load(SPECS[name].table)
-    others = {field.name: 1.0 for field in table.fields if field.type == "float64"}
-    for row in range(60):
-        bar = {each: float(column[row]) for each, column in columns.items()}
-        record = getattr(protocols, table.record)(
-            timestamp=datetime(2024, 1, 1, tzinfo=UTC), symbol="X", **{**others, **bar}
-        )
+    others: dict[str, Any] = {field.name: 1.0 for field in table.fields if field.type == "float64"}
+    others |= {"timestamp": MOMENT, "symbol": "X"}
+    for row in rows_of(columns):
+        aware = (each.replace(tzinfo=UTC) if isinstance(each, datetime) else each for each in row)
+        bar = dict(zip(columns, aware, strict=True))
+        # A record has the columns of its table, and no parameters.
+        whole = bar.keys() <= {field.name for field in table.fields}
+        record = getattr(protocols, table.record)(**{**others, **bar}) if whole else bar
+        numpy_row = [each if isinstance(each, datetime) else np.float64(each) for each in bar.values()]
         answers = [
             streams[0].update(*bar.values()),
             streams[1].update(**bar),
             streams[2].update({**bar, "extra": "ignored"}),
             streams[3].update(record),
-            streams[4].update(*(np.float64(value) for value in bar.values())),
+            streams[4].update(*numpy_row),
         ]
         width = len(SPECS[name].outputs)
         assert len({np.array(values(answer, width)).tobytes() for answer in answers}) == 1
@@ -182,7 +187,7 @@ def test_a_missing_input_gives_no_value(name: str) -> None:
     for missing in (None, math.nan):
         stream = omega.stream(name)
         feed(stream, inputs(name, 60))
-        assert stream.update(*[missing] * len(SPECS[name].inputs)) is None
+        assert stream.update(*row_of(name, missing)) is None
         assert stream.rows == 61
 
 
@@ -207,7 +212,7 @@ def test_a_refused_value_leaves_a_stream_as_it_was(name: str, value: float) -> N
     before = stream.snapshot()
     for method in (stream.update, stream.peek):
         with pytest.raises(InvalidValueError) as refusal:
-            method(*[value] * len(columns))
+            method(*row_of(name, value))
         assert refusal.value.fields["row"] == "40"
         assert refusal.value.fields["allowed"] == "0, or from 1e-100 to 1e100 in magnitude"
     assert stream.snapshot() == before

@@ -7,6 +7,7 @@ from __future__ import annotations
 import array
 import math
 from collections.abc import Callable, Mapping
+from datetime import UTC
 from decimal import Decimal
 from fractions import Fraction
 from random import Random
@@ -16,17 +17,24 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from tests.functions.market import Floats
 from tests.functions.producers import COLUMNS, TABLES, Producer
 
-Columns = Mapping[str, Floats]
+#: Numbers, or times as `datetime64[us]`.
+Values = NDArray[Any]
+Columns = Mapping[str, Values]
 Make = Callable[[Columns, Random], Any]
 
 
-def nullable(values: Floats) -> Any:
+def nullable(values: Values) -> Any:
     """A pyarrow array with null where there is NaN."""
     return pa.array(values, from_pandas=True)
+
+
+def is_time(values: Values) -> bool:
+    """Whether a column holds times."""
+    return values.dtype.kind == "M"
 
 
 def chunked(column: Any, dice: Random) -> Any:
@@ -39,21 +47,26 @@ def chunked(column: Any, dice: Random) -> Any:
 def sliced(column: Any, dice: Random) -> Any:
     """The column in the middle of a longer one."""
     before, after = dice.randrange(70), dice.randrange(70)
-    odd = pa.array([None if row % 3 == 0 else 1.0 for row in range(before)], column.type)
-    more = pa.array([2.0] * after, column.type)
+    odd = pa.array([None if row % 3 == 0 else 1 for row in range(before)], column.type)
+    more = pa.array([2] * after, column.type)
     return pa.concat_arrays([odd, column, more]).slice(before, len(column))
 
 
 def struct(columns: Columns, dice: Random) -> Any:
     """A struct array in which rows that miss a value may be missing as a whole, whatever lies under them."""
-    missing = np.isnan(np.stack(list(columns.values()))).any(axis=0)
-    under = [pa.array(np.where(missing, 7.0, values)) for values in columns.values()]
+    missing = np.stack([np.isnan(values) for values in columns.values()]).any(axis=0)
+    under = [pa.array(np.where(missing, values.dtype.type(7), values)) for values in columns.values()]
     return pa.StructArray.from_arrays(under, names=list(columns), mask=pa.array(missing))
 
 
-def narrowest(values: Floats, dice: Random) -> Any:
-    """The same numbers in another Arrow type that holds them exactly, where there is one."""
+def narrowest(values: Values, dice: Random) -> Any:
+    """The same numbers in another Arrow type that holds them exactly, or the same times in any unit."""
     column = nullable(values)
+    if is_time(values):
+        try:
+            return column.cast(pa.timestamp(dice.choice(["s", "ms", "us", "ns"]), dice.choice((None, "UTC"))))
+        except pa.ArrowInvalid:
+            return column
     exact = [pa.float32(), *(pa.decimal128(38, scale) for scale in (0, 3, 9))]
     exact += [
         pa.int8(),
@@ -77,24 +90,24 @@ def narrowest(values: Floats, dice: Random) -> Any:
         return column
 
 
-def spread(values: Floats, dice: Random) -> Any:
+def spread(values: Values, dice: Random) -> Any:
     """The same numbers as NumPy may hold them: strided, backwards, big-endian, in a table or a record."""
     rows = len(values)
     match dice.randrange(7):
         case 0:
-            wide = np.full(3 * rows, 9.0)
+            wide = np.full(3 * rows, 9).astype(values.dtype)
             wide[::3] = values
             return wide[::3]
         case 1:
             return np.ascontiguousarray(values[::-1])[::-1]
         case 2:
-            return values.astype(">f8")
+            return values.astype(values.dtype.newbyteorder(">"))
         case 3:
             return np.asfortranarray(np.tile(values.reshape(rows, 1), (1, 2)))[:, 1]
         case 4:
             return np.tile(values.reshape(rows, 1), (1, 3))[:, 1]
         case 5:
-            record = np.zeros(rows, dtype=[("before", "i1"), ("x", "<f8")])
+            record = np.zeros(rows, dtype=[("before", "i1"), ("x", values.dtype)])
             record["x"] = values
             return record["x"]
         case _:
@@ -103,8 +116,14 @@ def spread(values: Floats, dice: Random) -> Any:
             return frozen
 
 
-def plain(values: Floats, dice: Random) -> Any:
-    """Python's own numbers, of several kinds at once."""
+def plain(values: Values, dice: Random) -> Any:
+    """Python's own numbers, of several kinds at once; or its own times, of which naive ones are UTC."""
+    if is_time(values):
+        own = [
+            each if each is None or dice.random() < 0.5 else each.replace(tzinfo=UTC)
+            for each in values.tolist()
+        ]
+        return own if dice.random() < 0.7 else tuple(own)
     kinds: list[Callable[[float], Any]] = [float, float, np.float64, Decimal]
     if np.isfinite(values[~np.isnan(values)]).all():
         kinds.append(Fraction)
@@ -118,7 +137,7 @@ def plain(values: Floats, dice: Random) -> Any:
     return numbers if dice.random() < 0.7 else tuple(numbers)
 
 
-def _single(producer: Producer) -> Callable[[Floats, Random], Any]:
+def _single(producer: Producer) -> Callable[[Values, Random], Any]:
     return lambda values, _: producer.make({"x": values})
 
 
@@ -127,7 +146,7 @@ def _whole(producer: Producer) -> Make:
 
 
 #: One column -> one object that holds it.
-SINGLE: dict[str, Callable[[Floats, Random], Any]] = {
+SINGLE: dict[str, Callable[[Values, Random], Any]] = {
     **{each.name: _single(each) for each in COLUMNS},
     "pyarrow.Array with nulls": lambda values, _: nullable(values),
     "pyarrow.Array of another type": narrowest,
@@ -136,12 +155,14 @@ SINGLE: dict[str, Callable[[Floats, Random], Any]] = {
     "pyarrow.Array sliced, in parts": lambda values, dice: chunked(sliced(nullable(values), dice), dice),
     "polars.Series with nulls": lambda values, _: pl.Series("x", nullable(values)),
     "polars.Series in parts": lambda values, dice: pl.Series("x", chunked(nullable(values), dice)),
-    "polars.Series sliced": lambda values, _: pl.Series("x", [1.0, *values, 2.0])[1:-1],
+    "polars.Series sliced": lambda values, _: pl.Series(
+        "x", np.concatenate([values[:1], values, values[:1]])
+    )[len(values[:1]) : len(values) + len(values[:1])],
     "pandas.Series of Arrow": lambda values, _: pd.Series(
         pd.arrays.ArrowExtensionArray(chunked(nullable(values), Random(1)))
     ),
     "numpy.ndarray elsewhere": spread,
-    "array.array": lambda values, _: array.array("d", values.tobytes()),
+    "array.array": lambda values, _: values if is_time(values) else array.array("d", values.tobytes()),
     "list or tuple": plain,
 }
 
@@ -158,7 +179,10 @@ WHOLE: dict[str, Make] = {
         {name: chunked(narrowest(values, dice), dice) for name, values in columns.items()}
     ),
     "pyarrow.RecordBatch sliced": lambda columns, dice: pa.RecordBatch.from_arrays(
-        [pa.concat_arrays([pa.array([1.0, None]), nullable(each)]) for each in columns.values()],
+        [
+            pa.concat_arrays([pa.array([1, None], nullable(each).type), nullable(each)])
+            for each in columns.values()
+        ],
         list(columns),
     ).slice(2),
     "pyarrow.RecordBatchReader": lambda columns, dice: pa.table(

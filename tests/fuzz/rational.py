@@ -53,6 +53,8 @@ Column = Sequence[Fraction]
 Rows = list[list[Cell]]
 Reference = Callable[[Mapping[str, Column], Mapping[str, Any]], Rows]
 REFERENCES: dict[str, Reference] = {}
+#: Of functions whose memory is a session, the number of each row's session.
+SESSIONS: dict[str, Callable[[Mapping[str, Column], Mapping[str, Any]], list[int]]] = {}
 
 
 def reference(name: str) -> Callable[[Reference], Reference]:
@@ -281,6 +283,75 @@ def cci(columns: Mapping[str, Column], parameters: Mapping[str, Any]) -> Rows:
             continue
         distance = (prices[row] - middle) / (Fraction(0.015) * deviation)
         made[row] = Value(distance, (1 / Fraction(0.015) + abs(distance)) * size / deviation)
+    return [made]
+
+
+def minutes(columns: Mapping[str, Column], parameters: Mapping[str, Any]) -> list[int]:
+    """The number of each row's session, of sessions that are told in minutes."""
+    start, length = parameters["session_start"], parameters["session_length"]
+    return [math.floor((time / 60_000_000 - start) / length) for time in columns["timestamp"]]
+
+
+@reference("ta.vwap")
+def vwap(columns: Mapping[str, Column], parameters: Mapping[str, Any]) -> Rows:
+    bars = list(zip(columns["high"], columns["low"], columns["close"], strict=True))
+    made: list[Cell] = []
+    money = volume = traded = size = Fraction(0)
+    session: int | None = None
+    sessions = SESSIONS["ta.vwap"](columns, parameters)
+    for bar, amount, number in zip(bars, columns["volume"], sessions, strict=True):
+        if number != session:
+            session, money, volume, traded, size = number, *[Fraction(0)] * 4
+        price = sum(bar, Fraction(0)) / 3
+        money, volume = money + price * amount, volume + amount
+        traded, size = traded + abs(amount), max(size, greatest(bar))
+        if volume <= 0:
+            # Volumes of both signs: floats may see a little more than nothing.
+            made.append(DOUBTFUL if volume > -8 * EPSILON * traded and traded else None)
+        elif volume <= 1000 * EPSILON * traded:
+            made.append(DOUBTFUL)
+        else:
+            made.append(Value(money / volume, size * (1 + 2 * traded / volume) ** 2))
+    return [made]
+
+
+SESSIONS["ta.vwap"] = minutes
+
+
+def chained(values: Column, period: int, times: int) -> list[list[Fraction]]:
+    """An exponential average, the average of it, and so on."""
+    made = [values]
+    for _ in range(times):
+        made.append([each for each in exponential(made[-1], period) if each is not None])
+    return [list(each) for each in made[1:]]
+
+
+@reference("ta.mavp")
+def mavp(columns: Mapping[str, Column], parameters: Mapping[str, Any]) -> Rows:
+    close, kind = columns["close"], parameters["average"]
+    least, most = parameters["min_period"], parameters["max_period"]
+    periods = [min(max(math.trunc(each), least), most) for each in columns["periods"]]
+    times = {"ema": 1, "dema": 2, "tema": 3}.get(kind, 0)
+    warm_up = max(times, 1) * (most - 1)
+    sizes = so_far(close)
+    made: list[Cell] = [None] * len(close)
+    known: dict[int, list[list[Fraction]]] = {}
+    for row in range(warm_up, len(close)):
+        period = periods[row]
+        if times == 0:
+            window = close[row + 1 - period : row + 1]
+            half = [min(place, period + 1 - place) for place in range(1, period + 1)]
+            weights = {"sma": [1] * period, "wma": list(range(1, period + 1)), "trima": half}[kind]
+            weighted = sum((weight * each for weight, each in zip(weights, window, strict=True)), Fraction(0))
+            flat = len(set(window)) == 1
+            made[row] = Value(weighted / sum(weights), 4 * greatest(window), strict=flat)
+            continue
+        if period not in known:
+            known[period] = chained(close[times * (most - period) :], period, times)
+        averages = [each[row - warm_up + (len(each) - len(known[period][-1]))] for each in known[period]]
+        factors = {1: [1], 2: [2, -1], 3: [3, -3, 1]}[times]
+        exact = sum((factor * each for factor, each in zip(factors, averages, strict=True)), Fraction(0))
+        made[row] = Value(exact, 8 * sizes[row])
     return [made]
 
 

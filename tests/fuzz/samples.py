@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from omega.functions.call import Nulls
 from omega.shared.protocols import FunctionSpec, Parameter
 
-from tests.functions.market import Floats, walk
+from tests.functions.market import TIMES, Floats, take_away, walk
 from tests.fuzz.limits import decades
 
 SPECS = tuple(map(omega.spec, omega.functions()))
@@ -26,10 +27,10 @@ POLICIES: tuple[Nulls, ...] = ("skip", "propagate", "raise")
 
 @dataclass(frozen=True)
 class Sample:
-    """What one function is given: columns with NaN where a value is missing."""
+    """What one function is given: columns with NaN where a value is missing, of times NaT."""
 
     spec: FunctionSpec
-    columns: dict[str, Floats]
+    columns: dict[str, NDArray[Any]]
     parameters: dict[str, Any]
     nulls: Nulls
     #: One key per row, or None.
@@ -51,9 +52,9 @@ class Sample:
         return f"{self.spec.name}({self.parameters}, nulls={self.nulls}) of {self.rows} rows{groups}"
 
 
-def complete(columns: dict[str, Floats]) -> NDArray[np.bool_]:
+def complete(columns: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
     """The rows in which nothing is missing."""
-    missing = np.isnan(np.stack(list(columns.values())))
+    missing = np.stack([np.isnan(column) for column in columns.values()])
     whole: NDArray[np.bool_] = np.logical_not(np.logical_or.reduce(missing, axis=0))
     return whole
 
@@ -64,17 +65,40 @@ def sample(
     """Any sound call of a function; with `excess` a value that no function takes may be among its rows."""
     rows = dice.choice((0, 1, 2, 3, dice.randrange(40), dice.randrange(most_rows + 1)))
     columns = numbers(dice, [each.name for each in spec.inputs], rows)
+    for each in spec.inputs:
+        if each.name in TIMES:
+            columns[each.name] = times(dice, rows)
+        elif each.role == "count" and dice.random() < 0.7:
+            columns[each.name] = np.round(
+                np.random.default_rng(dice.getrandbits(64)).uniform(-2, 50, rows), 1
+            )
     gaps(dice, columns, rows)
     # In a row that is there: what lies under a missing one nobody has to look at.
     there = np.flatnonzero(complete(columns))
     excessive = excess and len(there) > 0 and dice.random() < 0.1
     if excessive:
-        dice.choice(list(columns.values()))[dice.choice(there)] = dice.choice(excesses())
+        most = [column for name, column in columns.items() if name not in TIMES]
+        dice.choice(most)[dice.choice(there)] = dice.choice(excesses())
     keys = group_keys(dice, rows) if groups and dice.random() < 0.25 else None
     return Sample(spec, columns, parameters(dice, spec, rows), dice.choice(POLICIES), keys, excessive)
 
 
-def numbers(dice: Random, names: list[str], rows: int) -> dict[str, Floats]:
+def times(dice: Random, rows: int) -> NDArray[Any]:
+    """Times that go on by seconds or by days, now and then back, before 1970 or after it."""
+    rng = np.random.default_rng(dice.getrandbits(64))
+    most = dice.choice((1e6, 1e9, 1e11))
+    pauses = rng.uniform(dice.choice((0.0, 0.0, -0.1)) * most, most, rows)
+    first = np.datetime64(dice.choice(("1969-12-31T23:00", "1900-01-01", "2024-02-29T12:00")), "us")
+    made: NDArray[Any] = first + np.cumsum(pauses.astype("timedelta64[us]"))
+    return made
+
+
+def value(dice: Random, name: str, number: float) -> Any:
+    """A value of an input or a column: the number, or where it holds times some time."""
+    return times(dice, 1)[0].item() if name in TIMES else number
+
+
+def numbers(dice: Random, names: list[str], rows: int) -> dict[str, NDArray[Any]]:
     """Columns of one temper: markets, flat ones, whole numbers, or the far ends of what the door takes."""
     rng = np.random.default_rng(dice.getrandbits(64))
     least, greatest = decades()
@@ -118,13 +142,13 @@ def excesses() -> list[float]:
     return beyond if least < -300 else [*beyond, 5e-324, float(f"-0.5e{least}")]
 
 
-def gaps(dice: Random, columns: dict[str, Floats], rows: int) -> None:
+def gaps(dice: Random, columns: Mapping[str, NDArray[Any]], rows: int) -> None:
     """Takes some values away, seldom all."""
     share = dice.choice((0.0, 0.0, 0.02, 0.3, 1.0 if dice.random() < 0.1 else 0.0))
     for column in columns.values():
         for row in range(rows):
             if dice.random() < share:
-                column[row] = np.nan
+                take_away(column, row)
 
 
 def group_keys(dice: Random, rows: int) -> list[Any]:

@@ -31,11 +31,21 @@ def test_the_inputs_of_every_function_are_columns_of_its_table() -> None:
     def are_columns(name: str) -> None:
         spec = FunctionSpec.model_validate(BY_NAME[name])
         columns = {field.name: field.type for field in tables.load(spec.table).fields}
-        assert {each.name: columns.get(each.name) for each in spec.inputs} == {
-            each.name: each.type for each in spec.inputs
-        }
+        read = [each for each in spec.inputs if each.role != "count"]
+        assert {each.name: columns.get(each.name) for each in read} == {each.name: each.type for each in read}
 
     every(BY_NAME, are_columns)
+
+
+def test_a_count_lies_between_two_parameters_in_rows() -> None:
+    def lies(name: str) -> None:
+        spec = FunctionSpec.model_validate(BY_NAME[name])
+        rows = {each.name for each in spec.parameters if each.type == "int" and each.unit == "rows"}
+        for each in spec.inputs:
+            bounds = {each.minimum, each.maximum}
+            assert bounds <= rows if each.role == "count" else bounds == {None}
+
+    every(BY_NAME, lies)
 
 
 def test_an_input_means_what_its_table_says() -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import omega
 import pyarrow as pa
 
-from tests.functions.market import Floats, same_bits, typed
+from tests.functions.market import TIMES, Floats, same_bits, typed
 from tests.fuzz import answers
 from tests.fuzz.answers import Read
 from tests.fuzz.attack import Attack, Finding, Outcome, Tally, attempt
@@ -132,11 +132,16 @@ def decimals(one: Sample, dice: Random, tally: Tally) -> None:
     made = {
         name: [Decimal(dice.randrange(10**digits)).scaleb(-scale, Context(prec=38)) for _ in range(one.rows)]
         for name in one.columns
+        if name not in TIMES
     }
+    others = {name: column for name, column in one.columns.items() if name in TIMES}
     tally.note(f"decimals of {digits} digits, {scale} of them after the point")
     nearest = {name: np.array([float(each) for each in column]) for name, column in made.items()}
-    numbers = Sample(one.spec, nearest, one.parameters, one.nulls, None)
-    columns = {name: pa.array(column, pa.decimal128(38, scale)) for name, column in made.items()}
+    numbers = Sample(one.spec, {**nearest, **others}, one.parameters, one.nulls, None)
+    columns: dict[str, Any] = {
+        name: pa.array(column, pa.decimal128(38, scale)) for name, column in made.items()
+    }
+    columns |= others
     found = attempt(tally, lambda: omega.call(one.spec.name, columns, nulls=one.nulls, **one.parameters))
     agrees(numbers, baseline(numbers, tally), found, "a column of decimals")
 
@@ -160,10 +165,8 @@ def row_by_row(one: Sample, expected: Outcome, dice: Random, tally: Tally) -> No
                     lambda it: pickle.loads(pickle.dumps(it)),
                 )
             )(streams[key])
-        bar = {name: float(column[row]) for name, column in one.columns.items()}
-        given = {
-            name: None if math.isnan(value) and dice.random() < 0.5 else value for name, value in bar.items()
-        }
+        bar = {name: column[row].item() for name, column in one.columns.items()}
+        given = {name: None if is_nan(each) and dice.random() < 0.5 else each for name, each in bar.items()}
         outcome = attempt(tally, partial(push, streams[key], given, dice))
         if outcome.refusal is not None:
             if expected.refusal is None:
@@ -174,6 +177,11 @@ def row_by_row(one: Sample, expected: Outcome, dice: Random, tally: Tally) -> No
         raise Finding(f"all rows were taken, the batch was refused: {expected.refusal!r}")
     if not answers.same((None, list(made.T)), expected.answer):
         raise Finding(f"row by row differs: {describe((None, list(made.T)))} and {describe(expected.answer)}")
+
+
+def is_nan(value: Any) -> bool:
+    """Whether a value is a missing number, and no time."""
+    return isinstance(value, float) and math.isnan(value)
 
 
 def push(stream: Any, bar: dict[str, Any], dice: Random) -> Any:

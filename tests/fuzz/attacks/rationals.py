@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -16,7 +16,7 @@ from tests.fuzz import answers
 from tests.fuzz.attack import Attack, Finding, Tally, attempt
 from tests.fuzz.attacks import door
 from tests.fuzz.limits import decades
-from tests.fuzz.rational import REFERENCES, Cell, Doubtful, Rows, Value
+from tests.fuzz.rational import REFERENCES, SESSIONS, Cell, Doubtful, Rows, Value
 from tests.fuzz.samples import KERNELS, ROWWISE, Sample, sample
 
 
@@ -60,15 +60,20 @@ def under_policy(one: Sample, rows: Sequence[int]) -> Rows:
 
     def over(chosen: Sequence[int]) -> Rows:
         return reference(
-            {name: [Fraction(column[row]) for row in chosen] for name, column in one.columns.items()},
+            {name: [exactly(column[row]) for row in chosen] for name, column in one.columns.items()},
             parameters,
         )
 
     there = [row for row in rows if present[row]]
-    if one.spec not in ROWWISE:
-        whole = len(there) == len(rows) or one.nulls == "skip"
-        return over(there) if whole else [[None] for _ in one.spec.outputs]
     made: Rows = [[None] * len(rows) for _ in one.spec.outputs]
+    if one.nulls == "propagate" and one.spec.memory == "session":
+        columns = {name: [exactly(column[row]) for row in there] for name, column in one.columns.items()}
+        sessions = SESSIONS[one.spec.name](columns, parameters)
+        kept = whole_sessions(rows, present, dict(zip(there, sessions, strict=True)))
+        for column, cells in zip(made, over(there), strict=True):
+            for row, cell in zip(there, cells, strict=True):
+                column[rows.index(row)] = cell if row in kept else None
+        return made
     for part in runs(rows, present, one.nulls == "skip"):
         at = [rows.index(row) for row in part]
         for column, cells in zip(made, over(part), strict=True):
@@ -82,6 +87,27 @@ def under_policy(one: Sample, rows: Sequence[int]) -> Rows:
                     column[first_gap:] = [None] * (len(rows) - first_gap)
             break
     return made
+
+
+def exactly(value: Any) -> Fraction:
+    """A number as it is, a time in microseconds."""
+    return Fraction(int(value.astype("int64")) if isinstance(value, np.datetime64) else value)
+
+
+def whole_sessions(rows: Sequence[int], present: Sequence[bool], session: Mapping[int, int]) -> set[int]:
+    """The rows of sessions that lack none so far: after a gap, of one that begins after a row of another."""
+    found: set[int] = set()
+    last: int | None = None
+    whole = True
+    for row in rows:
+        if not present[row]:
+            last, whole = None, False
+            continue
+        whole = whole or (last is not None and session[row] != last)
+        last = session[row]
+        if whole:
+            found.add(row)
+    return found
 
 
 def runs(rows: Sequence[int], present: Sequence[bool], joined: bool) -> list[list[int]]:

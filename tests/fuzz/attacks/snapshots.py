@@ -15,7 +15,7 @@ import omega
 from omega.shared.exceptions import SnapshotCorruptError
 
 from tests.fuzz.attack import Attack, Finding, Tally, attempt
-from tests.fuzz.samples import KERNELS, REDUCTIONS, ROWWISE, Sample, parameters, sample
+from tests.fuzz.samples import KERNELS, REDUCTIONS, ROWWISE, Sample, parameters, sample, value
 
 #: Restoring looks at no more than the bytes there are; this is far more than that takes.
 MOST_SECONDS = 5.0
@@ -74,7 +74,7 @@ def features(dice: Random, tally: Tally) -> Any:
     live = omega.FeatureSet(definitions, by=by, nulls=one.nulls)
     tally.note(f"FeatureSet {definitions} by {by}")
     for row in range(one.rows):
-        bar: dict[str, Any] = {name: float(column[row]) for name, column in one.columns.items()}
+        bar: dict[str, Any] = {name: column[row].item() for name, column in one.columns.items()}
         if by is not None:
             bar[by] = dice.choice(("A", "B", "", 7))
         attempt(tally, partial(live.update, bar))
@@ -103,7 +103,8 @@ def same_again(live: Any, whole: bytes, dice: Random) -> None:
     if restored.snapshot() != whole:
         raise Finding("a restored object saves to other bytes")
     if isinstance(live, omega.Stream):
-        row = [float(dice.randrange(1, 9)) for _ in omega.spec(live.function).inputs]
+        inputs = omega.spec(live.function).inputs
+        row = [value(dice, each.name, float(dice.randrange(1, 9))) for each in inputs]
         if live.peek(*row) != restored.update(*row):
             raise Finding("a restored stream goes on differently")
 
@@ -174,15 +175,15 @@ def exercise(live: Any, dice: Random, tally: Tally) -> None:
             return dice.gauss(0, size)
 
         if isinstance(live, omega.FeatureSet):
-            bar = {each: number() for each in live.inputs}
+            bar = {each: value(dice, each, number()) for each in live.inputs}
             answers.append(attempt(tally, partial(live.update, {"symbol": "A", **bar})).answer)
         elif isinstance(live, omega.MetricSet):
             part = {each: ["A", "C"] if each == "symbol" else [number(), number()] for each in live.inputs}
             attempt(tally, partial(live.update, part))
-            value = attempt(tally, live.value).answer or {}
-            answers += [row for row in value.values() if isinstance(row, dict)] or [value]
+            found = attempt(tally, live.value).answer or {}
+            answers += [row for row in found.values() if isinstance(row, dict)] or [found]
         elif isinstance(live, omega.Stream):
-            row = [number() for _ in omega.spec(live.function).inputs]
+            row = [value(dice, each.name, number()) for each in omega.spec(live.function).inputs]
             answers.append(attempt(tally, partial(live.update, *row)).answer)
         else:
             inputs = omega.spec(live.function).inputs
@@ -192,9 +193,9 @@ def exercise(live: Any, dice: Random, tally: Tally) -> None:
     blob = attempt(tally, live.snapshot).answer
     for each in answers:
         values = each.values() if isinstance(each, dict) else each if isinstance(each, tuple) else (each,)
-        for value in values:
-            if value is not None and not np.isfinite(value):
-                raise Finding(f"a forged state answers {value}")
+        for answer in values:
+            if answer is not None and not np.isfinite(answer):
+                raise Finding(f"a forged state answers {answer}")
     if isinstance(blob, bytes):
         again = attempt(tally, lambda: omega.restore(blob))
         if again.refusal is not None:

@@ -24,11 +24,11 @@ import omega
 import pyarrow as pa
 import pyarrow.csv
 
-from tests.functions.market import inputs
+from tests.functions.market import TIMES, inputs, row_of
 from tests.fuzz.attack import Attack, Finding, Outcome, Tally, attempt
 from tests.fuzz.attacks.door import finite
 from tests.fuzz.containers import WHOLE
-from tests.fuzz.samples import KERNELS, REDUCTIONS, ROWWISE, parameters
+from tests.fuzz.samples import KERNELS, REDUCTIONS, ROWWISE, parameters, times, value
 
 #: How often Python lets another thread run, in seconds: all the time.
 SWITCH = 1e-6
@@ -82,8 +82,8 @@ def shared_stream(dice: Random, tally: Tally) -> None:
     stream = omega.stream(spec.name, **parameters(dice, spec, 10))
     tally.note(f"shared {stream!r}")
 
-    def row(own: Random) -> list[float]:
-        return [own.gauss(100, 5) for _ in spec.inputs]
+    def row(own: Random) -> list[Any]:
+        return [value(own, each.name, own.gauss(100, 5)) for each in spec.inputs]
 
     keeps_rows: list[Work] = [
         lambda own: stream.update(*row(own)),
@@ -100,7 +100,7 @@ def shared_stream(dice: Random, tally: Tally) -> None:
 
     def push(at: int) -> None:
         for _ in range(200):
-            stream.update(*([1.0] * len(spec.inputs)))
+            stream.update(*row_of(spec.name, 1.0))
             pushed[at] += 1
 
     threads = [threading.Thread(target=push, args=(at,)) for at in range(4)]
@@ -145,13 +145,15 @@ def shared_features(dice: Random, tally: Tally) -> None:
     )
     names = features.inputs
     tally.note(f"shared {features!r}")
-    table: dict[str, Any] = {name: np.linspace(1, 2, 300) for name in names}
+    table: dict[str, Any] = {
+        name: times(dice, 300) if name in TIMES else np.linspace(1, 2, 300) for name in names
+    }
     if by is not None:
         table[by] = ["A", "B", "C"] * 100
 
     def bar(own: Random) -> dict[str, Any]:
         return {
-            name: own.choice(("A", "B", "C")) if name == by else own.gauss(10, 1)
+            name: own.choice(("A", "B", "C")) if name == by else value(own, name, own.gauss(10, 1))
             for name in [*names, "symbol"]
         }
 

@@ -56,6 +56,43 @@ fn same(left: f64, right: f64) -> bool {
     left.to_bits() == right.to_bits() || (left.is_nan() && right.is_nan())
 }
 
+/// Microseconds of a minute.
+const MINUTE: f64 = 6e7;
+
+/// The average price of each row, which trades at 10, 20, 30 … by volumes of 1, at some minutes since 1970.
+fn average_prices(sessions: &[(&str, i64)], minutes: &[f64], volumes: &[f64]) -> Vec<f64> {
+    let prices: Vec<f64> = (1..=minutes.len()).map(|row| 10.0 * row as f64).collect();
+    let times: Vec<f64> = minutes.iter().map(|minute| minute * MINUTE).collect();
+    let columns = [&prices, &prices, &prices, volumes, &times];
+    let chunks = columns.map(|column: &[f64]| Chunk::dense(column));
+    batch(stream("ta.vwap", sessions).as_mut(), 1, &chunks).remove(0)
+}
+
+#[test]
+fn a_session_starts_at_its_minute_before_1970_as_after_it() {
+    let ones = [1.0; 4];
+    let of_days = average_prices(&[], &[-1.0, -1.0 / 60.0, 0.0, 1439.0], &ones);
+    assert_eq!(of_days, [10.0, 15.0, 30.0, 35.0]);
+    let from_22_00 = [("session_start", 1320)];
+    let of_futures = average_prices(&from_22_00, &[-121.0, -120.0, 1319.0, 1320.0], &ones);
+    assert_eq!(of_futures, [10.0, 20.0, 25.0, 40.0]);
+    // 1969-12-29 was a Monday.
+    let from_monday = [("session_start", 4 * 1440), ("session_length", 7 * 1440)];
+    let monday = -3.0 * 1440.0;
+    let of_weeks = average_prices(&from_monday, &[monday - 1.0, monday, 0.0, monday + 7.0 * 1440.0], &ones);
+    assert_eq!(of_weeks, [10.0, 20.0, 25.0, 40.0]);
+    // A row of an earlier session starts it anew.
+    let back = average_prices(&[("session_length", 60)], &[1.0, 61.0, 2.0, 3.0], &ones);
+    assert_eq!(back, [10.0, 20.0, 30.0, 35.0]);
+}
+
+#[test]
+fn without_volume_there_is_no_average_price() {
+    let found = average_prices(&[], &[1.0, 2.0, 3.0, 1441.0], &[0.0, 3.0, 1.0, 0.0]);
+    assert!(found[0].is_nan() && found[3].is_nan());
+    assert_eq!(found[1..3], [20.0, 22.5]);
+}
+
 #[test]
 fn metrics_of_five_returns() {
     let returns = [0.1, -0.05, 0.02, -0.2, 0.3];

@@ -107,20 +107,24 @@ impl BlockWeights {
         Some((state.slots[filled] + head).mul_add(self.share, state.shift))
     }
 
-    /// What the last of `rows` rows was answered, from its window alone: the same bits.
+    /// What the last of `rows` rows was answered, from its window alone: the same bits. The window is given in both orders.
     #[inline]
-    #[must_use]
-    pub fn of_window(&self, window: &[f64], rows: u64) -> f64 {
+    pub(super) fn of_window(
+        &self,
+        newest_first: impl Iterator<Item = f64>,
+        oldest_first: impl Iterator<Item = f64>,
+        rows: u64,
+    ) -> f64 {
         let filled = (rows % self.period as u64) as usize;
-        let (earlier, block) = window.split_at(self.period - filled);
-        let shift = earlier[earlier.len() - 1];
+        let mut earlier = newest_first.skip(filled);
+        let shift = earlier.next().unwrap_or(f64::NAN);
         let (mut sum, mut tail) = (0.0, 0.0);
-        for value in earlier.iter().rev() {
+        for value in earlier {
             sum += value - shift;
             tail += sum;
         }
         let (mut head, mut ranked) = (0.0, 0.0);
-        for (rank, value) in (1..).zip(block) {
+        for (rank, value) in (1..).zip(oldest_first.skip(self.period - filled)) {
             let difference = value - shift;
             head += difference;
             ranked = difference.mul_add(f64::from(rank), ranked);

@@ -96,15 +96,21 @@ impl BlockMean {
         Some(sum.mul_add(self.share, value))
     }
 
-    /// What the last of `rows` rows was answered, from its window alone: the same bits.
+    /// What the last of `rows` rows was answered, from its window alone: the same bits. The window is given in both orders,
+    /// and is not looked at a second time in one of them.
     #[inline]
-    #[must_use]
-    pub fn of_window(&self, window: &[f64], rows: u64) -> f64 {
+    pub(super) fn of_window(
+        &self,
+        newest_first: impl Iterator<Item = f64>,
+        oldest_first: impl Iterator<Item = f64>,
+        rows: u64,
+    ) -> f64 {
         let filled = (rows % self.period as u64) as usize;
-        let (earlier, block) = window.split_at(self.period - filled);
-        let shift = earlier[earlier.len() - 1];
-        let sum = |sum, value: &f64| sum + (value - shift);
-        let (tail, head) = (earlier.iter().rev().fold(0.0, sum), block.iter().fold(0.0, sum));
+        let mut earlier = newest_first.skip(filled);
+        let shift = earlier.next().unwrap_or(f64::NAN);
+        let sum = |sum: f64, value: f64| sum + (value - shift);
+        let tail = earlier.fold(0.0, sum);
+        let head = oldest_first.skip(self.period - filled).fold(0.0, sum);
         (tail + head).mul_add(self.share, shift)
     }
 

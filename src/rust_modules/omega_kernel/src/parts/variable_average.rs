@@ -4,14 +4,14 @@
 //! the longest period, and a row costs as much as its period is long. What is recursive remembers all rows, so each period
 //! has averages of its own, and a row costs as much as there are periods.
 
-use std::array;
+use std::{array, iter};
 
 use omega_contract::bounds::{LARGEST_INPUT, MOST_ROWS};
 use omega_contract::{Result, memory};
 use serde::{Deserialize, Serialize};
 
 use super::average::{doubled, tripled};
-use super::{BlockMean, BlockWeights, Counts, Exponential, ExponentialState, ROUNDING};
+use super::{BlockMean, BlockWeights, Counts, Exponential, ExponentialState, ROUNDING, Window, WindowState};
 use crate::payload::{State, list};
 
 /// Rows that go through four periods at a time, and then through the next four.
@@ -25,6 +25,7 @@ const LANES: usize = 4;
 pub struct VariableAverage {
     kind: Kind,
     periods: Counts,
+    window: Window,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -42,9 +43,8 @@ enum Kind {
 pub struct VariableAverageState {
     /// Rows taken.
     rows: u64,
-    /// Of a window: the last rows, the newest at the end, at most twice as many as the longest period.
-    #[serde(with = "list")]
-    values: Vec<f64>,
+    /// Of a window: the rows that the next one needs beside it.
+    window: WindowState,
     /// Of what is recursive: for each period the average, the average of it, and so on.
     #[serde(with = "list")]
     averages: Vec<ExponentialState>,
@@ -52,13 +52,13 @@ pub struct VariableAverageState {
 
 impl State for VariableAverageState {
     fn copy(&self) -> Result<Self> {
-        let (values, averages) = (memory::copied(&self.values)?, memory::copied(&self.averages)?);
-        Ok(Self { rows: self.rows, values, averages })
+        let (window, averages) = (self.window.copy()?, memory::copied(&self.averages)?);
+        Ok(Self { rows: self.rows, window, averages })
     }
 }
 
 impl VariableAverage {
-    /// The average of one of the [`KINDS`](super::Average::KINDS).
+    /// The average of one of the [`KINDS`](super::Average::KINDS), over periods of which the longest is at least 2.
     ///
     /// # Panics
     /// If there is no such kind: specs list no other.
@@ -73,7 +73,7 @@ impl VariableAverage {
             "trima" => Kind::Triangular,
             _ => panic!("there is no average `{kind}`"),
         };
-        Self { kind, periods }
+        Self { kind, periods, window: Window::new(periods.most() - 1) }
     }
 
     /// How many averages are taken of each other; none of a window.
@@ -100,12 +100,7 @@ impl VariableAverage {
     pub fn reserve(&self, state: &mut VariableAverageState, rows: usize) -> Result<()> {
         let chained = self.chained();
         if chained == 0 {
-            let most = 2 * self.periods.most();
-            let missing = most - state.values.len();
-            if missing == 0 {
-                return Ok(());
-            }
-            return memory::reserve_up_to(&mut state.values, rows.min(missing), most);
+            return self.window.reserve(&mut state.window, rows);
         }
         if state.averages.is_empty() {
             memory::reserve_exact(&mut state.averages, chained * self.periods.all().count())?;
@@ -119,13 +114,26 @@ impl VariableAverage {
         let period = self.periods.of(period);
         match self.kind {
             Kind::Simple | Kind::Weighted | Kind::Triangular => {
-                self.push(state, value);
-                let is_warm = state.values.len() >= self.periods.most();
-                is_warm.then(|| self.of_window(&state.values, period, state.rows))
+                let average = self.next_of_window(state, value, period);
+                self.window.push(&mut state.window, value);
+                state.rows += 1;
+                average
             }
             Kind::Exponential => self.chain(state, value, period).map(|[average]| average),
             Kind::DoubleExponential => self.chain(state, value, period).map(doubled),
             Kind::TripleExponential => self.chain(state, value, period).map(tripled),
+        }
+    }
+
+    /// What `update` would answer.
+    #[must_use]
+    pub fn peek(&self, state: &VariableAverageState, value: f64, period: f64) -> Option<f64> {
+        let period = self.periods.of(period);
+        match self.kind {
+            Kind::Simple | Kind::Weighted | Kind::Triangular => self.next_of_window(state, value, period),
+            Kind::Exponential => self.next_of_chain(state, value, period).map(|[average]| average),
+            Kind::DoubleExponential => self.next_of_chain(state, value, period).map(doubled),
+            Kind::TripleExponential => self.next_of_chain(state, value, period).map(tripled),
         }
     }
 
@@ -147,24 +155,30 @@ impl VariableAverage {
         }
     }
 
-    fn push(&self, state: &mut VariableAverageState, value: f64) {
-        let most = self.periods.most();
-        if state.values.len() == 2 * most {
-            state.values.copy_within(most + 1.., 0);
-            state.values.truncate(most - 1);
-        }
-        state.values.push(value);
-        state.rows += 1;
+    /// The average with a value more, which is not taken.
+    fn next_of_window(&self, state: &VariableAverageState, value: f64, period: usize) -> Option<f64> {
+        let earlier = state.window.in_order();
+        let oldest = self.periods.most() - period;
+        self.window.is_full(&state.window).then(|| {
+            let newest_first = iter::once(value).chain(earlier.clone().rev().take(period - 1));
+            let oldest_first = earlier.skip(oldest).chain([value]);
+            self.of_window(newest_first, oldest_first, period, state.rows + 1)
+        })
     }
 
-    /// The average of the last rows, of `rows` in all.
+    /// The average of a window, which is given in both orders, and is the last of so many rows.
     #[inline]
-    fn of_window(&self, values: &[f64], period: usize, rows: u64) -> f64 {
-        let window = &values[values.len() - period..];
+    fn of_window(
+        &self,
+        newest_first: impl Iterator<Item = f64>,
+        oldest_first: impl Iterator<Item = f64>,
+        period: usize,
+        rows: u64,
+    ) -> f64 {
         match self.kind {
-            Kind::Simple => BlockMean::new(period).of_window(window, rows),
-            Kind::Weighted => BlockWeights::new(period).of_window(window, rows),
-            _ => triangular(window),
+            Kind::Simple => BlockMean::new(period).of_window(newest_first, oldest_first, rows),
+            Kind::Weighted => BlockWeights::new(period).of_window(newest_first, oldest_first, rows),
+            _ => triangular(newest_first, period),
         }
     }
 
@@ -176,22 +190,18 @@ impl VariableAverage {
         periods: &[f64],
         averages: &mut [f64],
     ) {
-        let most = self.periods.most();
-        let reaching_back = values.len().min(most - 1);
+        let reaching_back = values.len().min(self.periods.most() - 1);
         for row in 0..reaching_back {
             averages[row] = self.update(state, values[row], periods[row]).unwrap_or(f64::NAN);
-        }
-        if reaching_back == values.len() {
-            return;
         }
         let before = state.rows - reaching_back as u64;
         for row in reaching_back..values.len() {
             let (rows, period) = (row + 1, self.periods.of(periods[row]));
-            averages[row] = self.of_window(&values[..rows], period, before + rows as u64);
+            let window = values[rows - period..rows].iter().copied();
+            averages[row] = self.of_window(window.clone().rev(), window, period, before + rows as u64);
         }
         state.rows = before + values.len() as u64;
-        state.values.clear();
-        state.values.extend_from_slice(&values[values.len() - most..]);
+        self.window.extend(&mut state.window, &values[reaching_back..]);
     }
 
     /// Takes one row into the averages of all periods. The shorter a period, the later it starts, so that all have their
@@ -216,6 +226,20 @@ impl VariableAverage {
         }
         *rows += 1;
         found
+    }
+
+    /// The averages of one period with a value more, which is not taken.
+    fn next_of_chain<const N: usize>(
+        &self,
+        state: &VariableAverageState,
+        value: f64,
+        period: usize,
+    ) -> Option<[f64; N]> {
+        let place = period - self.periods.all().start();
+        let states = state.averages.as_chunks::<N>().0.get(place);
+        let mut states = states.copied().unwrap_or([ExponentialState::default(); N]);
+        let takes = state.rows >= self.start_of(period);
+        takes.then(|| Exponential::new(period).update_chain(states.each_mut(), value)).flatten()
     }
 
     /// The row from which on a period takes values.
@@ -264,24 +288,20 @@ impl VariableAverage {
     /// Whether values up to [`LARGEST_INPUT`] in magnitude can lead to this state.
     #[must_use]
     pub fn is_sound(&self, state: &VariableAverageState) -> bool {
-        let VariableAverageState { rows, values, averages } = state;
-        let (most, kept) = (self.periods.most(), values.len() as u64);
-        let chained = self.chained();
+        let VariableAverageState { rows, window, averages } = state;
+        let (chained, kept) = (self.chained(), window.values().len() as u64);
         let right = if chained == 0 {
-            averages.is_empty()
-                && values.len() <= 2 * most
-                && kept <= *rows
-                && (kept == *rows || values.len() >= most)
+            averages.is_empty() && kept == (*rows).min(self.periods.most() as u64 - 1)
         } else {
             let expected = if *rows == 0 { 0 } else { chained * self.periods.all().count() };
-            values.is_empty()
+            kept == 0
                 && averages.len() == expected
                 && self.periods.all().zip(averages.chunks(chained)).all(|(period, states)| {
                     let taken = rows.saturating_sub(self.start_of(period));
                     are_sound(period, taken, states)
                 })
         };
-        right && *rows <= MOST_ROWS && values.iter().all(|value| value.abs() <= LARGEST_INPUT)
+        right && *rows <= MOST_ROWS && self.window.is_sound(window, LARGEST_INPUT)
     }
 }
 
@@ -330,12 +350,11 @@ fn step_side_by_side<const N: usize>(
 
 /// The mean of a window in which rows weigh the more, the nearer to its middle. Its sum is over differences from the newest
 /// value, so the average of equal values is that value exactly.
-fn triangular(window: &[f64]) -> f64 {
-    let n = window.len();
-    let newest = window[n - 1];
-    let weighted = |sum: f64, (place, value): (usize, &f64)| {
+fn triangular(mut newest_first: impl Iterator<Item = f64>, n: usize) -> f64 {
+    let newest = newest_first.next().unwrap_or(f64::NAN);
+    let weighted = |sum: f64, (place, value): (usize, f64)| {
         (value - newest).mul_add((place + 1).min(n - place) as f64, sum)
     };
-    let sum = window.iter().enumerate().fold(0.0, weighted);
+    let sum = (1..).zip(newest_first).fold(0.0, weighted);
     sum.mul_add(1.0 / ((n / 2 + 1) * n.div_ceil(2)) as f64, newest)
 }

@@ -35,9 +35,9 @@ impl Rowwise<2, 1> for Mavp {
         .reference("TA-Lib MAVP")
         .series(bars::CLOSE)
         .count("periods", "min_period", "max_period", "Period of each row's average, as a column.")
-        .int("min_period", 2, 1, 100_000, Unit::Rows, "Shortest period; a shorter one counts as this.")
+        .rows("min_period", 2, 1, "Shortest period; a shorter one counts as this.")
         .less_than("max_period")
-        .int("max_period", 30, 2, 100_000, Unit::Rows, "Longest period; a longer one counts as this.")
+        .rows("max_period", 30, 2, "Longest period; a longer one counts as this.")
         .choice("average", "sma", &Average::KINDS, "Which moving average it is.")
         .output("mavp", Unit::Price, "Average of the closes over the row's period.")
         .warm_up(
@@ -66,6 +66,14 @@ impl Rowwise<2, 1> for Mavp {
     #[inline]
     fn update(&self, state: &mut VariableAverageState, [close, period]: [f64; 2]) -> Option<[f64; 1]> {
         self.average.update(state, close, period).map(|mavp| [mavp])
+    }
+
+    fn peek(
+        &self,
+        state: &VariableAverageState,
+        [close, period]: [f64; 2],
+    ) -> Result<Option<[f64; 1]>> {
+        Ok(self.average.peek(state, close, period).map(|mavp| [mavp]))
     }
 
     fn batch(
