@@ -55,7 +55,9 @@ def sliced(column: Any, dice: Random) -> Any:
 def struct(columns: Columns, dice: Random) -> Any:
     """A struct array in which rows that miss a value may be missing as a whole, whatever lies under them."""
     missing = np.stack([np.isnan(values) for values in columns.values()]).any(axis=0)
-    under = [pa.array(np.where(missing, values.dtype.type(7), values)) for values in columns.values()]
+    under = [
+        pa.array(np.where(missing, np.full(1, 7).astype(values.dtype), values)) for values in columns.values()
+    ]
     return pa.StructArray.from_arrays(under, names=list(columns), mask=pa.array(missing))
 
 
@@ -161,6 +163,8 @@ SINGLE: dict[str, Callable[[Values, Random], Any]] = {
     "pandas.Series of Arrow": lambda values, _: pd.Series(
         pd.arrays.ArrowExtensionArray(chunked(nullable(values), Random(1)))
     ),
+    # NumPy lends no buffer of times.
+    "memoryview": lambda values, _: values if is_time(values) else memoryview(values.data),
     "numpy.ndarray elsewhere": spread,
     "array.array": lambda values, _: values if is_time(values) else array.array("d", values.tobytes()),
     "list or tuple": plain,

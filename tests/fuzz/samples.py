@@ -64,14 +64,15 @@ def sample(
 ) -> Sample:
     """Any sound call of a function; with `excess` a value that no function takes may be among its rows."""
     rows = dice.choice((0, 1, 2, 3, dice.randrange(40), dice.randrange(most_rows + 1)))
-    columns = numbers(dice, [each.name for each in spec.inputs], rows)
+    drawn = numbers(dice, [each.name for each in spec.inputs if each.name not in TIMES], rows)
+    columns: dict[str, NDArray[Any]] = {}
     for each in spec.inputs:
         if each.name in TIMES:
             columns[each.name] = times(dice, rows)
-        elif each.role == "count" and dice.random() < 0.7:
-            columns[each.name] = np.round(
-                np.random.default_rng(dice.getrandbits(64)).uniform(-2, 50, rows), 1
-            )
+            continue
+        columns[each.name] = drawn[each.name]
+        if each.role == "count" and dice.random() < 0.7:
+            columns[each.name] = np.array([round(dice.uniform(-2, 50), 1) for _ in range(rows)])
     gaps(dice, columns, rows)
     # In a row that is there: what lies under a missing one nobody has to look at.
     there = np.flatnonzero(complete(columns))

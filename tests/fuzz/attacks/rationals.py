@@ -65,6 +65,9 @@ def under_policy(one: Sample, rows: Sequence[int]) -> Rows:
         )
 
     there = [row for row in rows if present[row]]
+    if one.spec not in ROWWISE:
+        whole = len(there) == len(rows) or one.nulls == "skip"
+        return over(there) if whole else [[None] for _ in one.spec.outputs]
     made: Rows = [[None] * len(rows) for _ in one.spec.outputs]
     if one.nulls == "propagate" and one.spec.memory == "session":
         columns = {name: [exactly(column[row]) for row in there] for name, column in one.columns.items()}

@@ -370,13 +370,13 @@ def interrupt_calls(
 ) -> None:
     """Interrupts a stream, an accumulator and a batch; the accumulator takes a part whole or not at all."""
     rows = len(next(iter(part.values())))
-    width = len(omega.spec(stream.function).inputs)
+    row = row_of(stream.function, 1.0)
     until = time.monotonic() + BUSY_S
     while time.monotonic() < until:
         try:
             with alarm(dice):
                 while time.monotonic() < until:
-                    stream.update(*([1.0] * width))
+                    stream.update(*row)
                     accumulator.update(part)
                     omega.call(stream.function, lists)
         except KeyboardInterrupt:

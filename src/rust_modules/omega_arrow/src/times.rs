@@ -104,8 +104,11 @@ impl Copies {
     }
 }
 
-/// The unit of a type of times, and how many bytes a value has.
+/// The unit of a type of times, and how many bytes a value has: none where every row is missing.
 fn unit_of(format: &str) -> Option<(Unit, usize)> {
+    if format == "n" {
+        return Some((Unit::Microsecond, 0));
+    }
     Some(match format.get(..3)? {
         "tdD" => (Unit::Day, size_of::<i32>()),
         "tdm" => (Unit::Millisecond, size_of::<i64>()),

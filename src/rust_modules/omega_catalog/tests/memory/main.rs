@@ -16,7 +16,7 @@ mod refused;
 mod support;
 
 use omega_contract::params::{Given, Params};
-use omega_contract::spec::ParameterType;
+use omega_contract::spec::{Parameter, ParameterType, Unit};
 use omega_kernel::Body;
 
 use support::{ReductionCase, RowwiseCase, functions, reduction_cases_of};
@@ -31,7 +31,10 @@ fn long_cases(rows: i64) -> impl Iterator<Item = RowwiseCase> {
     functions().into_iter().chain(parts::functions()).filter_map(move |function| {
         let Body::Rowwise(factory) = function.body else { return None };
         let lengths = function.spec.parameters.iter().zip(rows..);
-        let lengths = lengths.filter(|(parameter, _)| parameter.parameter_type == ParameterType::Int);
+        let in_rows = |parameter: &Parameter| {
+            parameter.parameter_type == ParameterType::Int && parameter.unit == Unit::Rows
+        };
+        let lengths = lengths.filter(|(parameter, _)| in_rows(parameter));
         let given = lengths.map(|(parameter, rows)| (parameter.name.as_str(), Given::Int(rows)));
         let params = Params::resolve(&function.spec, given).expect("long windows are allowed");
         Some(RowwiseCase { spec: function.spec, factory, params })
