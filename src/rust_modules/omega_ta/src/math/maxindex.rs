@@ -177,6 +177,11 @@ fn first_highest(values: &[f64]) -> (f64, usize) {
     for stride in strides {
         (0..LANES).for_each(|lane| lanes[lane] = higher(lanes[lane], stride[lane]));
     }
-    let highest = lanes.iter().chain(rest).copied().fold(f64::NEG_INFINITY, higher);
+    for (lane, value) in lanes.iter_mut().zip(rest) {
+        *lane = higher(*lane, *value);
+    }
+    // In halves, so that one comparison does not wait for the seven before it.
+    let [a, b, c, d, e, f, g, h] = lanes;
+    let highest = higher(higher(higher(a, e), higher(b, f)), higher(higher(c, g), higher(d, h)));
     (highest, values.iter().position(|value| *value == highest).unwrap_or_default())
 }
