@@ -105,14 +105,16 @@ impl Rowwise<1, 1> for Maxindex {
         let Some((mut highest, row)) = state.highest.filter(|_| closes.len() > self.period) else { return };
         let before = state.rows - self.period as u64;
         let mut place = (row - before) as usize;
+        let mut next = Successors::default();
         for (last, (close, maxindex)) in closes.iter().zip(maxindex).enumerate().skip(self.period) {
+            next.see(*close, last);
             let first = last + 1 - self.period;
             if place < first {
-                let found;
-                (highest, found) = first_highest(&closes[first..=last]);
-                place = first + found;
+                place = next.follow(closes).unwrap_or_else(|| next.search(closes, first, last));
+                highest = closes[place];
             } else if *close >= highest {
                 (highest, place) = (*close, last);
+                next.known = 0;
             }
             *maxindex = (before + place as u64) as i64 as f64;
         }
@@ -161,6 +163,64 @@ impl Maxindex {
                 Some((best.0, first + best.1 as u64))
             }
         }
+    }
+}
+
+/// How many rows are remembered that will be the highest in their turn.
+const MOST_SUCCESSORS: usize = 64;
+
+/// The rows that are the highest of a batch once the highest has left the window: so falling prices, of which every row is
+/// the highest in its turn, are searched once in many rows.
+struct Successors {
+    /// Of the rows that were searched, the highest of those after the one before it; the last is the next.
+    places: [usize; MOST_SUCCESSORS],
+    known: usize,
+    /// The highest of the rows since then.
+    since: (f64, usize),
+}
+
+impl Default for Successors {
+    fn default() -> Self {
+        Self { places: [0; MOST_SUCCESSORS], known: 0, since: (f64::NEG_INFINITY, 0) }
+    }
+}
+
+impl Successors {
+    /// Takes note of a row after those that were searched.
+    #[inline]
+    fn see(&mut self, close: f64, place: usize) {
+        if close > self.since.0 {
+            self.since = (close, place);
+        }
+    }
+
+    /// The next highest, the oldest of equals; `None` where the window has to be searched.
+    #[inline]
+    fn follow(&mut self, closes: &[f64]) -> Option<usize> {
+        self.known = self.known.checked_sub(1)?;
+        let place = self.places[self.known];
+        if closes[place] >= self.since.0 {
+            return Some(place);
+        }
+        self.known = 0;
+        Some(self.since.1)
+    }
+
+    /// The first of the highest closes from one row to another, found from behind.
+    fn search(&mut self, closes: &[f64], first: usize, last: usize) -> usize {
+        let (mut highest, mut found) = (f64::NEG_INFINITY, 0);
+        for (place, close) in closes[first..=last].iter().enumerate().rev() {
+            if *close >= highest {
+                self.places[found % MOST_SUCCESSORS] = first + place;
+                (highest, found) = (*close, found + 1);
+            }
+        }
+        if found > MOST_SUCCESSORS {
+            self.places.rotate_left(found % MOST_SUCCESSORS);
+        }
+        self.known = found.min(MOST_SUCCESSORS) - 1;
+        self.since = (f64::NEG_INFINITY, 0);
+        self.places[self.known]
     }
 }
 
