@@ -13,6 +13,11 @@ def test_a_fit_below_the_peer_and_a_seed_with_another_top_are_counted() -> None:
     assert (found.fits, found.lower, found.worst, found.higher, found.seeds_differ) == (3, 1, 0.25, 1, 1)
 
 
+def test_what_is_to_have_no_fits_is_left_out() -> None:
+    nothing = tops.Plan(series=0, starts=0, windows=0, problems=0, restarts=0, seeds=1)
+    assert list(tops.measure(nothing)) == []
+
+
 @pytest.mark.peers
 @pytest.mark.julia
 def test_garch_is_never_below_arch_from_several_places() -> None:

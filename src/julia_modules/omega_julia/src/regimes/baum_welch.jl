@@ -19,7 +19,7 @@ function maximize!(chains::Chains, passes::Passes, prior::Float64)
         end
     end
     for i in 1:k, l in 1:lanes(chains)
-        chains.π[l, i] = max(passes.γ[l, i, 1], LEAST_PROBABILITY)
+        chains.π[l, i] = max(passes.first[l, i], LEAST_PROBABILITY)
     end
     return chains
 end

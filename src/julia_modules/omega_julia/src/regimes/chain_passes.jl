@@ -1,75 +1,51 @@
 # The passes over the rows, forward and back, of several hidden Markov chains side by side.
 
-"Memory for the passes over the rows, and what they leave behind."
+"Memory of the passes in one precision: the chains, what is kept of every row (of γ, one row of zeros more), the sums so far."
+struct Rows{T,I}
+    A::Array{T,3}           # lane, from, to
+    μ::Matrix{T}
+    half::Matrix{T}         # lane, state: 1 / 2σ²
+    constant::Matrix{T}     # lane, state: logarithm of the density at the mean
+    γ::Array{T,3}           # lane, state, 1 + row: probability given the rows so far; after the way back, given all rows
+    b::Array{T,3}           # lane, state, row: density of the row, over that given the rows before
+    ahead::Matrix{T}        # lane, state: probability given the rows before
+    β::Matrix{T}            # lane, state: probability given all rows, over that given the rows so far
+    w::Matrix{T}
+    moves::Array{T,3}
+    rows::Matrix{T}
+    sums::Matrix{T}
+    squares::Matrix{T}
+    total::Vector{T}
+    mantissa::Vector{T}
+    exponent::Vector{I}
+    largest::Vector{T}      # sum of the logarithms of the largest densities of rows, to which the others are relative
+end
+
+function Rows{T,I}(L::Int, k::Int, n::Int) where {T,I}
+    states, pairs = () -> zeros(T, L, k), () -> zeros(T, L, k, k)
+    return Rows{T,I}(pairs(), states(), states(), states(), zeros(T, L, k, n + 1), zeros(T, L, k, n), states(), states(), states(),
+                     pairs(), states(), states(), states(), zeros(T, L), zeros(T, L), zeros(I, L), zeros(T, L))
+end
+
+"What the passes leave behind, and their memory: in single precision, where it is enough to know which chains are worth more."
 struct Passes
-    γ::Array{Float64,3}         # lane, state, row: probability given the rows so far; after the way back, given all rows
-    b::Array{Float64,3}         # lane, state, row: density of the row, over that given the rows before
-    ahead::Matrix{Float64}      # lane, state: probability given the rows before
-    β::Matrix{Float64}          # lane, state: probability given all rows, over that given the rows so far
-    w::Matrix{Float64}
-    half::Matrix{Float64}       # lane, state: 1 / 2σ²
-    constant::Matrix{Float64}   # lane, state: logarithm of the density at the mean
-    moves::Array{Float64,3}     # lane, from, to: expected number of moves
+    memory::Union{Rows{Float32,Int32},Rows{Float64,Int64}}
+    moves::Array{Float64,3}     # lane, from, to: expected number of moves, over their probability
     rows::Matrix{Float64}       # lane, state: expected number of rows
     sums::Matrix{Float64}       # lane, state: expected sum of y - μ
     squares::Matrix{Float64}    # lane, state: expected sum of (y - μ)²
-    total::Vector{Float64}
-    mantissa::Vector{Float64}
-    exponent::Vector{Int64}
+    first::Matrix{Float64}      # lane, state: probability in the first row
     ℓ::Vector{Float64}          # log-likelihood of every lane
 end
 
-function Passes(lanes::Int, k::Int, n::Int)
-    return Passes(zeros(lanes, k, n), zeros(lanes, k, n), zeros(lanes, k), zeros(lanes, k), zeros(lanes, k), zeros(lanes, k),
-                  zeros(lanes, k), zeros(lanes, k, k), zeros(lanes, k), zeros(lanes, k), zeros(lanes, k),
-                  zeros(lanes), zeros(lanes), zeros(Int64, lanes), zeros(lanes))
+function Passes(lanes::Int, k::Int, n::Int; single::Bool = false)
+    memory = single ? Rows{Float32,Int32}(lanes, k, n) : Rows{Float64,Int64}(lanes, k, n)
+    return Passes(memory, zeros(lanes, k, k), zeros(lanes, k), zeros(lanes, k), zeros(lanes, k), zeros(lanes, k), zeros(lanes))
 end
 
-"`exp(x)` for `x` up to 700, and at least `exp(-660)`, without a branch: several are computed at once."
-@inline function exponential(x::Float64)
-    x = ifelse(x < -660.0, -660.0, x)
-    shifted = muladd(x, 1.4426950408889634, 6.755399441055744e15)     # the sum rounds to a whole number in its last bits
-    whole = shifted - 6.755399441055744e15
-    r = muladd(whole, -1.9082149292705877e-10, muladd(whole, -0.6931471803691238, x))
-    p = muladd(1 / 6227020800, r, 1 / 479001600)
-    p = muladd(p, r, 1 / 39916800)
-    p = muladd(p, r, 1 / 3628800)
-    p = muladd(p, r, 1 / 362880)
-    p = muladd(p, r, 1 / 40320)
-    p = muladd(p, r, 1 / 5040)
-    p = muladd(p, r, 1 / 720)
-    p = muladd(p, r, 1 / 120)
-    p = muladd(p, r, 1 / 24)
-    p = muladd(p, r, 1 / 6)
-    p = muladd(p, r, 0.5)
-    p = muladd(p, r, 1.0)
-    p = muladd(p, r, 1.0)
-    return p * reinterpret(Float64, (reinterpret(Int64, shifted) + 1023) << 52)
-end
+lanes(passes::Passes) = length(passes.ℓ)
 
-const ROOT_OF_HALF = reinterpret(Int64, sqrt(0.5))
-
-"""
-`log(x)` for what is neither 0 nor subnormal, without a branch: of `m`, a power of 2 away and near 1, it is
-`2 (s + s³/3 + s⁵/5 + …)` with `s = (m - 1) / (m + 1)`.
-"""
-@inline function logarithm(x::Float64)
-    bits = reinterpret(Int64, x) - ROOT_OF_HALF
-    whole = bits >> 52
-    m = reinterpret(Float64, (bits & 0x000fffffffffffff) + ROOT_OF_HALF)
-    s = (m - 1.0) / (m + 1.0)
-    s² = s * s
-    p = muladd(s², 1 / 21, 1 / 19)
-    p = muladd(p, s², 1 / 17)
-    p = muladd(p, s², 1 / 15)
-    p = muladd(p, s², 1 / 13)
-    p = muladd(p, s², 1 / 11)
-    p = muladd(p, s², 1 / 9)
-    p = muladd(p, s², 1 / 7)
-    p = muladd(p, s², 1 / 5)
-    p = muladd(p, s², 1 / 3)
-    return whole * 0.6931471805599453 + 2.0 * (s + s * s² * p)
-end
+is_single(passes::Passes) = passes.memory isa Rows{Float32,Int32}
 
 """
     expect!(passes, chains, y)
@@ -78,54 +54,68 @@ The log-likelihood of `y` under every chain, the posteriors, and the sums that `
 Rabiner, with densities relative to the largest of their row, so that no row is too far out.
 """
 function expect!(passes::Passes, chains::Chains, y::Vector{Float64})
-    half, constant, ℓ = passes.half, passes.constant, passes.ℓ
-    L, k, n = size(passes.γ, 1), size(passes.γ, 2), size(passes.γ, 3)
-    for i in 1:length(half)
-        half[i] = 1 / 2chains.σ²[i]
-        constant[i] = -logarithm(2π * chains.σ²[i]) / 2
-    end
-    copyto!(passes.ahead, chains.π)
-    fill!(ℓ, 0.0)
-    fill!(passes.mantissa, 1.0)
-    fill!(passes.exponent, 0)
-    states = Val(k)     # each number of states is compiled when it is first asked for
-    forward!(passes, chains, y, states)
-    for l in 1:L
-        ℓ[l] += log(passes.mantissa[l]) + (passes.exponent[l] - 1023n) * log(2)
-    end
-
-    fill!(passes.moves, 0.0)
-    fill!(passes.β, 1.0)
-    for i in 1:k, l in 1:L
-        g, d = passes.γ[l, i, n], y[n] - chains.μ[l, i]
-        passes.rows[l, i], passes.sums[l, i], passes.squares[l, i] = g, g * d, g * d * d
-    end
-    backward!(passes, chains, y, states)
-    return ℓ
+    forth_and_back!(passes, passes.memory, chains, y)
+    return passes.ℓ
 end
 
-"After so many rows the product of significands is put into the logarithm, or it would leave the range of numbers."
-const ROWS_PER_LOGARITHM = 512
+function forth_and_back!(passes::Passes, memory::Rows{T}, chains::Chains, y::Vector{Float64}) where {T}
+    L, k, n = size(memory.b, 1), size(memory.b, 2), size(memory.b, 3)
+    for i in 1:L * k
+        memory.μ[i], memory.ahead[i] = chains.μ[i], max(chains.π[i], least_probability(T))
+        memory.half[i], memory.constant[i] = 1 / 2chains.σ²[i], -logarithm(2π * chains.σ²[i]) / 2
+    end
+    for i in 1:L * k * k
+        memory.A[i] = max(chains.A[i], least_probability(T))
+    end
+    fill!(memory.largest, 0)
+    fill!(memory.mantissa, 1)
+    fill!(memory.exponent, 0)
+    fill!(passes.ℓ, 0.0)
+    states = Val(k)     # each number of states is compiled when it is first asked for
+    forward!(memory, passes.ℓ, y, states)
+    put_aside!(passes.ℓ, memory)
 
-"Adds the logarithms of the products of significands."
-function put_aside!(ℓ::Vector{Float64}, mantissa::Vector{Float64})
+    fill!(memory.moves, 0)
+    fill!(memory.β, 1)
+    for i in 1:k, l in 1:L
+        g, d = memory.γ[l, i, n + 1], T(y[n]) - memory.μ[l, i]
+        memory.rows[l, i], memory.sums[l, i], memory.squares[l, i] = g, g * d, g * d * d
+    end
+    backward!(memory, y, states)
+    for i in 1:L * k
+        passes.rows[i], passes.sums[i], passes.squares[i] = memory.rows[i], memory.sums[i], memory.squares[i]
+        passes.first[i] = memory.γ[L * k + i]
+    end
+    copyto!(passes.moves, memory.moves)
+end
+
+"Single precision has no room for less: a product of such a probability, a density and a sum's share is still a number."
+least_probability(::Type{Float64}) = LEAST_PROBABILITY
+least_probability(::Type{Float32}) = 1.0f-15
+
+"After so many rows the product of significands is put into the logarithm, or it would leave the range of numbers."
+rows_per_logarithm(::Type{Float64}) = 512
+rows_per_logarithm(::Type{Float32}) = 64
+
+"Adds the logarithms of so many rows to `ℓ`."
+function put_aside!(ℓ::Vector{Float64}, memory::Rows)
     for l in 1:length(ℓ)
-        ℓ[l] += log(mantissa[l])
-        mantissa[l] = 1.0
+        ℓ[l] += memory.largest[l] + log(Float64(memory.mantissa[l])) + memory.exponent[l] * log(2)
+        memory.largest[l], memory.mantissa[l], memory.exponent[l] = 0, 1, 0
     end
 end
 
 "From the first row to the last: the probabilities of the states given the rows so far, and of every row given those before."
-function forward!(passes::Passes, chains::Chains, y::Vector{Float64}, @nospecialize(_::Val))
-    γ, b, ahead, w, total = passes.γ, passes.b, passes.ahead, passes.w, passes.total
-    half, constant, A, μ = passes.half, passes.constant, chains.A, chains.μ
-    ℓ, mantissa, exponent = passes.ℓ, passes.mantissa, passes.exponent
-    L, k, n = size(γ, 1), size(γ, 2), size(γ, 3)
+function forward!(memory::Rows{T}, ℓ::Vector{Float64}, y::Vector{Float64}, @nospecialize(_::Val)) where {T}
+    γ, b, ahead, w, total = memory.γ, memory.b, memory.ahead, memory.w, memory.total
+    half, constant, A, μ = memory.half, memory.constant, memory.A, memory.μ
+    largest, mantissa, exponent = memory.largest, memory.mantissa, memory.exponent
+    L, k, n = size(b, 1), size(b, 2), size(b, 3)
     @inbounds for t in 1:n
-        yₜ = y[t]
+        yₜ = T(y[t])
         @simd ivdep for l in 1:L
             w[l] = -Inf                                  # the largest of the row
-            total[l] = 0.0
+            total[l] = 0
         end
         for i in 1:k
             @simd ivdep for l in 1:L
@@ -143,52 +133,52 @@ function forward!(passes::Passes, chains::Chains, y::Vector{Float64}, @nospecial
             end
         end
         @simd ivdep for l in 1:L
-            exponent[l] += exponent_bits(total[l])
+            exponent[l] += exponent_of(total[l])
             mantissa[l] *= significand_of(total[l])
-            ℓ[l] += w[l]
+            largest[l] += w[l]
             total[l] = 1 / total[l]
         end
         for i in 1:k
             @simd ivdep for l in 1:L
                 density = b[l, i, t] * total[l]
                 b[l, i, t] = density
-                γ[l, i, t] = ahead[l, i] * density
-                ahead[l, i] = 0.0
+                γ[l, i, t + 1] = ahead[l, i] * density
+                ahead[l, i] = 0
             end
         end
         for j in 1:k, i in 1:k
             @simd ivdep for l in 1:L
-                ahead[l, j] = muladd(γ[l, i, t], A[l, i, j], ahead[l, j])
+                ahead[l, j] = muladd(γ[l, i, t + 1], A[l, i, j], ahead[l, j])
             end
         end
-        t % ROWS_PER_LOGARITHM == 0 && put_aside!(ℓ, mantissa)
+        t % rows_per_logarithm(T) == 0 && put_aside!(ℓ, memory)
     end
 end
 
 "From the last row to the first: the probabilities of the states given all rows, and the expected sums."
-function backward!(passes::Passes, chains::Chains, y::Vector{Float64}, @nospecialize(_::Val))
-    γ, b, β, w, A, μ = passes.γ, passes.b, passes.β, passes.w, chains.A, chains.μ
-    moves, rows, sums, squares = passes.moves, passes.rows, passes.sums, passes.squares
-    L, k, n = size(γ, 1), size(γ, 2), size(γ, 3)
+function backward!(memory::Rows{T}, y::Vector{Float64}, @nospecialize(_::Val)) where {T}
+    γ, b, β, w, A, μ = memory.γ, memory.b, memory.β, memory.w, memory.A, memory.μ
+    moves, rows, sums, squares = memory.moves, memory.rows, memory.sums, memory.squares
+    L, k, n = size(b, 1), size(b, 2), size(b, 3)
     @inbounds for t in n - 1:-1:1
         for i in 1:k
             @simd ivdep for l in 1:L
                 w[l, i] = b[l, i, t + 1] * β[l, i]
-                β[l, i] = 0.0
+                β[l, i] = 0
             end
         end
         for j in 1:k, i in 1:k
             @simd ivdep for l in 1:L
                 β[l, i] = muladd(A[l, i, j], w[l, j], β[l, i])
-                moves[l, i, j] = muladd(γ[l, i, t], w[l, j], moves[l, i, j])
+                moves[l, i, j] = muladd(γ[l, i, t + 1], w[l, j], moves[l, i, j])
             end
         end
-        yₜ = y[t]
+        yₜ = T(y[t])
         for i in 1:k
             @simd ivdep for l in 1:L
                 d = yₜ - μ[l, i]
-                g = γ[l, i, t] * β[l, i]
-                γ[l, i, t] = g
+                g = γ[l, i, t + 1] * β[l, i]
+                γ[l, i, t + 1] = g
                 rows[l, i] += g
                 sums[l, i] = muladd(g, d, sums[l, i])
                 squares[l, i] = muladd(g * d, d, squares[l, i])
@@ -197,55 +187,56 @@ function backward!(passes::Passes, chains::Chains, y::Vector{Float64}, @nospecia
     end
 end
 
-"The exponent of a positive number, 1023 too large, and the rest of it: a number from 1 to 2."
-@inline exponent_bits(x::Float64) = reinterpret(Int64, x) >> 52
-@inline significand_of(x::Float64) = reinterpret(Float64, (reinterpret(Int64, x) & 0x000fffffffffffff) | 0x3ff0000000000000)
-
 # All that a row of few states needs of a lane is in registers at once; with loops over states, memory would set the pace.
 for k in 1:4
-    @eval function forward!(passes::Passes, chains::Chains, y::Vector{Float64}, ::Val{$k})
-        γ, b, ahead, half, constant = passes.γ, passes.b, passes.ahead, passes.half, passes.constant
-        ℓ, mantissa, exponent, A, μ = passes.ℓ, passes.mantissa, passes.exponent, chains.A, chains.μ
-        L, n = size(γ, 1), size(γ, 3)
+    @eval function forward!(memory::Rows{T}, ℓ::Vector{Float64}, y::Vector{Float64}, ::Val{$k}) where {T}
+        γ, b, ahead, half, constant = memory.γ, memory.b, memory.ahead, memory.half, memory.constant
+        largest, mantissa, exponent, A, μ = memory.largest, memory.mantissa, memory.exponent, memory.A, memory.μ
+        L, n = size(b, 1), size(b, 3)
         @inbounds for t in 1:n
-            yₜ = y[t]
+            yₜ = T(y[t])
             @simd ivdep for l in 1:L
                 @nexprs $k i -> (d_i = yₜ - μ[l, i]; e_i = muladd(-d_i * d_i, half[l, i], constant[l, i]))
                 most = e_1
                 @nexprs $k i -> most = ifelse(e_i > most, e_i, most)
-                total = 0.0
+                total = zero(T)
                 @nexprs $k i -> (e_i = exponential(e_i - most); total = muladd(ahead[l, i], e_i, total))
-                exponent[l] += exponent_bits(total)
+                exponent[l] += exponent_of(total)
                 mantissa[l] *= significand_of(total)
-                ℓ[l] += most
+                largest[l] += most
                 total = 1 / total
-                @nexprs $k i -> (e_i *= total; b[l, i, t] = e_i; e_i *= ahead[l, i]; γ[l, i, t] = e_i)
-                @nexprs $k j -> (p_j = 0.0; @nexprs $k i -> p_j = muladd(e_i, A[l, i, j], p_j))
+                @nexprs $k i -> (e_i *= total; b[l, i, t] = e_i; e_i *= ahead[l, i]; γ[l, i, t + 1] = e_i)
+                @nexprs $k j -> (p_j = zero(T); @nexprs $k i -> p_j = muladd(e_i, A[l, i, j], p_j))
                 @nexprs $k j -> ahead[l, j] = p_j
             end
-            t % ROWS_PER_LOGARITHM == 0 && put_aside!(ℓ, mantissa)
+            t % rows_per_logarithm(T) == 0 && put_aside!(ℓ, memory)
         end
     end
 
-    @eval function backward!(passes::Passes, chains::Chains, y::Vector{Float64}, ::Val{$k})
-        γ, b, β, A, μ = passes.γ, passes.b, passes.β, chains.A, chains.μ
-        moves, rows, sums, squares = passes.moves, passes.rows, passes.sums, passes.squares
-        L, n = size(γ, 1), size(γ, 3)
-        @inbounds for t in n - 1:-1:1
-            yₜ = y[t]
+    @eval function backward!(memory::Rows{T}, y::Vector{Float64}, ::Val{$k}) where {T}
+        γ, b, β, A, μ = memory.γ, memory.b, memory.β, memory.A, memory.μ
+        moves, rows, sums, squares = memory.moves, memory.rows, memory.sums, memory.squares
+        L, n = size(b, 1), size(b, 3)
+        # Two rows at once, for what both add to is read and written once; before the first row no state has a probability.
+        @inbounds for t in n - 1:-2:1
+            yₜ, yₛ = T(y[t]), T(y[max(t - 1, 1)])
             @simd ivdep for l in 1:L
-                @nexprs $k j -> w_j = b[l, j, t + 1] * β[l, j]
+                @nexprs $k i -> (w_i = b[l, i, t + 1] * β[l, i]; g_i = γ[l, i, t + 1]; h_i = γ[l, i, t]; β_i = zero(T); α_i = zero(T))
+                @nexprs $k j -> @nexprs $k i -> β_i = muladd(A[l, i, j], w_j, β_i)
+                @nexprs $k j -> v_j = b[l, j, t] * β_j
+                @nexprs $k i -> @nexprs $k j -> begin
+                    α_i = muladd(A[l, i, j], v_j, α_i)
+                    moves[l, i, j] = muladd(h_i, v_j, muladd(g_i, w_j, moves[l, i, j]))
+                end
                 @nexprs $k i -> begin
-                    g_i = γ[l, i, t]
-                    β_i = 0.0
-                    @nexprs $k j -> (β_i = muladd(A[l, i, j], w_j, β_i); moves[l, i, j] = muladd(g_i, w_j, moves[l, i, j]))
-                    β[l, i] = β_i
-                    d_i = yₜ - μ[l, i]
+                    β[l, i] = α_i
                     g_i *= β_i
-                    γ[l, i, t] = g_i
-                    rows[l, i] += g_i
-                    sums[l, i] = muladd(g_i, d_i, sums[l, i])
-                    squares[l, i] = muladd(g_i * d_i, d_i, squares[l, i])
+                    h_i *= α_i
+                    γ[l, i, t + 1], γ[l, i, t] = g_i, h_i
+                    d_i, c_i = yₜ - μ[l, i], yₛ - μ[l, i]
+                    rows[l, i] += g_i + h_i
+                    sums[l, i] = muladd(h_i, c_i, muladd(g_i, d_i, sums[l, i]))
+                    squares[l, i] = muladd(h_i * c_i, c_i, muladd(g_i * d_i, d_i, squares[l, i]))
                 end
             end
         end

@@ -1,4 +1,4 @@
-using OmegaJulia.Regimes: Chains, Passes, climb!, expect!, exponential, logarithm, maximize!, penalty, put!, start, take
+using OmegaJulia.Regimes: Chains, Passes, climb!, clustered, expect!, exponential, logarithm, maximize!, penalty, put!, start, take
 using OmegaJulia: ordered
 
 "Returns of a market that is calm or wild, and which it was."
@@ -32,7 +32,7 @@ end
 function chains_from_starts(lanes, k, y)
     chains = Chains(lanes, k)
     for s in 1:lanes
-        put!(chains, s, start(s, k, y, ordered(y), Xoshiro(s)))
+        put!(chains, s, start(s, y, ordered(y), clustered(y, y, k), Xoshiro(s)))
     end
     return chains
 end
@@ -64,7 +64,7 @@ end
             chain = take(chains, lane)
             expected, γ, moves = forward_backward(chain, y)
             @test ℓ[lane] ≈ expected rtol = 1e-12
-            @test passes.γ[lane, :, :] ≈ γ rtol = 1e-11
+            @test passes.memory.γ[lane, :, 2:end] ≈ γ rtol = 1e-11
             @test passes.moves[lane, :, :] .* chain.A ≈ moves rtol = 1e-11
             @test passes.sums[lane, :] ≈ [sum(γ[i, t] * (y[t] - chain.μ[i]) for t in 1:80) for i in 1:k] rtol = 1e-10 atol = 1e-12
             @test passes.squares[lane, :] ≈ [sum(γ[i, t] * (y[t] - chain.μ[i])^2 for t in 1:80) for i in 1:k] rtol = 1e-10
@@ -83,7 +83,7 @@ end
         put!(chains, 1, Regimes.Chain(fill(1 / k, k), never, [100.0 * i / k - 50 for i in 1:k], fill(1e-3, k)))
         ℓ = only(expect!(passes, chains, y))
         @test isfinite(ℓ) && all(isfinite, passes.moves)
-        @test all(t -> sum(passes.γ[1, :, t]) ≈ 1, 1:600)
+        @test all(t -> sum(passes.memory.γ[1, :, t + 1]) ≈ 1, 1:600)
     end
 end
 
@@ -106,7 +106,7 @@ end
         together = climb!(chains_from_starts(6, k, y), Passes(6, k, 300), y, 1e-4, -1.0, 20)[1]
         alone = map(1:6) do s
             chains = Chains(1, k)
-            put!(chains, 1, start(s, k, y, ordered(y), Xoshiro(s)))
+            put!(chains, 1, start(s, y, ordered(y), clustered(y, y, k), Xoshiro(s)))
             climb!(chains, Passes(1, k, 300), y, 1e-4, -1.0, 20)[1][1]
         end
         @test together ≈ alone rtol = 1e-9
