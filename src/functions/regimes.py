@@ -66,15 +66,17 @@ def hidden_markov(
     several places: four that are read from the data (deviations, quantiles, clusters of returns and of
     their sizes), and random ones, half of them with states as wide as all the data and few likely moves, of
     which half are around the centres of clusters. One random start in four comes from `seed`; the rest are
-    the same for every seed. All run a few iterations. Then the best sixteen are varied for some rounds, one
-    state at a time, a new state being as narrow as a few neighbouring returns or as wide as most, and
-    entered from all states or from one; of the trials of a round the better half go on. In the end the best
-    eight go on: of them the best four, and of those the best two to the end. With three states or more on a
-    year of returns, tops are many and hardly differ, and a higher one may be missed: `searches_at_top` and
-    `lead_over_next_top` say how sure the highest is. State 0 has the least standard deviation, the last
-    state the greatest. Posteriors are smoothed: they know all rows. A state around a single row would have
-    an infinite likelihood; so each state's sum of squares starts from `variance_prior`, which keeps such a
-    state unlikely and lets one around many equal rows, as of days without trade, be narrow.
+    the same for every seed. All run some iterations. Then the best sixteen are varied for some rounds, one
+    state at a time: a new state is a part of another, or one of another search, or around a few returns
+    that lie closer together than the others let expect, or as wide as most. Of the trials of a round half
+    go on after a few iterations, and half of those after some more. In the end the best sixteen go on, and
+    the best eight to their end. With three states or more on a year of returns, tops are many and hardly
+    differ, and a higher one may be missed: `searches_at_top` and `lead_over_next_top` say how sure the
+    highest is. What is not carried to its end is computed in single precision. State 0 has the least
+    standard deviation, the last state the greatest. Posteriors are smoothed: they know all rows. A state
+    around a single row would have an infinite likelihood; so each state's sum of squares starts from
+    `variance_prior`, which keeps such a state unlikely and lets one around many equal rows, as of days
+    without trade, be narrow.
 
     - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
       series will do: a column, or the name of one in `data`.

@@ -22,7 +22,7 @@
     return p * reinterpret(Float64, (reinterpret(Int64, shifted) + 1023) << 52)
 end
 
-"The same in single precision, to six digits, for `x` from -45 up: what is less likely than that may as well be `exp(-45)` there."
+"The same to six digits, and at least `exp(-45)`: single precision has little room for less."
 @inline function exponential(x::Float32)
     x = ifelse(x < -45.0f0, -45.0f0, x)
     shifted = muladd(x, 1.442695f0, 1.2582912f7)

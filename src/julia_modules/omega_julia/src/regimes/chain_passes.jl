@@ -22,9 +22,9 @@ struct Rows{T,I}
 end
 
 function Rows{T,I}(L::Int, k::Int, n::Int) where {T,I}
-    states, pairs = () -> zeros(T, L, k), () -> zeros(T, L, k, k)
-    return Rows{T,I}(pairs(), states(), states(), states(), zeros(T, L, k, n + 1), zeros(T, L, k, n), states(), states(), states(),
-                     pairs(), states(), states(), states(), zeros(T, L), zeros(T, L), zeros(I, L), zeros(T, L))
+    each, pairs, rows = () -> zeros(T, L, k), () -> zeros(T, L, k, k), n -> zeros(T, L, k, n)
+    return Rows{T,I}(pairs(), each(), each(), each(), rows(n + 1), rows(n), each(), each(), each(), pairs(), each(), each(), each(),
+                     zeros(T, L), zeros(T, L), zeros(I, L), zeros(T, L))
 end
 
 "What the passes leave behind, and their memory: in single precision, where it is enough to know which chains are worth more."
@@ -221,7 +221,8 @@ for k in 1:4
         @inbounds for t in n - 1:-2:1
             yₜ, yₛ = T(y[t]), T(y[max(t - 1, 1)])
             @simd ivdep for l in 1:L
-                @nexprs $k i -> (w_i = b[l, i, t + 1] * β[l, i]; g_i = γ[l, i, t + 1]; h_i = γ[l, i, t]; β_i = zero(T); α_i = zero(T))
+                @nexprs $k i -> (g_i = γ[l, i, t + 1]; h_i = γ[l, i, t]; β_i = zero(T); α_i = zero(T))
+                @nexprs $k j -> w_j = b[l, j, t + 1] * β[l, j]
                 @nexprs $k j -> @nexprs $k i -> β_i = muladd(A[l, i, j], w_j, β_i)
                 @nexprs $k j -> v_j = b[l, j, t] * β_j
                 @nexprs $k i -> @nexprs $k j -> begin

@@ -1,6 +1,6 @@
 # The search for the likeliest hidden Markov chain: from many places, then from variations of what was found.
 
-"Iterations of a start's short run; trials in a round of them, and how many of the best they vary: more tops are found from several."
+"Iterations of a start's short run; trials in a round, and how many of the best they vary: from several, more tops are found."
 const SHORT_RUN, TRIALS, PARENTS = 36, 63, 16
 
 "How many of a round's trials go on, for how many iterations each time: most show soon that they lead nowhere."
@@ -44,7 +44,8 @@ function carry_on!(searches::Vector{Search}, most::Int, climber::Climber, tolera
         for lane in 1:lanes(chains)
             put!(chains, lane, searches[before + min(lane, group)].chain)
         end
-        heights, took, converged = climb!(chains, memory!(climber, lanes(chains), single), climber.y, climber.prior, tolerance, iterations)
+        passes = memory!(climber, lanes(chains), single)
+        heights, took, converged = climb!(chains, passes, climber.y, climber.prior, tolerance, iterations)
         for lane in 1:group
             search = searches[before + lane]
             search.chain, search.height = take(chains, lane), heights[lane]
@@ -54,8 +55,11 @@ function carry_on!(searches::Vector{Search}, most::Int, climber::Climber, tolera
     end
 end
 
-"So many lanes, or as many more as leave none to be computed by itself: eight cost less than two that are."
-whole_vectors(group::Int, single::Bool) = group == 1 ? 1 : (single ? 16 : 8) * cld(group, single ? 16 : 8)
+"So many lanes, or a few more, so that a processor computes all of them at once: eight cost less than two by themselves."
+function whole_vectors(lanes::Int, single::Bool)
+    at_once = single ? 16 : 8
+    return lanes == 1 ? 1 : at_once * cld(lanes, at_once)
+end
 
 function memory!(climber::Climber, width::Int, single::Bool)
     for i in 1:length(climber.passes)

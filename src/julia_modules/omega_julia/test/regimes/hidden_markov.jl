@@ -72,10 +72,22 @@ end
     end
 end
 
+@testset "single precision says nearly the same" begin
+    y = standard(two_regimes(701)[1])
+    for k in 1:6
+        chains = chains_from_starts(16, k, y)
+        double, single = Passes(16, k, 701), Passes(16, k, 701; single = true)
+        @test expect!(single, chains, y) ≈ expect!(double, chains, y) rtol = 1e-5
+        @test single.rows ≈ double.rows rtol = 1e-4
+        @test single.squares ≈ double.squares rtol = 1e-3
+        @test single.first ≈ double.first atol = 1e-4
+    end
+end
+
 @testset "states that are all but left, and rows that are all but impossible, leave numbers finite" begin
     y = repeat([0.0, 0.0, 0.0, 50.0, -50.0], 120)
-    for k in 1:5
-        chains, passes = Chains(1, k), Passes(1, k, 600)
+    for k in 1:5, single in (false, true)
+        chains, passes = Chains(1, k), Passes(1, k, 600; single = single)
         never = fill(1e-290, k, k)
         for i in 1:k
             never[i, i] = 1.0
@@ -83,7 +95,7 @@ end
         put!(chains, 1, Regimes.Chain(fill(1 / k, k), never, [100.0 * i / k - 50 for i in 1:k], fill(1e-3, k)))
         ℓ = only(expect!(passes, chains, y))
         @test isfinite(ℓ) && all(isfinite, passes.moves)
-        @test all(t -> sum(passes.memory.γ[1, :, t + 1]) ≈ 1, 1:600)
+        @test all(t -> isapprox(sum(passes.memory.γ[1, :, t + 1]), 1; rtol = single ? 1e-4 : 1e-8), 1:600)
     end
 end
 
