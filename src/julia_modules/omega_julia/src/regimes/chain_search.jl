@@ -144,13 +144,14 @@ function searches(y::Vector{Float64}, k::Int, seed::Int, restarts::Int, max_iter
     end
     distinct!(highest_first!(append!(found, seeded)))
     for heat in 1:length(HEATS)
-        most, iterations = min(HEATS[heat][1], length(found)), HEATS[heat][2]
+        resize!(found, min(HEATS[heat][1], length(found)))     # a rough height is not to be compared with one at an end
         left = max_iterations
-        for i in 1:most
+        for i in 1:length(found)
             left = min(left, max_iterations - found[i].iterations)
         end
-        left > 0 && carry_on!(found, most, climber, heat < length(HEATS) ? ROUGHLY : tolerance, min(iterations, left))
+        rough = heat < length(HEATS)
+        left > 0 && carry_on!(found, length(found), climber, rough ? ROUGHLY : tolerance, min(HEATS[heat][2], left))
         highest_first!(found)
     end
-    return resize!(found, min(last(HEATS)[1], length(found)))
+    return found
 end

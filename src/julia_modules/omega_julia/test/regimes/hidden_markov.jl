@@ -254,6 +254,17 @@ end
     @test sum(idle.posterior[1:4:1000, 1] .> 0.99) > 225
 end
 
+@testset "the answer is a search at its end, not one whose rough height was too high" begin
+    for first in 1:20:61
+        idle = copy(YEAR[first:first + 189])
+        idle[1:3:end] .= 0.0
+        for states in 3:4, variance_prior in (1e-4, 1e-10)
+            fit = Regimes.hidden_markov(idle; states = states, variance_prior = variance_prior)
+            @test fit.log_likelihood > 0 && fit.searches_at_top >= 1
+        end
+    end
+end
+
 @testset "what cannot be fitted is refused" begin
     returns, _ = two_regimes(400)
     @test failure_name(() -> Regimes.hidden_markov(returns[1:29]; states = 3)) == "NOT_ENOUGH_DATA"
