@@ -29,6 +29,7 @@ def call(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **given: Any,
 ) -> Any:
     """The answer of any function by name, in the library of `data`.
@@ -49,8 +50,14 @@ def call(
     `by` names the column of groups in `data`, or is that column: every group is computed alone, its rows in
     any interleaving. `strict_zero_copy` refuses data that would have to be copied.
 
+    `out` is memory of yours for an answer row by row, which is written there and returned: a NumPy array, or
+    any other writable buffer, of float64 and as long as the data; NaN where a value is missing. For several
+    outputs it is a tuple of them, in order, or a dict of them by name. Outputs of int64 or bool may have
+    buffers of that type, where no row of theirs is missing. A buffer must not be one that the call reads, nor
+    be given twice. Where the call raises, what was in it may be lost.
+
     Raises UnknownFunctionError, UnknownParameterError, MissingColumnError, and what the function itself
-    raises.
+    raises; InvalidTypeError or InvalidShapeError for an `out` of another type or length.
 
     >>> call("ta.sma", [1.0, 2.0, 3.0, 4.0], period=2)
     [None, 1.5, 2.5, 3.5]
@@ -58,7 +65,7 @@ def call(
     # A name that is no str goes to native code as it is, to be refused there.
     function = _function(name) if type(name) is str else _rust.function(name)
     columns = tuple(given.pop(column, None) for column in function.inputs)
-    return run(function, data, columns, given, nulls, by, strict_zero_copy)
+    return run(function, data, columns, given, nulls, by, strict_zero_copy, out=out)
 
 
 @cache
@@ -75,12 +82,15 @@ def run(
     by: str | Column | None,
     strict_zero_copy: bool,
     unknown: Mapping[str, object] | None = None,
+    out: Any = None,
 ) -> Any:
     """The answer of a function, in the library of the data. Every typed function ends here."""
     if unknown:
         # Native code knows the parameters and words the refusal; no data is touched on the way.
         function.warm_up_rows(dict(unknown))
-    answer = function.run(data, columns, parameters, nulls, by, strict_zero_copy)
+    answer = function.run(data, columns, parameters, nulls, by, strict_zero_copy, out)
+    if out is not None:
+        return answer
     return _SHAPES[function.kind](function, answer, data, columns)
 
 

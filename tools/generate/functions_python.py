@@ -165,6 +165,7 @@ def _function(spec: Spec) -> list[str]:
         '    nulls: Nulls = "skip",',
         "    by: str | Column | None = None,",
         "    strict_zero_copy: bool = False,",
+        *(["    out: Any = None,"] if _door(spec) == "rowwise" else []),
         "    **unknown: Never,",
         ") -> Any:",
         *_docstring(spec),
@@ -177,6 +178,7 @@ def _function(spec: Spec) -> list[str]:
         "        by,",
         "        strict_zero_copy,",
         "        unknown,",
+        *(["        out,"] if _door(spec) == "rowwise" else []),
         "    )",
         "",
         "",
@@ -264,7 +266,11 @@ def _returns(spec: Spec) -> str:
             if len(outputs) == 1
             else f"a table, or for NumPy and lists a `{_camel(function_of(spec))}`,"
         )
-        return f"Returns {what} as long as the data, in the library of the data{_listed(outputs)}.{first}"
+        own = "`out`" if len(outputs) == 1 else "`out`, a tuple or dict of columns"
+        return (
+            f"Returns {what} as long as the data, in the library of the data{_listed(outputs)}; or {own} of "
+            f"yours to write to.{first}"
+        )
     if spec["kind"] == "reduction":
         what = (
             f"a float{_unit(outputs[0])}, or None where it is undefined"

@@ -181,6 +181,18 @@ impl Groups {
         }
     }
 
+    /// Forgets the keys from this number on.
+    pub fn truncate(&mut self, known: usize) {
+        while self.keys.len() > known {
+            let Some(key) = self.keys.pop() else { break };
+            match key {
+                Key::Text(text) => self.texts.remove(text.as_bytes(), self.next()),
+                Key::Int(int) => drop(self.ints.remove(&int)),
+            }
+        }
+        self.seen.truncate(known);
+    }
+
     /// The number that the next new key will have.
     #[must_use]
     pub fn next(&self) -> u32 {

@@ -30,6 +30,7 @@ pub(crate) use definition::outputs_of;
 pub use features::Features;
 use live::{Live, State};
 use saved::{Saved, SavedFeature, Saving};
+use walk::Threads;
 
 const NAME: &str = "omega.FeatureSet";
 /// Rises when the payload of its snapshots changes.
@@ -110,9 +111,13 @@ impl FeatureSet {
     /// # Errors
     /// As `run`; the state is unchanged then.
     pub fn extend(&mut self, data: &Data<'_>) -> Result<Vec<Vec<f64>>> {
-        let mut next = self.live.copy()?;
-        let outputs = self.features.compute(data, &mut next)?;
-        self.live = next;
+        let Self { features, live } = self;
+        // The rows go to copies of what they touch: whatever stops them, the live state is as before.
+        let keys = features.by().and_then(|_| data.grouping()).map(|grouping| grouping.groups.keys());
+        features.groups(data)?;
+        let mut next = live.part(keys)?;
+        let outputs = features.compute(data, &mut next, Threads::Worthwhile)?;
+        live.adopt(keys, next)?;
         Ok(outputs)
     }
 

@@ -58,9 +58,11 @@ mod registry;
 mod restore;
 /// Indicators bar by bar.
 mod stream;
+/// How many threads a call may use, and how they share its work.
+mod threads;
 
 pub use accumulator::{Accumulator, not_reduction};
-pub use compute::run;
+pub use compute::{run, run_into};
 pub use data::{Data, Grouping};
 pub use feature_set::{Definition, FeatureSet, Features};
 pub use gather::Gathered;
@@ -69,6 +71,7 @@ pub use metric_set::{MetricSet, Metrics};
 pub use registry::{all, find, hidden};
 pub use restore::{Restored, restore};
 pub use stream::{MOST_COLUMNS, Stream, not_rowwise, warm_up_rows};
+pub use threads::THREAD_NAME;
 
 pub use omega_arrow::column::{Bitmap, Chunk};
 pub use omega_arrow::keys::{Groups, Key};

@@ -100,7 +100,7 @@ pub trait Stream: Send + Sync {
 }
 
 /// One state per group, over rows in any interleaving. States come into being as groups appear.
-pub trait Grouped: Send + Sync {
+pub trait Grouped: Any + Send + Sync {
     /// [`Stream::update`] of one group.
     ///
     /// # Errors
@@ -142,6 +142,24 @@ pub trait Grouped: Send + Sync {
     /// # Errors
     /// `OUT_OF_MEMORY`; the states are unchanged then, but the group may have come into being.
     fn reserve(&mut self, group: u32) -> Result<()>;
+
+    /// States for all groups below this number.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`; no state has changed then, but groups may have come into being.
+    fn grow(&mut self, groups: usize) -> Result<()>;
+
+    /// An independent copy of some groups, which have the numbers 0, 1, … in it; those without a state get a new one.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    fn copy_of(&self, groups: &[u32]) -> Result<Box<dyn Grouped>>;
+
+    /// Takes over a [copy of some groups](Self::copy_of) that has taken rows since. Each of them [has a state](Self::grow).
+    ///
+    /// # Errors
+    /// `INTERNAL` if it is a copy of something else.
+    fn adopt(&mut self, groups: &[u32], copy: Box<dyn Grouped>) -> Result<()>;
 
     /// Forgets the groups from this number on.
     fn truncate(&mut self, groups: usize);

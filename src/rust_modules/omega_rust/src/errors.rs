@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::thread;
 
 use omega_contract::{Error, ErrorCode, memory};
 use pyo3::exceptions::{PyException, PyMemoryError};
@@ -77,7 +78,18 @@ pub fn catch<T>(function: &str, body: impl FnOnce() -> Outcome<T>) -> Outcome<T>
     GUARDED.set(GUARDED.get() + 1);
     let outcome = catch_unwind(AssertUnwindSafe(body));
     GUARDED.set(GUARDED.get() - 1);
-    outcome.unwrap_or_else(|_| Err(Error::internal(function, REASON.take()).into()))
+    outcome.unwrap_or_else(|panic| {
+        // A panic of another thread goes on in this one, which was told no reason.
+        let reason = Some(REASON.take()).filter(|reason| !reason.is_empty());
+        let reason = reason.or_else(|| panic.downcast_ref::<String>().cloned());
+        let reason = reason.or_else(|| panic.downcast_ref::<&str>().map(|reason| (*reason).to_owned()));
+        Err(Error::internal(function, reason.unwrap_or_else(|| "a panic".into())).into())
+    })
+}
+
+/// Whether this thread works for a call that another thread guards.
+fn is_worker() -> bool {
+    thread::current().name() == Some(omega_catalog::THREAD_NAME)
 }
 
 /// What Python code of the caller's object returned; what it raised becomes the cause of a typed error about `name`.
@@ -136,7 +148,9 @@ fn is_typed(py: Python<'_>, failure: &PyErr) -> bool {
 pub fn install_panic_hook() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
-        if GUARDED.get() > 0 {
+        if is_worker() {
+            // The caller hears of it.
+        } else if GUARDED.get() > 0 {
             REASON.set(info.to_string().replace('\n', " "));
         } else {
             default(info);

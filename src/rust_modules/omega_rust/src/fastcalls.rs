@@ -81,12 +81,30 @@ impl<'a, 'py> Passed<'a, 'py> {
         names.map(|name| name.cast::<PyString>().map_or_else(|_| shown(&name), written))
     }
 
+    /// What came by a keyword that is seldom given: most calls only look for it.
+    #[inline]
+    pub fn by_rare_keyword(&self, name: &CStr) -> Option<Borrowed<'a, 'py, PyAny>> {
+        let names = self.names?;
+        // SAFETY: what names keywords is text, which the interpreter compares.
+        let same = |known: Borrowed<'_, '_, PyAny>| unsafe {
+            ffi::PyUnicode_CompareWithASCIIString(known.as_ptr(), name.as_ptr()) == 0
+        };
+        names.iter_borrowed().position(same).map(|index| self.argument(self.given + index))
+    }
+
     /// What came by a keyword. Keywords are interned, so the same name is nearly always the same object.
+    #[inline]
+    pub fn by_same_keyword(&self, name: &Bound<'py, PyString>) -> Option<Borrowed<'a, 'py, PyAny>> {
+        let index = self.names?.iter_borrowed().position(|known| known.is(name))?;
+        Some(self.argument(self.given + index))
+    }
+
+    /// As [`by_same_keyword`](Self::by_same_keyword), whichever object the name is.
     #[inline]
     pub fn by_keyword(&self, name: &Bound<'py, PyString>) -> PyResult<Option<Borrowed<'a, 'py, PyAny>>> {
         let Some(names) = self.names else { return Ok(None) };
-        if let Some(index) = names.iter_borrowed().position(|known| known.is(name)) {
-            return Ok(Some(self.argument(self.given + index)));
+        if let Some(item) = self.by_same_keyword(name) {
+            return Ok(Some(item));
         }
         for (index, known) in names.iter_borrowed().enumerate() {
             if known.eq(name)? {

@@ -36,6 +36,8 @@ pub struct FeatureSet {
     types: Vec<&'static str>,
     /// An answer without values: a copy of it has room for all.
     empty: Py<PyDict>,
+    /// Whether `out` is a column, and so no keyword of the call's own.
+    reads_out: bool,
     live: Live<State>,
 }
 
@@ -52,7 +54,13 @@ impl FeatureSet {
         }
         let (by, empty) = (features.by().map(interned), empty.unbind());
         let types = features.types().collect();
-        Ok(Self { features, columns, by, names, types, empty, live: Live::new(NAME, state) })
+        let reads_out = features
+            .inputs()
+            .iter()
+            .map(|input| input.name.as_str())
+            .chain(features.by())
+            .any(|name| name == "out");
+        Ok(Self { features, columns, by, names, types, empty, reads_out, live: Live::new(NAME, state) })
     }
 
     fn import(&self, py: Python<'_>, data: &Bound<'_, PyAny>, strict: bool) -> Outcome<Import> {

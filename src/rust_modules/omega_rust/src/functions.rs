@@ -11,6 +11,7 @@ use crate::data::{Import, Request};
 use crate::errors::{Outcome, guard};
 use crate::julia;
 use crate::objects;
+use crate::outputs::not_by_row;
 use crate::registry::{Entry, find};
 use crate::run;
 use crate::streams::Stream;
@@ -97,8 +98,8 @@ impl Function {
         })
     }
 
-    /// Runs the function over `data` or `columns`; a tuple with one answer per output, or a table if grouped.
-    #[pyo3(signature = (data, columns, parameters, nulls=None, by=None, strict_zero_copy=None))]
+    /// Runs the function over `data` or `columns`; a tuple with one answer per output, a table if grouped, or `out`.
+    #[pyo3(signature = (data, columns, parameters, nulls=None, by=None, strict_zero_copy=None, out=None))]
     #[expect(clippy::too_many_arguments, reason = "the one door: every call's choices meet here")]
     fn run<'py>(
         &self,
@@ -109,6 +110,7 @@ impl Function {
         nulls: Option<&Bound<'py, PyAny>>,
         by: Option<&Bound<'py, PyAny>>,
         strict_zero_copy: Option<&Bound<'py, PyAny>>,
+        out: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         self.guard(py, || {
             let spec = self.entry()?.spec();
@@ -117,9 +119,11 @@ impl Function {
             let strict = flag(strict_zero_copy, "strict_zero_copy")?;
             let request = Request { inputs: &spec.inputs, data, columns, by, strict };
             let import = Import::new(py, &request)?;
-            match self.entry()? {
-                Entry::Rust(function) => run::run(py, function, &params, nulls, &import),
-                Entry::Julia(id, spec) => julia::run(py, id, spec, &params, nulls, &import),
+            match (self.entry()?, out) {
+                (Entry::Rust(function), None) => run::run(py, function, &params, nulls, &import),
+                (Entry::Rust(function), Some(out)) => run::run_into(function, &params, nulls, &import, out),
+                (Entry::Julia(id, spec), None) => julia::run(py, id, spec, &params, nulls, &import),
+                (Entry::Julia(_, spec), Some(_)) => Err(not_by_row(spec).into()),
             }
         })
     }

@@ -24,6 +24,8 @@ mod live;
 mod metric_sets;
 /// Python objects, made so that missing memory is an exception.
 mod objects;
+/// The caller's own memory for answers.
+mod outputs;
 /// The records behind the tables, as Python classes.
 mod records;
 /// Every function of every language, by name.

@@ -11,6 +11,7 @@ use crate::answers::{Column, Table};
 use crate::data::Import;
 use crate::errors::Outcome;
 use crate::objects;
+use crate::outputs::{Outputs, not_by_row};
 
 /// Below this many rows, letting other Python threads run costs more than the work.
 const DETACH_ROWS: usize = 2048;
@@ -66,6 +67,24 @@ pub fn run<'py>(
         names.zip(types).zip(outputs).map(|((name, data_type), values)| column(name, data_type, values)),
     );
     Ok(Bound::new(py, Table::new(columns, keys.len()))?.into_any())
+}
+
+/// Runs a function of the catalogue that answers row by row into the caller's own memory, and gives that back.
+pub fn run_into<'py>(
+    function: &Function,
+    params: &Params,
+    nulls: Nulls,
+    import: &Import,
+    out: &Bound<'py, PyAny>,
+) -> Outcome<Bound<'py, PyAny>> {
+    if function.spec.kind != Kind::Rowwise {
+        return Err(not_by_row(&function.spec).into());
+    }
+    let mut outputs = Outputs::of(out, &function.spec, import)?;
+    outputs.fill(out.py(), import.rows, |columns| {
+        omega_catalog::run_into(function, params, nulls, &data_of(import)?, columns)
+    })?;
+    Ok(out.clone())
 }
 
 /// A tuple of columns, each a name, a type and values.

@@ -106,6 +106,14 @@ impl Texts {
         table.insert_unique(seed.hash(digest), Known { start, end, length, number }, rehash);
         Ok(())
     }
+
+    /// Removes a text of this number.
+    pub fn remove(&mut self, bytes: &[u8], number: u32) {
+        let hash = hash(&self.seed, &self.digest(bytes));
+        if let Ok(known) = self.table.find_entry(hash, |known| known.number == number) {
+            known.remove();
+        }
+    }
 }
 
 /// Whether two texts are the same.

@@ -22,6 +22,8 @@ pub struct Features {
     pub(super) inputs: Vec<Input>,
     /// Which outputs other features read.
     pub(super) wires: Vec<usize>,
+    /// The features that wires connect, by their places: those of different parts know nothing of each other.
+    pub(super) parts: Vec<Vec<usize>>,
     /// The column that tells the group of each row.
     by: Option<String>,
     pub(super) nulls: Nulls,
@@ -63,7 +65,8 @@ impl Features {
         }
         let outputs = outputs_of(&definitions, "two features")?;
         let names = outputs.iter().flatten().cloned().collect();
-        let mut set = Self { each: Vec::new(), names, inputs: Vec::new(), wires: Vec::new(), by, nulls };
+        let (each, inputs, wires, parts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut set = Self { each, names, inputs, wires, parts, by, nulls };
         let mut from = 0;
         for (definition, own) in definitions.iter().zip(&outputs) {
             let to = from + own.len();
@@ -75,7 +78,31 @@ impl Features {
             let fed = (0..set.wires.len()).filter(|&wire| feature.outputs.contains(&set.wires[wire]));
             feature.feeds = fed.collect();
         }
+        set.parts = set.connected();
         Ok(set)
+    }
+
+    /// The features that wires connect, in the order of their first.
+    fn connected(&self) -> Vec<Vec<usize>> {
+        let mut parts: Vec<Vec<usize>> = Vec::new();
+        for (place, feature) in self.each.iter().enumerate() {
+            let reads = |other: &usize| {
+                let feeds = &self.each[*other].feeds;
+                feature
+                    .sources
+                    .iter()
+                    .any(|source| matches!(source, Source::Wire(wire) if feeds.contains(wire)))
+            };
+            let (mut joined, others): (Vec<_>, Vec<_>) =
+                parts.into_iter().partition(|part| part.iter().any(reads));
+            joined.push(vec![place]);
+            let mut joined = joined.concat();
+            joined.sort_unstable();
+            parts = others;
+            parts.push(joined);
+        }
+        parts.sort_unstable();
+        parts
     }
 
     fn add(

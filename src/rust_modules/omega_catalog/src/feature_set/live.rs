@@ -33,6 +33,73 @@ impl Live {
         Ok(Self { groups: self.groups.copy()?, states, begun, ..*self })
     }
 
+    /// What is remembered of the groups of some keys, which have the numbers 0, 1, … in it; of the one series, where
+    /// there are no groups.
+    pub(super) fn part(&self, keys: Option<&[Key]>) -> Result<Self> {
+        let Some(keys) = keys else { return self.copy() };
+        let groups = memory::collected(keys.iter().map(|key| self.groups.find(key).unwrap_or(u32::MAX)))?;
+        let states = self.states.iter().map(|state| state.copy_of(&groups)).collect::<Result<_>>()?;
+        let mut part = Self { groups: Groups::default(), states, begun: Vec::new(), ..*self };
+        part.grow_wires(groups.len())?;
+        for (place, &group) in groups.iter().enumerate() {
+            let begun = self.begun(group);
+            part.begun[place * self.wires..][..begun.len()].copy_from_slice(begun);
+        }
+        Ok(part)
+    }
+
+    /// Takes over a [part](Self::part) that has gone on; or all is left as it is.
+    pub(super) fn adopt(&mut self, keys: Option<&[Key]>, part: Self) -> Result<()> {
+        let Some(keys) = keys else {
+            *self = part;
+            return Ok(());
+        };
+        let known = self.groups.keys().len();
+        let groups = match self.room(keys) {
+            Ok(groups) => groups,
+            Err(error) => {
+                self.truncate(known);
+                return Err(error);
+            }
+        };
+        for (place, &group) in groups.iter().enumerate() {
+            let (from, of) = (group as usize * self.wires, place * self.wires);
+            self.begun[from..from + self.wires].copy_from_slice(&part.begun[of..of + self.wires]);
+        }
+        self.rows = part.rows;
+        self.states.iter_mut().zip(part.states).try_for_each(|(state, part)| state.adopt(&groups, part))
+    }
+
+    /// The groups of some keys, for each of which there is a place in every feature's memory.
+    fn room(&mut self, keys: &[Key]) -> Result<Vec<u32>> {
+        let mut groups = memory::room(keys.len())?;
+        for key in keys {
+            groups.push(self.groups.number_of(key)?);
+        }
+        let known = self.groups.keys().len();
+        self.grow_wires(known)?;
+        self.states.iter_mut().try_for_each(|state| state.grow(known))?;
+        Ok(groups)
+    }
+
+    /// Forgets the groups from this number on.
+    fn truncate(&mut self, known: usize) {
+        self.groups.truncate(known);
+        self.states.iter_mut().for_each(|state| state.truncate(known));
+        self.begun.truncate(self.wires * known);
+    }
+
+    /// Of which groups a wire has had a value.
+    pub(super) fn begun_of(&self, wire: usize) -> Result<Vec<bool>> {
+        memory::collected(self.begun.iter().skip(wire).step_by(self.wires.max(1)).copied())
+    }
+
+    /// Says of which groups a wire has had a value.
+    pub(super) fn begin(&mut self, wire: usize, begun: &[bool]) {
+        let places = self.begun.iter_mut().skip(wire).step_by(self.wires.max(1));
+        places.zip(begun).for_each(|(place, begun)| *place = *begun);
+    }
+
     /// The group of a row that every feature, and the groups, have room for; or all of them are left as they are.
     #[inline]
     pub(super) fn reserve(&mut self, key: Option<&Key>) -> Result<u32> {
@@ -88,6 +155,29 @@ impl State {
             Self::Single(stream) => Self::Single(stream.copy()?),
             Self::Grouped(grouped) => Self::Grouped(grouped.copy()?),
         })
+    }
+
+    /// Of one series there is no part.
+    fn copy_of(&self, groups: &[u32]) -> Result<Self> {
+        match self {
+            Self::Single(_) => self.copy(),
+            Self::Grouped(grouped) => grouped.copy_of(groups).map(Self::Grouped),
+        }
+    }
+
+    fn grow(&mut self, groups: usize) -> Result<()> {
+        match self {
+            Self::Single(_) => Ok(()),
+            Self::Grouped(grouped) => grouped.grow(groups),
+        }
+    }
+
+    fn adopt(&mut self, groups: &[u32], part: Self) -> Result<()> {
+        match (self, part) {
+            (Self::Grouped(grouped), Self::Grouped(part)) => grouped.adopt(groups, part)?,
+            (single, part) => *single = part,
+        }
+        Ok(())
     }
 
     #[inline]

@@ -1,9 +1,11 @@
 //! Many series of a rowwise function, their rows in any interleaving.
 
+use std::any::Any;
+
 use omega_arrow::column::Chunk;
 use omega_contract::bounds::MOST_ROWS;
 use omega_contract::spec::Memory;
-use omega_contract::{Result, memory};
+use omega_contract::{Error, Result, memory};
 use serde::{Deserialize, Serialize};
 
 use super::stretches::{Batch, Looked, Taker, take, walk};
@@ -47,9 +49,8 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> ManySeries<K, I, O> {
         Self { rules, states: Vec::new(), spoilt: Vec::new(), rows: 0 }
     }
 
-    /// Makes states for all groups below `groups`.
     #[inline]
-    fn grow(&mut self, groups: usize) -> Result<()> {
+    fn grow_to(&mut self, groups: usize) -> Result<()> {
         let known = self.states.len();
         if groups > known {
             if self.rules.can_spoil() {
@@ -170,7 +171,7 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Taker<I, O> for ManySerie
 impl<K: Rowwise<I, O>, const I: usize, const O: usize> Grouped for ManySeries<K, I, O> {
     fn update(&mut self, group: u32, input: &[f64], output: &mut [f64]) -> Result<bool> {
         let (group, row) = (group as usize, as_row(input));
-        self.grow(group + 1)?;
+        self.grow_to(group + 1)?;
         let values = if self.rules.check(row, self.rows)? == Checked::Clean {
             let spoilt = self.is_spoilt(group);
             self.rules.take(&mut self.states[group], spoilt, row)?
@@ -195,13 +196,13 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Grouped for ManySeries<K,
     }
 
     fn batch(&mut self, groups: &[u32], inputs: &[Chunk<'_>], outputs: &mut [&mut [f64]]) -> Result<()> {
-        self.grow(groups.iter().max().map_or(0, |&group| group as usize + 1))?;
+        self.grow_to(groups.iter().max().map_or(0, |&group| group as usize + 1))?;
         let nulls = self.rules.nulls;
         walk(Batch { groups, inputs, outputs }, nulls, self, refusal::<K, I, O>)
     }
 
     fn take(&mut self, rows: Looked<'_, '_>) -> Result<()> {
-        self.grow(rows.groups.iter().max().map_or(0, |&group| group as usize + 1))?;
+        self.grow_to(rows.groups.iter().max().map_or(0, |&group| group as usize + 1))?;
         take(rows, self.rules.nulls, self)
     }
 
@@ -226,8 +227,40 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Grouped for ManySeries<K,
     }
 
     fn reserve(&mut self, group: u32) -> Result<()> {
-        self.grow(group as usize + 1)?;
+        self.grow_to(group as usize + 1)?;
         self.rules.kernel.reserve(&mut self.states[group as usize], 1)
+    }
+
+    fn grow(&mut self, groups: usize) -> Result<()> {
+        self.grow_to(groups)
+    }
+
+    fn copy_of(&self, groups: &[u32]) -> Result<Box<dyn Grouped>> {
+        let mut states = memory::room(groups.len())?;
+        for &group in groups {
+            let known = self.states.get(group as usize);
+            states.push(known.map_or_else(|| Ok(self.rules.kernel.start()), State::copy)?);
+        }
+        let can_spoil = self.rules.can_spoil();
+        let spoilt = groups.iter().filter(|_| can_spoil).map(|&group| self.is_spoilt(group as usize));
+        let spoilt = memory::collected(spoilt)?;
+        Ok(Box::new(Self { rules: self.rules.clone(), states, spoilt, rows: self.rows }))
+    }
+
+    fn adopt(&mut self, groups: &[u32], copy: Box<dyn Grouped>) -> Result<()> {
+        let copy: Box<dyn Any> = copy;
+        let Ok(copy) = copy.downcast::<Self>() else {
+            return Err(Error::internal(K::spec().name, "states of another function"));
+        };
+        let Self { states, spoilt, rows, .. } = *copy;
+        for (&group, state) in groups.iter().zip(states) {
+            self.states[group as usize] = state;
+        }
+        for (&group, spoilt) in groups.iter().zip(spoilt) {
+            self.spoilt[group as usize] = spoilt;
+        }
+        self.rows = rows;
+        Ok(())
     }
 
     fn truncate(&mut self, groups: usize) {

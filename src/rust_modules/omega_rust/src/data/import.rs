@@ -1,6 +1,7 @@
 //! One call's data, whatever it came as: its numeric columns, and the group of every row.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use omega_arrow::column::Chunk;
 use omega_arrow::float64::{Copies, RawChunk, align};
@@ -256,6 +257,16 @@ impl Import {
     /// The raw chunks of each input, cut at common borders.
     pub fn raw(&self) -> &[Vec<RawChunk>] {
         &self.columns
+    }
+
+    /// Where the memory lies that the call reads: values and validity bitmaps.
+    pub fn memory(&self) -> impl Iterator<Item = Range<usize>> {
+        self.columns.iter().flatten().flat_map(|chunk| {
+            let (values, bits) = (chunk.base.addr(), chunk.validity.addr());
+            let (from, to) = (chunk.offset, chunk.offset + chunk.rows);
+            let bits = if bits == 0 { 0..0 } else { bits + from / 8..bits + to.div_ceil(8) };
+            [values + from * size_of::<f64>()..values + to * size_of::<f64>(), bits]
+        })
     }
 
     /// The inputs chunk by chunk: for each, one [`Chunk`] per column.

@@ -13,13 +13,14 @@ use crate::data::{Bar, key, one_value};
 use crate::errors::{Outcome, asked, guard};
 use crate::fastcalls::{self, Passed};
 use crate::objects;
+use crate::outputs::Buffer;
 use crate::words::shown;
 
-const UPDATE: &CStr = c"update($self, bar=None, /, **columns)
+const UPDATE: &CStr = c"update($self, bar=None, /, *, out=None, **columns)
 --
 
-Takes one bar; a dict with every feature's value, None where there is none.";
-const PEEK: &CStr = c"peek($self, bar=None, /, **columns)
+Takes one bar; a dict with every feature's value, None where there is none; or `out`, a buffer for them.";
+const PEEK: &CStr = c"peek($self, bar=None, /, *, out=None, **columns)
 --
 
 What `update` would return, leaving the live state as it is.";
@@ -77,6 +78,9 @@ unsafe fn step(
     })
 }
 
+/// The keyword of the buffer for an answer.
+const OUT: &CStr = c"out";
+
 /// What a caller passed as a bar.
 enum Given<'a, 'py> {
     /// Numbers by keyword.
@@ -88,8 +92,9 @@ enum Given<'a, 'py> {
 }
 
 impl<'a, 'py> Given<'a, 'py> {
-    fn of(call: Passed<'a, 'py>) -> Outcome<Self> {
-        let several = match (call.given, call.keywords()) {
+    /// `is_out` says that one of the keywords was no column.
+    fn of(call: Passed<'a, 'py>, is_out: bool) -> Outcome<Self> {
+        let several = match (call.given, call.keywords() - usize::from(is_out)) {
             (0, _) => return Ok(Self::Keywords(call)),
             (1, 0) => None,
             (1, _) => Some("both".to_owned()),
@@ -122,6 +127,28 @@ impl<'a, 'py> Given<'a, 'py> {
             Self::Bar(bar) => Bar::of(bar)?.item(text),
         }
     }
+
+    /// The float that lies under a name where nothing has to be asked for it, which is nearly always.
+    #[inline]
+    fn float(&self, name: &Bound<'py, PyString>, text: &str) -> Outcome<Option<f64>> {
+        let item = match self {
+            // SAFETY: the dict and the key are alive. The item is borrowed, and looked at before anything else can run.
+            Self::Dict(dict) => unsafe { ffi::PyDict_GetItemWithError(dict.as_ptr(), name.as_ptr()) },
+            Self::Keywords(call) => {
+                call.by_same_keyword(name).map_or(std::ptr::null_mut(), |item| item.as_ptr())
+            }
+            Self::Bar(_) => return Ok(None),
+        };
+        if item.is_null() {
+            // Keys of other types are asked whether they are this one, and may raise.
+            return match (self, PyErr::take(name.py())) {
+                (Self::Dict(dict), Some(raised)) => asked(text, dict, Err(raised)),
+                _ => Ok(None),
+            };
+        }
+        // SAFETY: as above; a float answers with its value.
+        Ok(unsafe { (ffi::PyFloat_CheckExact(item) != 0).then(|| ffi::PyFloat_AsDouble(item)) })
+    }
 }
 
 impl FeatureSet {
@@ -131,31 +158,52 @@ impl FeatureSet {
         &self,
         call: Passed<'_, 'py>,
         step: impl FnOnce(&mut State, &[f64], Option<&Key>, &mut [f64]) -> super::Result<()>,
-    ) -> Outcome<Bound<'py, PyDict>> {
-        let py = call.py;
+    ) -> Outcome<Bound<'py, PyAny>> {
+        let out = if self.reads_out { None } else { call.by_rare_keyword(OUT) };
+        let given = Given::of(call, out.is_some())?;
         with_numbers(self.columns.len(), |row| {
             // Reading may run Python code, which may come back to this set: the lock is taken after it.
-            let key = self.read(call, row)?;
+            let key = self.read(call.py, &given, row)?;
             with_numbers(self.names.len(), |values| {
+                let Some(out) = out.filter(|out| !out.is_none()) else {
+                    step(&mut *self.live.lock()?, row, key.as_ref(), values)?;
+                    return Ok(self.by_name(call.py, values)?.into_any());
+                };
+                let mut buffer = Buffer::of(&out, "out", "float64", values.len())?;
                 step(&mut *self.live.lock()?, row, key.as_ref(), values)?;
-                let answer = self.empty.bind(py).copy()?;
-                for ((name, data_type), &value) in self.names.iter().zip(&self.types).zip(&*values) {
-                    if !value.is_nan() {
-                        answer.set_item(name.bind(py), objects::value(py, data_type, value)?)?;
-                    }
+                if let Some(numbers) = buffer.numbers() {
+                    numbers.copy_from_slice(values);
                 }
-                Ok(answer)
+                Ok(out.to_owned())
             })
         })
     }
 
+    /// A dict of values. What it costs is the interpreter's: a float object and a place in the dict for each.
+    fn by_name<'py>(&self, py: Python<'py>, values: &[f64]) -> PyResult<Bound<'py, PyDict>> {
+        let answer = self.empty.bind(py).copy()?;
+        for ((name, data_type), &value) in self.names.iter().zip(&self.types).zip(values) {
+            if value.is_nan() {
+                continue;
+            }
+            let item = objects::value(py, data_type, value)?;
+            // SAFETY: a dict, a key that it has, and a value are alive; each is counted anew where it is kept.
+            if unsafe { ffi::PyDict_SetItem(answer.as_ptr(), name.as_ptr(), item.as_ptr()) } != 0 {
+                return Err(PyErr::fetch(py));
+            }
+        }
+        Ok(answer)
+    }
+
     /// Reads a bar: one value per column, and the group's key.
     #[inline]
-    fn read(&self, call: Passed<'_, '_>, row: &mut [f64]) -> Outcome<Option<Key>> {
-        let (py, given) = (call.py, Given::of(call)?);
+    fn read<'py>(&self, py: Python<'py>, given: &Given<'_, 'py>, row: &mut [f64]) -> Outcome<Option<Key>> {
         for ((slot, name), input) in row.iter_mut().zip(&self.columns).zip(self.features.inputs()) {
-            let item = given.item(name.bind(py), &input.name)?;
-            *slot = one_value(&item, input, &input.name)?;
+            let name = name.bind(py);
+            *slot = match given.float(name, &input.name)? {
+                Some(value) if !input.is_time() => value,
+                _ => one_value(&given.item(name, &input.name)?, input, &input.name)?,
+            };
         }
         let (Some(name), Some(by)) = (&self.by, self.features.by()) else { return Ok(None) };
         let item = given.item(name.bind(py), by)?;

@@ -3,9 +3,9 @@
 use std::any::Any;
 
 use omega_arrow::column::Chunk;
-use omega_contract::Result;
 use omega_contract::bounds::{LARGEST_INPUT, SMALLEST_INPUT};
 use omega_contract::params::Params;
+use omega_contract::{Error, Result};
 use omega_kernel::function::SummaryId;
 use omega_kernel::{Accumulator, Body, Grouped, Looked, Nulls, ReductionFactory, RowwiseFactory, Stream};
 
@@ -252,6 +252,22 @@ impl Grouped for ManySeries {
 
     fn reserve(&mut self, group: u32) -> Result<()> {
         self.inner.reserve(self.group(group))
+    }
+
+    fn grow(&mut self, groups: usize) -> Result<()> {
+        self.inner.grow(groups)
+    }
+
+    fn copy_of(&self, groups: &[u32]) -> Result<Box<dyn Grouped>> {
+        let groups: Vec<u32> = groups.iter().map(|group| self.group(*group)).collect();
+        Ok(Box::new(Self { inner: self.inner.copy_of(&groups)?, fresh: self.fresh.copy()?, ..*self }))
+    }
+
+    fn adopt(&mut self, groups: &[u32], copy: Box<dyn Grouped>) -> Result<()> {
+        let copy: Box<dyn Any> = copy;
+        let copy = copy.downcast::<Self>().map_err(|_| Error::internal("a mutant", "another mutant"))?;
+        let groups: Vec<u32> = groups.iter().map(|group| self.group(*group)).collect();
+        self.inner.adopt(&groups, copy.inner)
     }
 
     fn truncate(&mut self, groups: usize) {
