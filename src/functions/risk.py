@@ -440,6 +440,7 @@ def rolling_sharpe_ratio(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Rolling sharpe ratio: annualised mean excess return per unit of deviation, over the last `window`
@@ -459,8 +460,8 @@ def rolling_sharpe_ratio(
       1,000,000,000)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (ratio). The first `window - 1` rows
-    have no value.
+    Returns a column as long as the data, in the library of the data (ratio); or `out` of yours to write to.
+    The first `window - 1` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -484,6 +485,7 @@ def rolling_sharpe_ratio(
         by,
         strict_zero_copy,
         unknown,
+        out,
     )
 
 
@@ -501,6 +503,7 @@ def rolling_sortino_ratio(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Rolling sortino ratio: annualised mean excess return per unit of downside deviation, over the last
@@ -520,8 +523,8 @@ def rolling_sortino_ratio(
       1,000,000,000)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (ratio). The first `window - 1` rows
-    have no value.
+    Returns a column as long as the data, in the library of the data (ratio); or `out` of yours to write to.
+    The first `window - 1` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -546,6 +549,7 @@ def rolling_sortino_ratio(
         by,
         strict_zero_copy,
         unknown,
+        out,
     )
 
 
@@ -562,6 +566,7 @@ def rolling_volatility(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Rolling volatility: annualised standard deviation of returns, over the last `window` rows.
@@ -577,8 +582,8 @@ def rolling_volatility(
       below 1,000,000,000)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (volatility). The first `window - 1`
-    rows have no value.
+    Returns a column as long as the data, in the library of the data (volatility); or `out` of yours to
+    write to. The first `window - 1` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -601,6 +606,7 @@ def rolling_volatility(
         by,
         strict_zero_copy,
         unknown,
+        out,
     )
 
 
@@ -616,6 +622,7 @@ def rolling_max_drawdown(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Rolling maximum drawdown (max drawdown): the deepest fall of compounded returns from their peak, over
@@ -631,8 +638,8 @@ def rolling_max_drawdown(
       series will do: a column, or the name of one in `data`.
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (fraction of wealth). The first `window
-    - 1` rows have no value.
+    Returns a column as long as the data, in the library of the data (fraction of wealth); or `out` of yours
+    to write to. The first `window - 1` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -652,6 +659,7 @@ def rolling_max_drawdown(
         by,
         strict_zero_copy,
         unknown,
+        out,
     )
 
 
@@ -668,6 +676,7 @@ def rolling_calmar_ratio(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Rolling calmar ratio: annual growth per deepest fall of compounded returns, over the last `window`
@@ -685,8 +694,8 @@ def rolling_calmar_ratio(
       below 1,000,000,000)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data. The first `window - 1` rows have no
-    value.
+    Returns a column as long as the data, in the library of the data; or `out` of yours to write to. The
+    first `window - 1` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -709,6 +718,7 @@ def rolling_calmar_ratio(
         by,
         strict_zero_copy,
         unknown,
+        out,
     )
 
 
@@ -725,6 +735,7 @@ def rolling_value_at_risk(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Rolling value at risk, historical: the return that a share of all returns is below, over the last
@@ -742,8 +753,8 @@ def rolling_value_at_risk(
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (return). The first `window - 1` rows
-    have no value.
+    Returns a column as long as the data, in the library of the data (return); or `out` of yours to write
+    to. The first `window - 1` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -767,6 +778,7 @@ def rolling_value_at_risk(
         by,
         strict_zero_copy,
         unknown,
+        out,
     )
 
 
@@ -783,6 +795,7 @@ def rolling_conditional_value_at_risk(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Rolling conditional value at risk, historical, or expected shortfall: the mean of the worst returns,
@@ -800,8 +813,8 @@ def rolling_conditional_value_at_risk(
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (return). The first `window - 1` rows
-    have no value.
+    Returns a column as long as the data, in the library of the data (return); or `out` of yours to write
+    to. The first `window - 1` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -824,6 +837,7 @@ def rolling_conditional_value_at_risk(
         by,
         strict_zero_copy,
         unknown,
+        out,
     )
 
 
@@ -840,6 +854,7 @@ def rolling_beta(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Rolling beta: how much returns move with those of a benchmark, over the last `window` rows.
@@ -856,8 +871,8 @@ def rolling_beta(
       do: a column, or the name of one in `data`.
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (ratio). The first `window - 1` rows
-    have no value.
+    Returns a column as long as the data, in the library of the data (ratio); or `out` of yours to write to.
+    The first `window - 1` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -883,4 +898,5 @@ def rolling_beta(
         by,
         strict_zero_copy,
         unknown,
+        out,
     )

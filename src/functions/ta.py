@@ -60,6 +60,7 @@ def sma(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Simple moving average (SMA): the mean of the last closes.
@@ -71,8 +72,8 @@ def sma(
     - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
     - `period`: Length of the window. (rows; at least 1; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (price). The first `period - 1` rows
-    have no value.
+    Returns a column as long as the data, in the library of the data (price); or `out` of yours to write to.
+    The first `period - 1` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -92,6 +93,7 @@ def sma(
         by,
         strict_zero_copy,
         unknown,
+        out,
     )
 
 
@@ -107,6 +109,7 @@ def ema(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Exponential moving average (EMA): the mean of all closes, the older the lighter.
@@ -117,8 +120,8 @@ def ema(
     - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
     - `period`: Sets the weight of the newest close, 2 / (period + 1). (rows; at least 1; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (price). The first `period - 1` rows
-    have no value.
+    Returns a column as long as the data, in the library of the data (price); or `out` of yours to write to.
+    The first `period - 1` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -138,6 +141,7 @@ def ema(
         by,
         strict_zero_copy,
         unknown,
+        out,
     )
 
 
@@ -155,6 +159,7 @@ def bbands(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Bollinger bands (BBANDS): the mean of the last closes, and lines some deviations above and below.
@@ -169,7 +174,8 @@ def bbands(
     - `deviations_down`: Half-width in deviations. (deviations; at least 0; at most 1000)
 
     Returns a table, or for NumPy and lists a `Bbands`, as long as the data, in the library of the data:
-    `upper` (price), `middle` (price), `lower` (price). The first `period - 1` rows have no value.
+    `upper` (price), `middle` (price), `lower` (price); or `out`, a tuple or dict of columns of yours to
+    write to. The first `period - 1` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -193,6 +199,7 @@ def bbands(
         by,
         strict_zero_copy,
         unknown,
+        out,
     )
 
 
@@ -277,6 +284,7 @@ def rsi(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Relative strength index (RSI): average gain as a percentage of average gain and loss together.
@@ -287,8 +295,8 @@ def rsi(
     - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
     - `period`: Sets the weight of the newest change, 1 / period. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (percent). The first `period` rows have
-    no value.
+    Returns a column as long as the data, in the library of the data (percent); or `out` of yours to write
+    to. The first `period` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -308,6 +316,7 @@ def rsi(
         by,
         strict_zero_copy,
         unknown,
+        out,
     )
 
 
@@ -325,6 +334,7 @@ def macd(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Moving average convergence and divergence (MACD): a fast minus a slow exponential average, and its
@@ -341,8 +351,8 @@ def macd(
     - `signal_period`: Period of the average of the difference. (rows; at least 1; at most 1,000,000)
 
     Returns a table, or for NumPy and lists a `Macd`, as long as the data, in the library of the data:
-    `macd` (price change), `signal` (price change), `histogram` (price change). The first `slow_period +
-    signal_period - 2` rows have no value.
+    `macd` (price change), `signal` (price change), `histogram` (price change); or `out`, a tuple or dict of
+    columns of yours to write to. The first `slow_period + signal_period - 2` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -366,6 +376,7 @@ def macd(
         by,
         strict_zero_copy,
         unknown,
+        out,
     )
 
 
@@ -383,6 +394,7 @@ def adx(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Average directional movement index (ADX): how strongly price trends, up or down.
@@ -399,8 +411,8 @@ def adx(
     - `close`: Last price of the period. A column, or its name in `data`.
     - `period`: Sets the weight of the newest movement, 1 / period. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (percent). The first `2 * period - 1`
-    rows have no value.
+    Returns a column as long as the data, in the library of the data (percent); or `out` of yours to write
+    to. The first `2 * period - 1` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -428,6 +440,7 @@ def adx(
         by,
         strict_zero_copy,
         unknown,
+        out,
     )
 
 
@@ -445,6 +458,7 @@ def cci(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Commodity channel index (CCI): the distance of the typical price from its mean, in mean deviations.
@@ -458,8 +472,8 @@ def cci(
     - `close`: Last price of the period. A column, or its name in `data`.
     - `period`: Length of the window. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (ratio). The first `period - 1` rows
-    have no value.
+    Returns a column as long as the data, in the library of the data (ratio); or `out` of yours to write to.
+    The first `period - 1` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -487,6 +501,7 @@ def cci(
         by,
         strict_zero_copy,
         unknown,
+        out,
     )
 
 
@@ -504,6 +519,7 @@ def atr(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Average true range (ATR): how far price moves in a bar, gaps from the previous close included.
@@ -517,8 +533,8 @@ def atr(
     - `close`: Last price of the period. A column, or its name in `data`.
     - `period`: Sets the weight of the newest range, 1 / period. (rows; at least 1; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (price change). The first `period` rows
-    have no value.
+    Returns a column as long as the data, in the library of the data (price change); or `out` of yours to
+    write to. The first `period` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -546,6 +562,7 @@ def atr(
         by,
         strict_zero_copy,
         unknown,
+        out,
     )
 
 
@@ -561,6 +578,7 @@ def obv(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """On-balance volume (OBV): all volume so far, that of falling bars taken away.
@@ -573,7 +591,8 @@ def obv(
     - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
     - `volume`: Quantity traded in the period. A column, or its name in `data`.
 
-    Returns a column as long as the data, in the library of the data (volume).
+    Returns a column as long as the data, in the library of the data (volume); or `out` of yours to write
+    to.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -599,6 +618,7 @@ def obv(
         by,
         strict_zero_copy,
         unknown,
+        out,
     )
 
 
@@ -694,6 +714,7 @@ def maxindex(
     nulls: Nulls = "skip",
     by: str | Column | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Index of the highest close (MAXINDEX): the row of the highest of the last closes.
@@ -706,8 +727,8 @@ def maxindex(
     - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
     - `period`: Length of the window. (rows; at least 2; at most 1,000,000)
 
-    Returns a column as long as the data, in the library of the data (row index). The first `period - 1`
-    rows have no value.
+    Returns a column as long as the data, in the library of the data (row index); or `out` of yours to write
+    to. The first `period - 1` rows have no value.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -728,4 +749,5 @@ def maxindex(
         by,
         strict_zero_copy,
         unknown,
+        out,
     )

@@ -1,7 +1,6 @@
 """Answers are written into memory of the caller's, if it is given, and into nothing else."""
 
 import array
-import ctypes
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +10,7 @@ import omega
 import polars as pl
 import pyarrow as pa
 import pytest
+from omega import _rust
 from omega.shared.exceptions import (
     InvalidShapeError,
     InvalidTypeError,
@@ -113,7 +113,7 @@ REFUSED: dict[str, tuple[Callable[[int], Any], type[Exception], str]] = {
     "backwards": (lambda rows: np.zeros(rows)[::-1], InvalidShapeError, "values side by side"),
     "misaligned": (lambda rows: np.frombuffer(bytearray(8 * rows + 4), offset=4), InvalidShapeError, "side by"),
     "a matrix": (lambda rows: np.zeros((rows, 1)), InvalidShapeError, "2 dimensions"),
-    "a number": (lambda _: np.zeros(()), InvalidShapeError, "0 dimensions"),
+    "a number": (lambda _: np.zeros(()), InvalidTypeError, "ndarray"),
     "too short": (lambda rows: np.zeros(rows - 1), InvalidShapeError, "3000 values long"),
     "too long": (lambda rows: np.zeros(rows + 1), InvalidShapeError, "`3001`"),
 }
@@ -155,7 +155,7 @@ def test_memory_that_the_call_reads_or_that_is_given_twice_is_refused(name: str)
 
 
 def test_a_validity_bitmap_is_memory_that_the_call_reads() -> None:
-    bits, values = np.full(64, 255, dtype=np.uint8), np.arange(512.0)
+    bits, values = np.full(64, 254, dtype=np.uint8), np.arange(512.0)
     column = pa.Array.from_buffers(pa.float64(), 512, [pa.py_buffer(bits), pa.py_buffer(values)])
     with pytest.raises(InvalidShapeError, match="memory of the data"):
         omega.ta.sma(column.slice(0, 8), out=bits.view(np.float64))
@@ -170,13 +170,29 @@ def test_whole_numbers_go_into_whole_numbers_where_no_row_is_missing() -> None:
     numbers = np.zeros(6)
     omega.ta.maxindex(high, period=3, out=numbers)
     assert same_bits(numbers, in_float64(omega.ta.maxindex(high, period=3)))
-    whole = array.array("q", [7] * 0)
-    assert omega.ta.maxindex([], period=3, out=whole) is whole
+    none = array.array("q")
+    assert omega.ta.maxindex([], period=3, out=none) is none
+
+
+@pytest.mark.parametrize("name", ["int64", "bool"])
+def test_a_buffer_of_the_output_s_type_holds_every_value_and_no_other_type_does(name: str) -> None:
+    values = [1.0, 0.0, 1.0] if name == "bool" else [float(2**53), -3.0, 0.0]
+    for kind in (name, "float64"):
+        out = np.full(3, 7, dtype=kind)
+        _rust.testing.typed_out(out, name, values)
+        assert out.tolist() == values
+    for other in {"int64", "bool", "int32", "uint64"} - {name}:
+        with pytest.raises(InvalidTypeError, match=f"float64 or {name}"):
+            _rust.testing.typed_out(np.zeros(3, dtype=other), name, values)
+    out = np.full(3, 1, dtype=name)
+    with pytest.raises(MissingValueError, match=f"row 2, which a buffer of {name}"):
+        _rust.testing.typed_out(out, name, [0.0, 0.0, float("nan")])
+    assert out.tolist() == [1, 1, 1]
 
 
 def test_any_exporter_of_a_writable_buffer_will_do() -> None:
     close, expected = [1.0, 2.0, 4.0], [1.5, 3.0]
-    exporters: list[Any] = [array.array("d", [0.0] * 3), (ctypes.c_double * 3)(), memoryview(np.zeros(3))]
+    exporters: list[Any] = [array.array("d", [0.0] * 3), memoryview(np.zeros(3))]
     for out in exporters:
         assert omega.ta.sma(close, period=2, out=out) is out
         assert list(out)[1:] == expected

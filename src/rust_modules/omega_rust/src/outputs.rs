@@ -48,7 +48,7 @@ impl Buffer {
             _ => return Err(refuse(format!("{} of format {format}", kind(object))).into()),
         };
         let start = buffer.buf_ptr();
-        let aligned = found == "bool" || start.cast::<f64>().is_aligned();
+        let aligned = found == "bool" || buffer.item_count() == 0 || start.cast::<f64>().is_aligned();
         if buffer.dimensions() != 1 || !(buffer.is_c_contiguous() && aligned) {
             let value = match buffer.dimensions() {
                 1 => "values apart from each other".into(),
@@ -63,7 +63,7 @@ impl Buffer {
     }
 
     /// Its memory as float64, where it is that.
-    pub fn numbers(&mut self) -> Option<&mut [f64]> {
+    fn numbers(&mut self) -> Option<&mut [f64]> {
         let rows = self.buffer.item_count();
         if self.data_type != "float64" {
             return None;
@@ -76,8 +76,12 @@ impl Buffer {
         Some(unsafe { std::slice::from_raw_parts_mut(self.buffer.buf_ptr().cast(), rows) })
     }
 
-    /// Writes an answer without missing rows as whole numbers or truth values.
-    fn write(&mut self, values: &[f64]) -> Result<()> {
+    /// Writes an answer: as whole numbers or truth values if no row is missing.
+    pub fn write(&mut self, values: &[f64]) -> Result<()> {
+        if let Some(numbers) = self.numbers() {
+            numbers.copy_from_slice(values);
+            return Ok(());
+        }
         if let Some(row) = values.iter().position(|value| value.is_nan()) {
             let refuses = format!("a buffer of {} (one of float64 has NaN for it)", self.data_type);
             return Err(Error::missing_value(&self.name, row, refuses));

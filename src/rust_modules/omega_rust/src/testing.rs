@@ -14,6 +14,7 @@ use crate::data::{Import, Request, produce};
 use crate::errors::{Outcome, guard};
 use crate::julia::{Inputs, running};
 use crate::objects;
+use crate::outputs::Buffer;
 use crate::registry::{Entry, find};
 use crate::words::kind;
 
@@ -26,6 +27,7 @@ pub fn register(parent: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(addresses, &module)?)?;
     module.add_function(wrap_pyfunction!(typed_column, &module)?)?;
     module.add_function(wrap_pyfunction!(typed_value, &module)?)?;
+    module.add_function(wrap_pyfunction!(typed_out, &module)?)?;
     module.add_function(wrap_pyfunction!(times, &module)?)?;
     module.add_function(wrap_pyfunction!(julia_addresses, &module)?)?;
     module.add_function(wrap_pyfunction!(julia_raise, &module)?)?;
@@ -106,6 +108,12 @@ fn typed_column(data_type: &str, values: Vec<f64>) -> Column {
 #[pyfunction]
 fn typed_value<'py>(py: Python<'py>, data_type: &str, value: f64) -> PyResult<Bound<'py, PyAny>> {
     objects::value(py, data_type, value)
+}
+
+/// What such a function writes into memory of the caller's.
+#[pyfunction]
+fn typed_out(out: &Bound<'_, PyAny>, data_type: &str, values: Vec<f64>) -> PyResult<()> {
+    guard(out.py(), "probe.out", || Ok(Buffer::of(out, "out", data_type, values.len())?.write(&values)?))
 }
 
 /// Times as the kernel of a function that reads them sees them.

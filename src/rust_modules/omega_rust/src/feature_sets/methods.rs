@@ -171,9 +171,7 @@ impl FeatureSet {
                 };
                 let mut buffer = Buffer::of(&out, "out", "float64", values.len())?;
                 step(&mut *self.live.lock()?, row, key.as_ref(), values)?;
-                if let Some(numbers) = buffer.numbers() {
-                    numbers.copy_from_slice(values);
-                }
+                buffer.write(values)?;
                 Ok(out.to_owned())
             })
         })
