@@ -121,9 +121,11 @@ class FeatureSet(_Set[_rust.FeatureSet]):
     >>> features.update(close=4.0, out=array("d", [0.0, 0.0]))
     array('d', [4.0, 3.0])
 
-    `run` and `extend` compute on as many processors as the process may use, where there is enough to do; the
-    environment variable `OMEGA_THREADS` sets a limit, and is read once. Any number of threads answers with the
-    same bits.
+    That is the fastest way: objects for values cost more than the values of most features.
+
+    `run` and `extend` compute on as many processors as the process may use, where there is enough to do. The
+    environment variable `OMEGA_THREADS` sets a limit, and is read once. Any number of threads answers with
+    the same bits.
 
     Beside its parameters, a definition may name the source of an input: another column, or an output of a
     feature before it. The feature then has the bits of its function over that output from its first value.
@@ -157,10 +159,9 @@ class FeatureSet(_Set[_rust.FeatureSet]):
 
     def _adopt(self, native: _rust.FeatureSet) -> None:
         super()._adopt(native)
-        #: Takes one bar; a dict with every feature's value, None where there is none. With `out`, a writable buffer
-        #: of float64 as long as `names`, values are written there instead, NaN for None, and it is returned: half
-        #: of what an update of many features costs is objects for their values. A set that reads a column
-        #: of that name has no such buffer.
+        #: Takes one bar; a dict with every feature's value, None where there is none. With `out`, a writable
+        #: buffer of float64 as long as `names`, values are written there instead, NaN for None, and it is
+        #: returned; a set that reads a column of that name has no such buffer.
         self.update = native.update
         #: What `update` would return, leaving the state as it is.
         self.peek = native.peek

@@ -68,13 +68,14 @@ def test_the_first_refused_row_is_named() -> None:
 
 
 def test_a_panic_on_any_thread_is_an_error_and_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    same = ("probe.identity", {})
-    features = omega.FeatureSet({"a": same, "bad": ("probe.panic", {}), "b": same, "c": same})
+    none: dict[str, Any] = {}
+    same, bad = ("probe.identity", none), ("probe.panic", none)
+    features = omega.FeatureSet({"a": same, "bad": bad, "b": same, "c": same})
     value = np.full(ROWS, -1.0)
     value[ROWS // 2] = 1.0
     before = features.snapshot()
     for _ in range(20):
-        with pytest.raises(UnexpectedInternalError, match="probe.panic met 1"):
+        with pytest.raises(UnexpectedInternalError, match=r"probe\.panic met 1"):
             features.extend({"value": value})
     assert features.snapshot() == before
     assert capfd.readouterr().err == ""

@@ -214,3 +214,25 @@ fn a_text_is_known_by_all_of_its_bytes() {
     }
     assert_eq!(groups.find(&Key::Text("aaa".into())), Some(6));
 }
+
+#[test]
+fn forgotten_keys_are_new_again_and_the_others_keep_their_numbers() {
+    let key = |place: usize| match place % 3 {
+        0 => Key::Int(place as i64),
+        1 => Key::Text(place.to_string()),
+        _ => Key::Text(format!("a text longer than sixteen bytes, {place}")),
+    };
+    let mut groups = Groups::default();
+    for known in [300, 7, 0] {
+        (0..500).for_each(|place| assert_eq!(groups.number_of(&key(place)).expect("memory") as usize, place));
+        groups.truncate(known);
+        assert_eq!(groups.keys().len(), known);
+        for place in 0..500 {
+            let number = (place < known).then_some(place as u32);
+            assert_eq!(groups.find(&key(place)), number, "{place} of {known}");
+        }
+        groups.truncate(known + 1);
+        assert_eq!(groups.next() as usize, known);
+    }
+    assert_eq!(groups.number_of(&key(8)).expect("memory"), 0);
+}

@@ -1,7 +1,8 @@
 //! Whatever is refused, the answer is an error and the state is as before.
 
 use omega_arrow::column::Chunk;
-use omega_catalog::{Data, Definition, Groups, MetricSet, restore};
+use omega_catalog::{Data, Definition, FeatureSet, Groups, MetricSet, restore};
+use omega_contract::params::Given;
 use omega_contract::{ErrorCode, Result};
 use omega_kernel::snapshot::{Snapshot, SnapshotKind};
 use omega_kernel::{Accumulator, Body, Grouped, Nulls, Stream};
@@ -259,5 +260,43 @@ fn a_set_of_metrics_that_is_refused_memory_says_so_and_stays_as_it_was() {
         }
         let saved = of(0, ROWS).snapshot().expect("memory");
         every_refusal(&label, || (), |()| restore(&saved).map(|_| ()), |()| ());
+    }
+}
+
+#[test]
+fn a_set_that_is_refused_memory_for_a_batch_stays_as_it_was() {
+    let definitions = || -> Result<Vec<Definition>> {
+        let long = |name, function| Definition::new(name, function, [("period", Given::Int(PERIOD))]);
+        Ok(vec![
+            long("mean", "ta.sma")?,
+            long("bands", "ta.bbands")?,
+            long("more", "ta.sma")?.wire("close", "mean"),
+        ])
+    };
+    let close: Vec<f64> = (0..ROWS).map(|row| 100.0 + ((row * 7919) % 101) as f64 / 8.0).collect();
+    for by in [None, Some("symbol".to_owned())] {
+        let label = format!("a set by {by:?}");
+        // Many groups of a row or two, and one with a window of its own; of the second batch every other one is new.
+        let keys = |from: usize| {
+            let (mut groups, mut numbers) = (Groups::default(), Vec::new());
+            for row in 0..ROWS {
+                let group = if row % 2 == 0 { 0 } else { from + row % 600 };
+                numbers.push(groups.text(&format!("a long name of group {group}")).expect("memory"));
+            }
+            (groups, numbers)
+        };
+        let (first, second) = (keys(0), keys(300));
+        let extend = |set: &mut FeatureSet, (groups, numbers): &(Groups, Vec<u32>)| -> Result<()> {
+            let data = Data::new(&[&close])?;
+            let data = if set.features().by().is_some() { data.by(groups, numbers)? } else { data };
+            set.extend(&data).map(|_| ())
+        };
+        let make = || {
+            let mut set =
+                FeatureSet::new(definitions().expect("allowed"), by.clone(), Nulls::Skip).expect("allowed");
+            extend(&mut set, &first).expect("memory");
+            set
+        };
+        every_refusal(&label, make, |set| extend(set, &second), |set| set.snapshot().expect("memory"));
     }
 }
