@@ -113,11 +113,18 @@ impl FeatureSet {
     pub fn extend(&mut self, data: &Data<'_>) -> Result<Vec<Vec<f64>>> {
         let Self { features, live } = self;
         // The rows go to copies of what they touch: whatever stops them, the live state is as before.
-        let keys = features.by().and_then(|_| data.grouping()).map(|grouping| grouping.groups.keys());
         features.groups(data)?;
-        let mut next = live.part(keys)?;
+        let Some(grouping) = data.grouping().filter(|_| features.by().is_some()) else {
+            let mut next = live.copy()?;
+            let outputs = features.compute(data, &mut next, Threads::Worthwhile)?;
+            *live = next;
+            return Ok(outputs);
+        };
+        let keys = grouping.groups.keys();
+        let groups = live.find(keys)?;
+        let mut next = live.part(&groups)?;
         let outputs = features.compute(data, &mut next, Threads::Worthwhile)?;
-        live.adopt(keys, next)?;
+        live.adopt(keys, groups, next)?;
         Ok(outputs)
     }
 

@@ -13,8 +13,8 @@ use omega_contract::{Error, Result};
 /// The variable that limits them.
 const VARIABLE: &str = "OMEGA_THREADS";
 
-/// Numbers of an answer that are worth a thread: computing them takes some ten times as long as starting it.
-const WORTH_A_THREAD: usize = 100_000;
+/// Numbers of an answer that are worth a thread: a millisecond's, as starting one may take a third of that.
+const WORTH_A_THREAD: usize = 500_000;
 
 /// What they are called. Who reports panics knows by it that the caller gets the message.
 pub const THREAD_NAME: &str = "omega worker";

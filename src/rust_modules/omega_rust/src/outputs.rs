@@ -4,6 +4,7 @@
 //! computed: one that is refused is left as it was. Numbers are computed where they are to lie; whole numbers and truth
 //! values, which have no NaN, only take an answer without missing rows.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use omega_contract::spec::{FunctionSpec, Output};
@@ -21,32 +22,33 @@ use crate::words::{kind, shown, tolerated, written};
 const OUT: &str = "out";
 
 /// A writable buffer of one row's or one column's values.
-pub struct Buffer {
+pub struct Buffer<'a> {
     buffer: PyUntypedBuffer,
     data_type: &'static str,
     /// What messages call it.
-    name: String,
+    name: Cow<'a, str>,
 }
 
-impl Buffer {
+impl<'a> Buffer<'a> {
     /// The memory of an object for `rows` values of a type, or of float64.
-    pub fn of(object: &Bound<'_, PyAny>, name: &str, data_type: &str, rows: usize) -> Outcome<Self> {
-        let kinds = if data_type == "float64" { "float64".into() } else { format!("float64 or {data_type}") };
-        let allowed = format!("a writable buffer of {kinds}, such as a NumPy array");
-        let refuse = |value: String| Error::invalid_type(name, &allowed, value);
+    pub fn of(object: &Bound<'_, PyAny>, name: Cow<'a, str>, data_type: &str, rows: usize) -> Outcome<Self> {
         let Some(buffer) = tolerated(object.py(), PyUntypedBuffer::get(object)) else {
-            return Err(refuse(format!("{} ({})", shown(object), kind(object))).into());
+            return Err(no_buffer(&name, data_type, format!("{} ({})", shown(object), kind(object))).into());
         };
         if buffer.readonly() {
-            return Err(refuse(format!("a read-only {}", kind(object))).into());
+            return Err(no_buffer(&name, data_type, format!("a read-only {}", kind(object))).into());
         }
-        let format = buffer.format().to_string_lossy();
-        let found = match (format.trim_start_matches(['=', '@', '<']), buffer.item_size()) {
-            ("d", 8) => "float64",
-            ("l" | "q", 8) if data_type == "int64" => "int64",
-            ("?", 1) if data_type == "bool" => "bool",
-            _ => return Err(refuse(format!("{} of format {format}", kind(object))).into()),
-        };
+        let format = buffer.format().to_bytes();
+        let found =
+            match (format.strip_prefix(b"=").or(format.strip_prefix(b"<")).unwrap_or(format), data_type) {
+                (b"d", _) => "float64",
+                (b"l" | b"q", "int64") if buffer.item_size() == size_of::<i64>() => "int64",
+                (b"?", "bool") => "bool",
+                _ => {
+                    let value = format!("{} of format {}", kind(object), buffer.format().to_string_lossy());
+                    return Err(no_buffer(&name, data_type, value).into());
+                }
+            };
         let start = buffer.buf_ptr();
         let aligned = found == "bool" || buffer.item_count() == 0 || start.cast::<f64>().is_aligned();
         if buffer.dimensions() != 1 || !(buffer.is_c_contiguous() && aligned) {
@@ -59,7 +61,7 @@ impl Buffer {
         if buffer.item_count() != rows {
             return Err(Error::invalid_shape(name, format!("{rows} values long"), buffer.item_count()).into());
         }
-        Ok(Self { buffer, data_type: found, name: name.to_owned() })
+        Ok(Self { buffer, data_type: found, name })
     }
 
     /// Its memory as float64, where it is that.
@@ -84,7 +86,7 @@ impl Buffer {
         }
         if let Some(row) = values.iter().position(|value| value.is_nan()) {
             let refuses = format!("a buffer of {} (one of float64 has NaN for it)", self.data_type);
-            return Err(Error::missing_value(&self.name, row, refuses));
+            return Err(Error::missing_value(self.name.as_ref(), row, refuses));
         }
         let start = self.buffer.buf_ptr();
         for (row, &value) in values.iter().enumerate() {
@@ -108,17 +110,18 @@ impl Buffer {
 
 /// The memory that a caller has for all outputs of a function.
 pub struct Outputs {
-    buffers: Vec<Buffer>,
+    buffers: Vec<Buffer<'static>>,
 }
 
 impl Outputs {
     /// The buffers in an object: itself where there is one output, else a tuple or list of them, or a dict by name.
     pub fn of(out: &Bound<'_, PyAny>, spec: &FunctionSpec, import: &Import) -> Outcome<Self> {
         let objects = objects_of(out, &spec.outputs)?;
-        let mut buffers: Vec<Buffer> = Vec::with_capacity(objects.len());
+        let mut buffers: Vec<Buffer<'static>> = Vec::with_capacity(objects.len());
         for (object, output) in objects.iter().zip(&spec.outputs) {
-            let name = if objects.len() == 1 { OUT.into() } else { format!("{OUT} of `{}`", output.name) };
-            let buffer = Buffer::of(object, &name, &output.data_type, import.rows)?;
+            let name: String =
+                if objects.len() == 1 { OUT.into() } else { format!("{OUT} of `{}`", output.name) };
+            let buffer = Buffer::of(object, name.clone().into(), &output.data_type, import.rows)?;
             let own = buffer.addresses();
             if let Some(other) = buffers.iter().find(|other| overlap(&own, &other.addresses())) {
                 return Err(shared(&name, format!("memory of {}", other.name)).into());
@@ -157,6 +160,12 @@ impl Outputs {
         }
         Ok(())
     }
+}
+
+#[cold]
+fn no_buffer(name: &str, data_type: &str, value: String) -> Error {
+    let kinds = if data_type == "float64" { "float64".into() } else { format!("float64 or {data_type}") };
+    Error::invalid_type(name, format!("a writable buffer of {kinds}, such as a NumPy array"), value)
 }
 
 /// The refusal of `out` where there are not as many rows out as in.

@@ -113,7 +113,9 @@ fn typed_value<'py>(py: Python<'py>, data_type: &str, value: f64) -> PyResult<Bo
 /// What such a function writes into memory of the caller's.
 #[pyfunction]
 fn typed_out(out: &Bound<'_, PyAny>, data_type: &str, values: Vec<f64>) -> PyResult<()> {
-    guard(out.py(), "probe.out", || Ok(Buffer::of(out, "out", data_type, values.len())?.write(&values)?))
+    guard(out.py(), "probe.out", || {
+        Ok(Buffer::of(out, "out".into(), data_type, values.len())?.write(&values)?)
+    })
 }
 
 /// Times as the kernel of a function that reads them sees them.

@@ -4,6 +4,9 @@ use omega_arrow::keys::{Groups, Key};
 use omega_contract::{Result, memory};
 use omega_kernel::{Grouped, Looked, Stream};
 
+/// The number of a group that has none yet: there are never so many.
+const NEW: u32 = u32::MAX;
+
 /// What the features remember.
 pub(super) struct Live {
     pub(super) groups: Groups,
@@ -33,12 +36,14 @@ impl Live {
         Ok(Self { groups: self.groups.copy()?, states, begun, ..*self })
     }
 
-    /// What is remembered of the groups of some keys, which have the numbers 0, 1, … in it; of the one series, where
-    /// there are no groups.
-    pub(super) fn part(&self, keys: Option<&[Key]>) -> Result<Self> {
-        let Some(keys) = keys else { return self.copy() };
-        let groups = memory::collected(keys.iter().map(|key| self.groups.find(key).unwrap_or(u32::MAX)))?;
-        let states = self.states.iter().map(|state| state.copy_of(&groups)).collect::<Result<_>>()?;
+    /// The numbers of some keys; that of a new one is none's.
+    pub(super) fn find(&self, keys: &[Key]) -> Result<Vec<u32>> {
+        memory::collected(keys.iter().map(|key| self.groups.find(key).unwrap_or(NEW)))
+    }
+
+    /// What is remembered of some groups, which have the numbers 0, 1, … in it.
+    pub(super) fn part(&self, groups: &[u32]) -> Result<Self> {
+        let states = self.states.iter().map(|state| state.copy_of(groups)).collect::<Result<_>>()?;
         let mut part = Self { groups: Groups::default(), states, begun: Vec::new(), ..*self };
         part.grow_wires(groups.len())?;
         for (place, &group) in groups.iter().enumerate() {
@@ -48,20 +53,13 @@ impl Live {
         Ok(part)
     }
 
-    /// Takes over a [part](Self::part) that has gone on; or all is left as it is.
-    pub(super) fn adopt(&mut self, keys: Option<&[Key]>, part: Self) -> Result<()> {
-        let Some(keys) = keys else {
-            *self = part;
-            return Ok(());
-        };
+    /// Takes over a [part](Self::part) that has gone on, of groups with these keys; or all is left as it is.
+    pub(super) fn adopt(&mut self, keys: &[Key], mut groups: Vec<u32>, part: Self) -> Result<()> {
         let known = self.groups.keys().len();
-        let groups = match self.room(keys) {
-            Ok(groups) => groups,
-            Err(error) => {
-                self.truncate(known);
-                return Err(error);
-            }
-        };
+        if let Err(error) = self.make_room(keys, &mut groups) {
+            self.truncate(known);
+            return Err(error);
+        }
         for (place, &group) in groups.iter().enumerate() {
             let (from, of) = (group as usize * self.wires, place * self.wires);
             self.begun[from..from + self.wires].copy_from_slice(&part.begun[of..of + self.wires]);
@@ -70,16 +68,14 @@ impl Live {
         self.states.iter_mut().zip(part.states).try_for_each(|(state, part)| state.adopt(&groups, part))
     }
 
-    /// The groups of some keys, for each of which there is a place in every feature's memory.
-    fn room(&mut self, keys: &[Key]) -> Result<Vec<u32>> {
-        let mut groups = memory::room(keys.len())?;
-        for key in keys {
-            groups.push(self.groups.number_of(key)?);
+    /// Numbers new groups, and has a place for each in every feature's memory.
+    fn make_room(&mut self, keys: &[Key], groups: &mut [u32]) -> Result<()> {
+        for (key, group) in keys.iter().zip(groups).filter(|(_, group)| **group == NEW) {
+            *group = self.groups.number_of(key)?;
         }
         let known = self.groups.keys().len();
         self.grow_wires(known)?;
-        self.states.iter_mut().try_for_each(|state| state.grow(known))?;
-        Ok(groups)
+        self.states.iter_mut().try_for_each(|state| state.grow(known))
     }
 
     /// Forgets the groups from this number on.

@@ -75,7 +75,7 @@ impl Features {
             Threads::Worthwhile => threads_for(numbers)?,
             Threads::Exactly(threads) => threads,
         };
-        let mut parts = self.split(live, rooms(self.names.len(), data.rows())?)?;
+        let mut parts = self.split(live, rooms(self.names.len(), data.rows())?, threads)?;
         walk(&mut parts, &blocks, threads);
         let (mut begun, mut answers) = (Vec::new(), Vec::new());
         let mut failed: Option<Refused> = None;
@@ -143,31 +143,35 @@ impl Features {
         Ok((blocks, None))
     }
 
-    /// The features apart, as far as no wire connects them, with their memory and their columns.
-    fn split<'a>(&'a self, live: &'a mut Live, columns: Vec<Vec<f64>>) -> Result<Vec<Part<'a>>> {
-        let mut parts: Vec<Part<'a>> = Vec::with_capacity(self.parts.len());
-        for places in &self.parts {
-            let wires = (0..self.wires.len())
-                .filter(|wire| places.iter().any(|&place| self.each[place].feeds.contains(wire)));
-            let mut part = Part::new(self, live.rows);
-            for wire in wires {
-                part.marks.push(Marks::default());
+    /// The features with their memory and their columns: apart as far as no wire connects them, or all together for one
+    /// thread.
+    fn split<'a>(
+        &'a self,
+        live: &'a mut Live,
+        columns: Vec<Vec<f64>>,
+        threads: usize,
+    ) -> Result<Vec<Part<'a>>> {
+        let count = if threads > 1 { self.parts.len() } else { 1 };
+        let mut parts: Vec<Part<'a>> = (0..count).map(|_| Part::new(self, live.rows)).collect();
+        let of = |place: usize| {
+            let part = self.parts.iter().position(|places| places.contains(&place));
+            part.filter(|_| count > 1).unwrap_or(0)
+        };
+        let mut columns = columns.into_iter();
+        for (place, feature) in self.each.iter().enumerate() {
+            let part = &mut parts[of(place)];
+            for &wire in &feature.feeds {
                 part.begun.push((wire, live.begun_of(wire)?));
+                part.marks.push(Marks::default());
             }
-            parts.push(part);
+            part.outputs.extend(feature.outputs.clone());
+            part.columns.extend(columns.by_ref().take(feature.outputs.len()));
         }
         for (place, state) in live.states.iter_mut().enumerate() {
-            if let Some(part) = self.parts.iter().position(|places| places.contains(&place)) {
-                parts[part].states.push((place, state));
-            }
+            parts[of(place)].states.push((place, state));
         }
-        for (output, column) in columns.into_iter().enumerate() {
-            let owner =
-                |places: &Vec<usize>| places.iter().any(|&place| self.each[place].outputs.contains(&output));
-            if let Some(part) = self.parts.iter().position(owner) {
-                parts[part].outputs.push(output);
-                parts[part].columns.push(column);
-            }
+        for part in &mut parts {
+            part.begun.sort_unstable_by_key(|(wire, _)| *wire);
         }
         Ok(parts)
     }
@@ -176,13 +180,9 @@ impl Features {
 /// Leads all blocks through all parts, a block after the one before it in each.
 fn walk(parts: &mut [Part<'_>], blocks: &[Block<'_>], threads: usize) {
     let threads = threads.min(parts.len());
-    if threads <= 1 {
+    if let [whole] = parts {
         let mut work = Work::default();
-        for block in blocks {
-            for part in &mut *parts {
-                part.take(block, &mut work);
-            }
-        }
+        blocks.iter().for_each(|block| whole.take(block, &mut work));
         return;
     }
     #[expect(

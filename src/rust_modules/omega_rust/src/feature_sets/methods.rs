@@ -169,7 +169,7 @@ impl FeatureSet {
                     step(&mut *self.live.lock()?, row, key.as_ref(), values)?;
                     return Ok(self.by_name(call.py, values)?.into_any());
                 };
-                let mut buffer = Buffer::of(&out, "out", "float64", values.len())?;
+                let mut buffer = Buffer::of(&out, "out".into(), "float64", values.len())?;
                 step(&mut *self.live.lock()?, row, key.as_ref(), values)?;
                 buffer.write(values)?;
                 Ok(out.to_owned())
