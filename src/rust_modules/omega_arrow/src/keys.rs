@@ -190,7 +190,6 @@ impl Groups {
                 Key::Int(int) => drop(self.ints.remove(&int)),
             }
         }
-        self.seen.truncate(known);
     }
 
     /// The number that the next new key will have.

@@ -109,7 +109,7 @@ impl Texts {
 
     /// Removes a text of this number.
     pub fn remove(&mut self, bytes: &[u8], number: u32) {
-        let hash = hash(&self.seed, &self.digest(bytes));
+        let hash = self.seed.hash(&self.digest(bytes));
         if let Ok(known) = self.table.find_entry(hash, |known| known.number == number) {
             known.remove();
         }
