@@ -82,7 +82,7 @@ fn rowwise_into(
 }
 
 /// Columns for answers to be written into.
-fn answers(columns: usize, rows: usize) -> Result<Vec<Vec<f64>>> {
+pub(crate) fn answers(columns: usize, rows: usize) -> Result<Vec<Vec<f64>>> {
     each(columns, rows, memory::zeros)
 }
 
