@@ -5,7 +5,10 @@
 [None, 1.5, 2.5]
 """
 
+from importlib import import_module as _import_module
 from importlib.metadata import version as _version
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
 from omega.shared.cpu import require_baseline as _require_baseline
 
@@ -19,6 +22,9 @@ from omega.functions.streams import FeatureSet, MetricSet, accumulate, restore, 
 from omega.shared.error_codes import ErrorCode  # noqa: E402
 from omega.shared.exceptions import OmegaError  # noqa: E402
 from omega.shared.protocols import Bar, FunctionSpec  # noqa: E402
+
+if _TYPE_CHECKING:
+    from omega import data
 
 __version__ = _version("omega")
 
@@ -40,6 +46,7 @@ __all__ = [
     "accumulate",
     "call",
     "count_copies",
+    "data",
     "functions",
     "regimes",
     "restore",
@@ -51,3 +58,10 @@ __all__ = [
     "volatility",
     "warm_up_rows",
 ]
+
+
+def __getattr__(name: str) -> _Any:
+    """The data sets, which few programs need, when they are first asked for."""
+    if name == "data":
+        return _import_module("omega.data")
+    raise AttributeError(f"module `omega` has no attribute `{name}`")

@@ -87,16 +87,18 @@ def takes_what_its_spec_says(name: str) -> None:
         *(each.name for each in spec.parameters),
         "nulls",
         "by",
+        "name",
         "strict_zero_copy",
         *(["out"] if spec.kind == "rowwise" else []),
     ]
-    kinds = {each.kind for each in list(signature.parameters.values())[1:-1]}
-    assert list(signature.parameters)[1:-1] == names
-    assert kinds == {inspect.Parameter.KEYWORD_ONLY}
-    assert next(iter(signature.parameters.values())).kind == inspect.Parameter.POSITIONAL_ONLY
+    first, positional, *keywords, _ = signature.parameters.values()
+    assert [each.name for each in keywords] == names
+    assert {each.kind for each in keywords} == {inspect.Parameter.KEYWORD_ONLY}
+    assert first.kind == inspect.Parameter.POSITIONAL_ONLY
+    assert (positional.name, positional.kind) == ("columns", inspect.Parameter.VAR_POSITIONAL)
     text = " ".join((inspect.getdoc(function) or "").split())
     assert text.startswith(spec.summary)
-    for keyword in [each.name for each in spec.inputs] + [each.name for each in spec.parameters]:
+    for keyword in ["columns", *names]:
         assert f"`{keyword}`" in text
     for reference in spec.references:
         assert reference.split()[0] in text

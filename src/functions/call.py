@@ -6,10 +6,23 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
+from itertools import accumulate
 from typing import Any, Literal
 
 from omega import _rust
-from omega.functions.libraries import ASSET, BY_TYPE, PANDAS, Answer, Library, library_of, source_of
+from omega.functions.grouped import Grouped
+from omega.functions.libraries import (
+    ASSET,
+    BY_TYPE,
+    PANDAS,
+    Answer,
+    Library,
+    library_of,
+    row_numbers,
+    source_of,
+)
+from omega.functions.positions import by_position
+from omega.shared.exceptions import InvalidTypeError, OmegaError, OutOfMemoryError
 
 #: What a missing input does: see `omega.call`.
 Nulls = Literal["skip", "propagate", "raise"]
@@ -22,12 +35,13 @@ Data = Any
 
 
 def call(
-    name: str,
+    function: str,
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **given: Any,
@@ -35,8 +49,11 @@ def call(
     """The answer of any function by name, in the library of `data`.
 
     `given` holds parameters and single columns by keyword. A text in the place of a column is the name of one
-    in `data`: `close="volume"`. A number stands for its value in every row; one input at least has to be a
-    column.
+    in `data`: `close="volume"`. A column of the data is found by its exact name, or by the only one that
+    differs from it by case. A number stands for its value in every row; one input at least is a column.
+
+    Columns may also come by position in the order of the inputs: `call("ta.atr", high, low, close)`, or as
+    names after the data: `call("ta.atr", bars, "High", "Low", "Close")`. Parameters go by name.
 
     An input of many columns, such as one for each asset, is all numbers of a table or mapping but for
     `symbol`, `timestamp`, the column that `by` names and a pandas index; or the columns that a list of names
@@ -48,7 +65,10 @@ def call(
     - `nulls="raise"`: MissingValueError.
 
     `by` names the column of groups in `data`, or is that column: every group is computed alone, its rows in
-    any interleaving. `strict_zero_copy` refuses data that would have to be copied.
+    any interleaving. `name` is what the answer is called in place of its function's output, and what goes
+    before the names of several outputs: `name="fast"` gives `fast`, or `fast_macd`, `fast_signal`, …, so that
+    answers join side by side; named tuples keep their fields. `strict_zero_copy` refuses data that would have
+    to be copied.
 
     `out` is memory of yours for an answer row by row, which is written there and returned: a NumPy array, or
     any other writable buffer, of float64 and as long as the data; NaN where a value is missing. For several
@@ -63,9 +83,9 @@ def call(
     [None, 1.5, 2.5, 3.5]
     """
     # A name that is no str goes to native code as it is, to be refused there.
-    function = _function(name) if type(name) is str else _rust.function(name)
-    columns = tuple(given.pop(column, None) for column in function.inputs)
-    return run(function, data, columns, given, nulls, by, strict_zero_copy, out=out)
+    found = _function(function) if type(function) is str else _rust.function(function)
+    by_keyword = tuple(given.pop(column, None) for column in found.inputs)
+    return run(found, data, by_keyword, given, nulls, by, strict_zero_copy, None, columns, name, out)
 
 
 @cache
@@ -82,20 +102,62 @@ def run(
     by: str | Column | None,
     strict_zero_copy: bool,
     unknown: Mapping[str, object] | None = None,
+    positional: tuple[Column, ...] = (),
+    name: str | None = None,
     out: Any = None,
 ) -> Any:
     """The answer of a function, in the library of the data. Every typed function ends here."""
     if unknown:
-        # Native code knows the parameters and words the refusal; no data is touched on the way.
-        function.warm_up_rows(dict(unknown))
+        # Native code knows what there is and words the refusal; no data is touched on the way.
+        function.refuse_unknown(dict(unknown))
+    if positional:
+        data, columns = by_position(function, data, positional, columns)
+    if name is not None and not isinstance(name, str):
+        raise InvalidTypeError(name="name", allowed="a str or None", value=name, function=function.name)
     answer = function.run(data, columns, parameters, nulls, by, strict_zero_copy, out)
     if out is not None:
         return answer
-    return _SHAPES[function.kind](function, answer, data, columns)
+    try:
+        return _SHAPES[function.kind](function, answer, data, columns, name)
+    except OmegaError:
+        raise
+    except Exception as failure:
+        # What the caller's objects raise while the answer is put into their library.
+        raise unreadable(failure, function.name) from failure
+
+
+def unreadable(failure: Exception, function: str) -> OmegaError:
+    """The typed error of an exception that an object of the caller's raised, which becomes its cause."""
+    if isinstance(failure, MemoryError):
+        unknown = "an unknown number of"
+        return OutOfMemoryError(function=function, value=unknown, allowed=unknown)
+    return InvalidTypeError(
+        name="what was passed",
+        allowed="objects that can be read",
+        value=f"one that raised {type(failure).__name__}: {failure}",
+        function=function,
+    )
+
+
+def _called(column: _rust.Column, name: str | None, *, is_only: bool) -> _rust.Column:
+    """A column of an answer under the name that the caller chose, if one was."""
+    if name is None:
+        return column
+    return column.renamed(name if is_only else f"{name}_{column.name}")
+
+
+def _table(columns: Sequence[_rust.Column], name: str | None, *, keys: int = 0) -> _rust.Table:
+    """Columns as a table, those after the keys under the name that the caller chose."""
+    own = columns[keys:]
+    return _rust.Table([*columns[:keys], *(_called(one, name, is_only=len(own) == 1) for one in own)])
 
 
 def _rowwise(
-    function: _rust.Function, answer: tuple[_rust.Column, ...], data: Data, columns: Sequence[Column]
+    function: _rust.Function,
+    answer: tuple[_rust.Column, ...],
+    data: Data,
+    columns: Sequence[Column],
+    name: str | None,
 ) -> Any:
     """As many rows as came in: a column, or a table where there are several outputs."""
     # A short way for data of a type that was met before: this runs on every call.
@@ -104,19 +166,24 @@ def _rowwise(
         source = source_of(data, columns, function.inputs)
         library = library_of(source)
     if len(answer) == 1:
-        return library.column(answer[0], source)
-    return library.table(_rust.Table(answer), answer_type(function.name), source)
+        return library.column(_called(answer[0], name, is_only=True), source)
+    return library.table(_table(answer, name), answer_type(function.name), source)
 
 
 def _reduction(
-    function: _rust.Function, answer: tuple[Any, ...] | _rust.Table, data: Data, columns: Sequence[Column]
+    function: _rust.Function,
+    answer: tuple[Any, ...] | _rust.Table,
+    data: Data,
+    columns: Sequence[Column],
+    name: str | None,
 ) -> Any:
     """One number, or a table of one row per group; for NumPy and lists a dict by group."""
     if isinstance(answer, tuple):
         return answer[0] if len(answer) == 1 else answer_type(function.name)(*answer)
-    library = library_of(source_of(data, columns, function.inputs))
+    source = source_of(data, columns, function.inputs)
+    library = library_of(source)
     if library.has_tables:
-        return library.table(answer, dict, data, along_rows=False)
+        return library.table(_table(answer.columns, name, keys=1), dict, source, along_rows=False)
     keys, *values = (column.to_pylist() for column in answer.columns)
     rows = values[0] if len(values) == 1 else map(answer_type(function.name), *values)
     return dict(zip(keys, rows, strict=True))
@@ -124,34 +191,62 @@ def _reduction(
 
 def _model(
     function: _rust.Function,
-    answer: tuple[Any, ...] | dict[Any, tuple[Any, ...]],
+    answer: tuple[Any, ...],
     data: Data,
     columns: Sequence[Column],
+    name: str | None,
 ) -> Any:
-    """A named tuple with one field per output, or a dict of them by group."""
+    """A named tuple with one field per output; with groups a mapping of them, and the whole beside it."""
     source = source_of(data, columns, function.inputs)
     named = isinstance(data, Mapping) or any(isinstance(column, Mapping) for column in columns)
     build, axes = answer_type(function.name), _axes(function.name)
-    if isinstance(answer, dict):
-        return {key: build(*_fields(fields, axes, source, named)) for key, fields in answer.items()}
-    return build(*_fields(answer, axes, source, named))
+    if not (answer and isinstance(answer[0], dict)):
+        return build(*_fields(answer, axes, source, named, name))
+    answers, parameters, rows, order, sizes = answer
+    library = library_of(source)
+    ends = accumulate(sizes)
+    spans = {key: slice(end - size, end) for key, size, end in zip(answers, sizes, ends, strict=True)}
+
+    def group(key: Any, fields: tuple[Any, ...]) -> Any:
+        part = library.part(source, lambda: row_numbers(order)[spans[key]])
+        return build(*_fields(fields, axes, part, named, name, library))
+
+    def whole(table: _rust.Table, *, keys: int) -> Any:
+        columns = table.columns
+        table = _rust.Table([*columns[:keys], *_prefixed(columns[keys:], name)])
+        return library.table(table, _by_name(table), source, along_rows=not keys)
+
+    joined = None if rows is None else whole(rows, keys=0)
+    return Grouped(function.name, answers, whole(parameters, keys=1), joined, group)
+
+
+def _prefixed(columns: Sequence[_rust.Column], name: str | None) -> list[_rust.Column]:
+    """Columns of a model, which has several outputs, under the name that the caller chose."""
+    return [_called(column, name, is_only=False) for column in columns]
 
 
 def _fields(
-    fields: tuple[Any, ...], axes: tuple[tuple[str, ...], ...], source: object, named: bool
+    fields: tuple[Any, ...],
+    axes: tuple[tuple[str, ...], ...],
+    source: object,
+    named: bool,
+    name: str | None,
+    library: Library | None = None,
 ) -> Iterator[Any]:
     """Numbers as they are, columns and tables in the caller's library; `named` if it was a mapping."""
-    library = library_of(source)
+    library = library or library_of(source)
     for field, along in zip(fields, axes, strict=True):
         if isinstance(field, _rust.Column):
-            yield library.column(field, source)
+            column = _called(field, name, is_only=False)
+            yield library.column(column, source, along_rows=along[0] == "row")
         elif not isinstance(field, _rust.Table):
             yield field
         elif along[0] == ASSET:
             yield _by_asset(library, field, source, named, is_flat=len(along) == 1)
         else:
             pack = _by_name(field) if named and along[-1] == ASSET else _stack
-            yield library.table(field, pack, source, along_rows=along[0] == "row")
+            table = field if name is None else _rust.Table(_prefixed(field.columns, name))
+            yield library.table(table, pack, source, along_rows=along[0] == "row")
 
 
 @cache

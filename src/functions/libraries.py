@@ -10,6 +10,7 @@ from numbers import Number
 from typing import Any, Protocol
 
 from omega import _rust
+from omega.shared.exceptions import MissingDependencyError
 
 #: The axis of outputs with a value for each column of an input of many, and the column that names them.
 ASSET = "asset"
@@ -23,14 +24,25 @@ class Library(Protocol):
     #: Whether several columns come as one object; otherwise they come as a named tuple or a dict.
     has_tables: bool
 
-    def column(self, column: _rust.Column, source: object) -> Any:
-        """One output."""
+    def column(self, column: _rust.Column, source: object, *, along_rows: bool = True) -> Any:
+        """One output; `along_rows` unless it runs along something else, which has no row's index."""
 
     def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
-        """Several outputs of one length; `along_rows` unless they are groups, which have no row's index."""
+        """Several outputs of one length; `along_rows` as of a column."""
+
+    def part(self, source: object, rows: Callable[[], Any]) -> object:
+        """What stands for some rows of the caller's object, answered alone; `rows` says their numbers."""
 
 
-class _NumPy:
+class _Unlabelled:
+    """A library whose rows are known by their places alone: part of them needs nothing of the whole."""
+
+    def part(self, source: object, rows: Callable[[], Any]) -> object:
+        del rows
+        return source
+
+
+class _NumPy(_Unlabelled):
     """Arrays share Omega's memory; NaN where a value is missing. Several outputs: a named tuple.
 
     Whole numbers and truth values are int64 and bool; float64 where one is missing, for they have no NaN.
@@ -38,42 +50,58 @@ class _NumPy:
 
     has_tables = False
 
-    def column(self, column: _rust.Column, source: object) -> Any:
-        del source
+    def column(self, column: _rust.Column, source: object, *, along_rows: bool = True) -> Any:
+        del source, along_rows
         try:
             return _frombuffer()(column)
         except BufferError:
-            return _whole_numbers(column)
+            return _typed_values(column)
 
     def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
         del along_rows
         return answer(*(self.column(column, source) for column in table.columns))
 
 
-def _whole_numbers(column: _rust.Column) -> Any:
-    """Whole numbers or truth values as NumPy has them."""
+def _typed_values(column: _rust.Column) -> Any:
+    """Whole numbers, truth values or keys as NumPy has them."""
     import numpy
 
-    values = _frombuffer()(column.in_float64())
+    try:
+        values = _frombuffer()(column.in_float64())
+    except BufferError:
+        return numpy.array(column.to_pylist())
     return values if numpy.isnan(values).any() else values.astype(column.type)
+
+
+def row_numbers(column: _rust.Column) -> Any:
+    """Numbers of rows, to take these rows by."""
+    return _frombuffer()(column).astype("int64")
 
 
 @cache
 def _frombuffer() -> Callable[..., Any]:
-    """NumPy's view of a buffer, whose default type is float64; imported when the first array is met."""
-    import numpy
+    """NumPy's view of a buffer, whose default type is float64; imported when the first array is met.
+
+    Raises MissingDependencyError, as an array of the standard library does not bring NumPy with it.
+    """
+    try:
+        import numpy
+    except ImportError as missing:
+        raise MissingDependencyError(
+            feature="an answer to a buffer", value="numpy", allowed="pip install numpy, or pass a list"
+        ) from missing
 
     view: Callable[..., Any] = numpy.frombuffer
     return view
 
 
-class _Lists:
+class _Lists(_Unlabelled):
     """Lists of floats, None where a value is missing."""
 
     has_tables = False
 
-    def column(self, column: _rust.Column, source: object) -> Any:
-        del source
+    def column(self, column: _rust.Column, source: object, *, along_rows: bool = True) -> Any:
+        del source, along_rows
         return column.to_pylist()
 
     def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
@@ -81,14 +109,15 @@ class _Lists:
         return answer(*(self.column(column, source) for column in table.columns))
 
 
-class _PyArrow:
+class _PyArrow(_Unlabelled):
     """Arrays and record batches for those, chunked arrays and tables for those."""
 
     has_tables = True
 
-    def column(self, column: _rust.Column, source: object) -> Any:
+    def column(self, column: _rust.Column, source: object, *, along_rows: bool = True) -> Any:
         import pyarrow
 
+        del along_rows
         values = pyarrow.array(column)
         whole = isinstance(source, (pyarrow.Array, pyarrow.RecordBatch))
         return values if whole else pyarrow.chunked_array([values])
@@ -101,15 +130,15 @@ class _PyArrow:
         return pyarrow.record_batch(table) if whole else pyarrow.table(table)
 
 
-class _Polars:
+class _Polars(_Unlabelled):
     """Series and data frames."""
 
     has_tables = True
 
-    def column(self, column: _rust.Column, source: object) -> Any:
+    def column(self, column: _rust.Column, source: object, *, along_rows: bool = True) -> Any:
         import polars
 
-        del source
+        del source, along_rows
         return polars.Series(column.name, column)
 
     def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
@@ -124,10 +153,11 @@ class _Pandas:
 
     has_tables = True
 
-    def column(self, column: _rust.Column, source: object) -> Any:
+    def column(self, column: _rust.Column, source: object, *, along_rows: bool = True) -> Any:
         import pandas
 
-        return pandas.Series(_NUMPY.column(column, None), index=_index(source, len(column)), name=column.name)
+        index = _index(source, len(column)) if along_rows else None
+        return pandas.Series(_NUMPY.column(column, None), index=index, name=column.name)
 
     def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
         import pandas
@@ -135,6 +165,17 @@ class _Pandas:
         del answer
         columns = {column.name: _numpy_values(column) for column in table.columns}
         return pandas.DataFrame(columns, index=_index(source, len(table)) if along_rows else None)
+
+    def part(self, source: object, rows: Callable[[], Any]) -> object:
+        index = getattr(source, "index", None)
+        return source if index is None else _Labels(index.take(rows()))
+
+
+class _Labels:
+    """Stands for some rows of a pandas object: all that an answer takes from them is their index."""
+
+    def __init__(self, index: Any) -> None:
+        self.index = index
 
 
 def _index(source: object, rows: int) -> Any:
@@ -144,36 +185,38 @@ def _index(source: object, rows: int) -> Any:
 
 
 def _numpy_values(column: _rust.Column) -> Any:
-    """Numbers in place; group keys, which are not float64, as a list."""
-    try:
-        return _NUMPY.column(column, None)
-    except BufferError:
-        return column.to_pylist()
+    """Numbers in place; group keys, whose type is for pandas to choose, as a list."""
+    return column.to_pylist() if column.type == "utf8" else _NUMPY.column(column, None)
 
 
-class _DuckDB:
-    """Relations over Omega's memory, in DuckDB's default connection."""
+class _DuckDB(_Unlabelled):
+    """Relations over Omega's memory, in the caller's own connection, so that they join with the data."""
 
     has_tables = True
 
-    def column(self, column: _rust.Column, source: object) -> Any:
+    def column(self, column: _rust.Column, source: object, *, along_rows: bool = True) -> Any:
+        del along_rows
         return self.table(_rust.Table([column]), dict, source)
 
     def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
         import duckdb
 
-        del answer, source, along_rows
+        del answer, along_rows
+        if isinstance(source, duckdb.DuckDBPyRelation):
+            columns = table  # noqa: F841 - DuckDB finds it here by its name, and keeps it
+            return source.query("omega", "select * from columns")
         return duckdb.from_arrow(table)
 
 
-class _Arro3:
+class _Arro3(_Unlabelled):
     """Arrays and record batches for those, chunked arrays and tables for those."""
 
     has_tables = True
 
-    def column(self, column: _rust.Column, source: object) -> Any:
+    def column(self, column: _rust.Column, source: object, *, along_rows: bool = True) -> Any:
         import arro3.core
 
+        del along_rows
         whole = isinstance(source, (arro3.core.Array, arro3.core.RecordBatch))
         return (arro3.core.Array if whole else arro3.core.ChunkedArray).from_arrow(column)
 
@@ -185,15 +228,15 @@ class _Arro3:
         return (arro3.core.RecordBatch if whole else arro3.core.Table).from_arrow(table)
 
 
-class _NanoArrow:
+class _NanoArrow(_Unlabelled):
     """Arrays; several outputs are a struct array."""
 
     has_tables = True
 
-    def column(self, column: _rust.Column, source: object) -> Any:
+    def column(self, column: _rust.Column, source: object, *, along_rows: bool = True) -> Any:
         import nanoarrow
 
-        del source
+        del source, along_rows
         return nanoarrow.Array(column)
 
     def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:
@@ -203,13 +246,13 @@ class _NanoArrow:
         return nanoarrow.Array(table)
 
 
-class _AnyArrow:
+class _AnyArrow(_Unlabelled):
     """Omega's own columns and tables, which every Arrow consumer takes."""
 
     has_tables = True
 
-    def column(self, column: _rust.Column, source: object) -> Any:
-        del source
+    def column(self, column: _rust.Column, source: object, *, along_rows: bool = True) -> Any:
+        del source, along_rows
         return column
 
     def table(self, table: _rust.Table, answer: Answer, source: object, *, along_rows: bool = True) -> Any:

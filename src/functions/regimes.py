@@ -46,7 +46,7 @@ _HIDDEN_MARKOV = _rust.function("regimes.hidden_markov")
 def hidden_markov(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     states: int = 2,
     seed: int = 0,
@@ -56,6 +56,7 @@ def hidden_markov(
     variance_prior: float = 0.0001,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
@@ -89,9 +90,14 @@ def hidden_markov(
       1e-12; at most 1000)
     - `variance_prior`: What is added to the sum of squares of each state, as a share of the variance of all
       returns. (fraction; at least 1e-12; at most 1)
+    - `columns`: The inputs by position: `hidden_markov(returns)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What its outputs' names begin with, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
     Returns a `HiddenMarkov`: numbers as floats, columns and tables in the library of the data; with `by`, a
-    dict of them by group.
+    mapping of them by group, with all groups' `parameters` as one table and all their `rows` as another.
 
     Raises InvalidValueError, MissingColumnError, ParameterOutOfRangeError, NotEnoughDataError,
     DegenerateDataError or NoConvergenceError, and what `omega.call` raises.
@@ -125,4 +131,6 @@ def hidden_markov(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
     )

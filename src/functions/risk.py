@@ -33,12 +33,13 @@ _SHARPE_RATIO = _rust.function("risk.sharpe_ratio")
 def sharpe_ratio(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     periods: float = 252.0,
     risk_free: float = 0.0,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
@@ -54,6 +55,11 @@ def sharpe_ratio(
       below 1,000,000,000)
     - `risk_free`: Return without risk, per period, not per year. (return; at least -1; at most
       1,000,000,000)
+    - `columns`: The inputs by position: `sharpe_ratio(returns)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
     Returns a float (ratio), or None where it is undefined; with `by`, a table of one row per group, or for
     NumPy and lists a dict.
@@ -78,6 +84,8 @@ def sharpe_ratio(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
     )
 
 
@@ -87,12 +95,13 @@ _SORTINO_RATIO = _rust.function("risk.sortino_ratio")
 def sortino_ratio(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     periods: float = 252.0,
     required_return: float = 0.0,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
@@ -107,6 +116,11 @@ def sortino_ratio(
       below 1,000,000,000)
     - `required_return`: Least acceptable return, per period, not per year. (return; at least -1; at most
       1,000,000,000)
+    - `columns`: The inputs by position: `sortino_ratio(returns)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
     Returns a float (ratio), or None where it is undefined; with `by`, a table of one row per group, or for
     NumPy and lists a dict.
@@ -132,6 +146,8 @@ def sortino_ratio(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
     )
 
 
@@ -141,11 +157,12 @@ _VOLATILITY = _rust.function("risk.volatility")
 def volatility(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     periods: float = 252.0,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
@@ -158,6 +175,11 @@ def volatility(
       series will do: a column, or the name of one in `data`.
     - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
       below 1,000,000,000)
+    - `columns`: The inputs by position: `volatility(returns)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
     Returns a float (volatility), or None where it is undefined; with `by`, a table of one row per group, or
     for NumPy and lists a dict.
@@ -179,6 +201,8 @@ def volatility(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
     )
 
 
@@ -188,10 +212,11 @@ _MAX_DRAWDOWN = _rust.function("risk.max_drawdown")
 def max_drawdown(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
@@ -203,6 +228,11 @@ def max_drawdown(
 
     - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
       series will do: a column, or the name of one in `data`.
+    - `columns`: The inputs by position: `max_drawdown(returns)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
     Returns a float (fraction of wealth), or None where it is undefined; with `by`, a table of one row per
     group, or for NumPy and lists a dict.
@@ -224,6 +254,8 @@ def max_drawdown(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
     )
 
 
@@ -233,11 +265,12 @@ _CALMAR_RATIO = _rust.function("risk.calmar_ratio")
 def calmar_ratio(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     periods: float = 252.0,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
@@ -250,6 +283,11 @@ def calmar_ratio(
       series will do: a column, or the name of one in `data`.
     - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
       below 1,000,000,000)
+    - `columns`: The inputs by position: `calmar_ratio(returns)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
     Returns a float, or None where it is undefined; with `by`, a table of one row per group, or for NumPy
     and lists a dict.
@@ -271,6 +309,8 @@ def calmar_ratio(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
     )
 
 
@@ -280,11 +320,12 @@ _VALUE_AT_RISK = _rust.function("risk.value_at_risk")
 def value_at_risk(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     cutoff: float = 0.05,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
@@ -298,6 +339,11 @@ def value_at_risk(
     - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
       series will do: a column, or the name of one in `data`.
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
+    - `columns`: The inputs by position: `value_at_risk(returns)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
     Returns a float (return), or None where it is undefined; with `by`, a table of one row per group, or for
     NumPy and lists a dict.
@@ -320,6 +366,8 @@ def value_at_risk(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
     )
 
 
@@ -329,11 +377,12 @@ _CONDITIONAL_VALUE_AT_RISK = _rust.function("risk.conditional_value_at_risk")
 def conditional_value_at_risk(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     cutoff: float = 0.05,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
@@ -347,6 +396,12 @@ def conditional_value_at_risk(
     - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
       series will do: a column, or the name of one in `data`.
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
+    - `columns`: The inputs by position: `conditional_value_at_risk(returns)`, or their names after the
+      data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
     Returns a float (return), or None where it is undefined; with `by`, a table of one row per group, or for
     NumPy and lists a dict.
@@ -368,6 +423,8 @@ def conditional_value_at_risk(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
     )
 
 
@@ -377,11 +434,12 @@ _BETA = _rust.function("risk.beta")
 def beta(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     benchmark: str | Column | None = None,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
@@ -395,6 +453,11 @@ def beta(
       series will do: a column, or the name of one in `data`.
     - `benchmark`: Relative change of the benchmark over the same period; null in the first. Any series will
       do: a column, or the name of one in `data`.
+    - `columns`: The inputs by position: `beta(returns, benchmark)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
     Returns a float (ratio), or None where it is undefined; with `by`, a table of one row per group, or for
     NumPy and lists a dict.
@@ -423,6 +486,8 @@ def beta(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
     )
 
 
@@ -432,13 +497,14 @@ _ROLLING_SHARPE_RATIO = _rust.function("risk.rolling_sharpe_ratio")
 def rolling_sharpe_ratio(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     periods: float = 252.0,
     risk_free: float = 0.0,
     window: int = 60,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **unknown: Never,
@@ -459,6 +525,12 @@ def rolling_sharpe_ratio(
     - `risk_free`: Return without risk, per period, not per year. (return; at least -1; at most
       1,000,000,000)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
+    - `columns`: The inputs by position: `rolling_sharpe_ratio(returns)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
     Returns a column as long as the data, in the library of the data (ratio); or `out` of yours to write to.
     The first `window - 1` rows have no value.
@@ -485,6 +557,8 @@ def rolling_sharpe_ratio(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
         out,
     )
 
@@ -495,13 +569,14 @@ _ROLLING_SORTINO_RATIO = _rust.function("risk.rolling_sortino_ratio")
 def rolling_sortino_ratio(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     periods: float = 252.0,
     required_return: float = 0.0,
     window: int = 60,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **unknown: Never,
@@ -522,6 +597,12 @@ def rolling_sortino_ratio(
     - `required_return`: Least acceptable return, per period, not per year. (return; at least -1; at most
       1,000,000,000)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
+    - `columns`: The inputs by position: `rolling_sortino_ratio(returns)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
     Returns a column as long as the data, in the library of the data (ratio); or `out` of yours to write to.
     The first `window - 1` rows have no value.
@@ -549,6 +630,8 @@ def rolling_sortino_ratio(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
         out,
     )
 
@@ -559,12 +642,13 @@ _ROLLING_VOLATILITY = _rust.function("risk.rolling_volatility")
 def rolling_volatility(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     periods: float = 252.0,
     window: int = 60,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **unknown: Never,
@@ -581,6 +665,12 @@ def rolling_volatility(
     - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
       below 1,000,000,000)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
+    - `columns`: The inputs by position: `rolling_volatility(returns)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
     Returns a column as long as the data, in the library of the data (volatility); or `out` of yours to
     write to. The first `window - 1` rows have no value.
@@ -606,6 +696,8 @@ def rolling_volatility(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
         out,
     )
 
@@ -616,11 +708,12 @@ _ROLLING_MAX_DRAWDOWN = _rust.function("risk.rolling_max_drawdown")
 def rolling_max_drawdown(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     window: int = 60,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **unknown: Never,
@@ -637,6 +730,12 @@ def rolling_max_drawdown(
     - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
       series will do: a column, or the name of one in `data`.
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
+    - `columns`: The inputs by position: `rolling_max_drawdown(returns)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
     Returns a column as long as the data, in the library of the data (fraction of wealth); or `out` of yours
     to write to. The first `window - 1` rows have no value.
@@ -659,6 +758,8 @@ def rolling_max_drawdown(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
         out,
     )
 
@@ -669,12 +770,13 @@ _ROLLING_CALMAR_RATIO = _rust.function("risk.rolling_calmar_ratio")
 def rolling_calmar_ratio(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     periods: float = 252.0,
     window: int = 60,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **unknown: Never,
@@ -693,6 +795,12 @@ def rolling_calmar_ratio(
     - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
       below 1,000,000,000)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
+    - `columns`: The inputs by position: `rolling_calmar_ratio(returns)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
     Returns a column as long as the data, in the library of the data; or `out` of yours to write to. The
     first `window - 1` rows have no value.
@@ -718,6 +826,8 @@ def rolling_calmar_ratio(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
         out,
     )
 
@@ -728,12 +838,13 @@ _ROLLING_VALUE_AT_RISK = _rust.function("risk.rolling_value_at_risk")
 def rolling_value_at_risk(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     cutoff: float = 0.05,
     window: int = 60,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **unknown: Never,
@@ -752,6 +863,12 @@ def rolling_value_at_risk(
       series will do: a column, or the name of one in `data`.
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
+    - `columns`: The inputs by position: `rolling_value_at_risk(returns)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
     Returns a column as long as the data, in the library of the data (return); or `out` of yours to write
     to. The first `window - 1` rows have no value.
@@ -778,6 +895,8 @@ def rolling_value_at_risk(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
         out,
     )
 
@@ -788,12 +907,13 @@ _ROLLING_CONDITIONAL_VALUE_AT_RISK = _rust.function("risk.rolling_conditional_va
 def rolling_conditional_value_at_risk(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     cutoff: float = 0.05,
     window: int = 60,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **unknown: Never,
@@ -812,6 +932,13 @@ def rolling_conditional_value_at_risk(
       series will do: a column, or the name of one in `data`.
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
+    - `columns`: The inputs by position: `rolling_conditional_value_at_risk(returns)`, or their names after
+      the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
     Returns a column as long as the data, in the library of the data (return); or `out` of yours to write
     to. The first `window - 1` rows have no value.
@@ -837,6 +964,8 @@ def rolling_conditional_value_at_risk(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
         out,
     )
 
@@ -847,12 +976,13 @@ _ROLLING_BETA = _rust.function("risk.rolling_beta")
 def rolling_beta(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     benchmark: str | Column | None = None,
     window: int = 60,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **unknown: Never,
@@ -870,6 +1000,12 @@ def rolling_beta(
     - `benchmark`: Relative change of the benchmark over the same period; null in the first. Any series will
       do: a column, or the name of one in `data`.
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
+    - `columns`: The inputs by position: `rolling_beta(returns, benchmark)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
     Returns a column as long as the data, in the library of the data (ratio); or `out` of yours to write to.
     The first `window - 1` rows have no value.
@@ -898,5 +1034,7 @@ def rolling_beta(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
         out,
     )

@@ -37,7 +37,7 @@ _STATIONARY_BOOTSTRAP = _rust.function("simulation.stationary_bootstrap")
 def stationary_bootstrap(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     cutoff: float = 0.05,
     replications: int = 1000,
@@ -46,6 +46,7 @@ def stationary_bootstrap(
     seed: int = 0,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
@@ -67,9 +68,15 @@ def stationary_bootstrap(
     - `confidence`: The share of replications that the interval holds. (fraction; above 0; below 1)
     - `seed`: Which random numbers: equal seeds give equal answers. (at least 0; at most
       9,007,199,254,740,992)
+    - `columns`: The inputs by position: `stationary_bootstrap(returns)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What its outputs' names begin with, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
     Returns a `StationaryBootstrap`: numbers as floats, columns and tables in the library of the data; with
-    `by`, a dict of them by group.
+    `by`, a mapping of them by group, with all groups' `parameters` as one table and all their `rows` as
+    another.
 
     Raises InvalidValueError, MissingColumnError, ParameterOutOfRangeError or NotEnoughDataError, and what
     `omega.call` raises.
@@ -101,4 +108,6 @@ def stationary_bootstrap(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
     )

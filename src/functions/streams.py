@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Generic, Self, TypeVar
 
 from omega import _rust
-from omega.functions.call import Data, Nulls
+from omega.functions.call import Data, Nulls, unreadable
 from omega.functions.libraries import library_of, source_of
-from omega.shared.exceptions import InvalidTypeError, SnapshotMismatchError
+from omega.shared.exceptions import InvalidTypeError, OmegaError, SnapshotMismatchError
 
 _Native = TypeVar("_Native", _rust.FeatureSet, _rust.MetricSet)
 
@@ -175,8 +175,13 @@ class FeatureSet(_Set[_rust.FeatureSet]):
         return self._answer(self._native.extend(data, strict_zero_copy), data)
 
     def _answer(self, columns: tuple[_rust.Column, ...], data: Data) -> Any:
-        source = source_of(data, (), self._native.inputs)
-        return library_of(source).table(_rust.Table(columns), self._by_name, source)
+        try:
+            source = source_of(data, (), self._native.inputs)
+            return library_of(source).table(_rust.Table(columns), self._by_name, source)
+        except OmegaError:
+            raise
+        except Exception as failure:
+            raise unreadable(failure, "omega.FeatureSet") from failure
 
     def _by_name(self, *columns: Any) -> dict[str, Any]:
         """What a library without tables makes of features."""

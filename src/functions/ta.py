@@ -54,11 +54,12 @@ _SMA = _rust.function("ta.sma")
 def sma(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     close: str | Column | None = None,
     period: int = 30,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **unknown: Never,
@@ -71,6 +72,12 @@ def sma(
 
     - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
     - `period`: Length of the window. (rows; at least 1; at most 1,000,000)
+    - `columns`: The inputs by position: `sma(close)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
     Returns a column as long as the data, in the library of the data (price); or `out` of yours to write to.
     The first `period - 1` rows have no value.
@@ -93,6 +100,8 @@ def sma(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
         out,
     )
 
@@ -103,11 +112,12 @@ _EMA = _rust.function("ta.ema")
 def ema(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     close: str | Column | None = None,
     period: int = 30,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **unknown: Never,
@@ -119,6 +129,12 @@ def ema(
 
     - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
     - `period`: Sets the weight of the newest close, 2 / (period + 1). (rows; at least 1; at most 1,000,000)
+    - `columns`: The inputs by position: `ema(close)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
     Returns a column as long as the data, in the library of the data (price); or `out` of yours to write to.
     The first `period - 1` rows have no value.
@@ -141,6 +157,8 @@ def ema(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
         out,
     )
 
@@ -151,13 +169,14 @@ _BBANDS = _rust.function("ta.bbands")
 def bbands(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     close: str | Column | None = None,
     period: int = 20,
     deviations_up: float = 2.0,
     deviations_down: float = 2.0,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **unknown: Never,
@@ -172,6 +191,12 @@ def bbands(
     - `period`: Length of the window. (rows; at least 2; at most 1,000,000)
     - `deviations_up`: Half-width in deviations. (deviations; at least 0; at most 1000)
     - `deviations_down`: Half-width in deviations. (deviations; at least 0; at most 1000)
+    - `columns`: The inputs by position: `bbands(close)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What its outputs' names begin with, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
     Returns a table, or for NumPy and lists a `Bbands`, as long as the data, in the library of the data:
     `upper` (price), `middle` (price), `lower` (price); or `out`, a tuple or dict of columns of yours to
@@ -199,6 +224,8 @@ def bbands(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
         out,
     )
 
@@ -209,7 +236,7 @@ _MAVP = _rust.function("ta.mavp")
 def mavp(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     close: str | Column | None = None,
     periods: str | Column | None = None,
     min_period: int = 2,
@@ -217,7 +244,9 @@ def mavp(
     average: Literal["sma", "ema", "wma", "dema", "tema", "trima"] = "sma",
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Moving average with variable period (MAVP): the average of the last closes, of as many as each row
@@ -237,9 +266,15 @@ def mavp(
       less than `max_period`)
     - `max_period`: Longest period; a longer one counts as this. (rows; at least 2; at most 1,000,000)
     - `average`: Which moving average it is.
+    - `columns`: The inputs by position: `mavp(close, periods)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
-    Returns a column as long as the data, in the library of the data (price). The first `max_period - 1`
-    rows have no value, twice as many of `dema`, three times as many of `tema`.
+    Returns a column as long as the data, in the library of the data (price); or `out` of yours to write to.
+    The first `max_period - 1` rows have no value, twice as many of `dema`, three times as many of `tema`.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -269,6 +304,9 @@ def mavp(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
+        out,
     )
 
 
@@ -278,11 +316,12 @@ _RSI = _rust.function("ta.rsi")
 def rsi(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     close: str | Column | None = None,
     period: int = 14,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **unknown: Never,
@@ -294,6 +333,12 @@ def rsi(
 
     - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
     - `period`: Sets the weight of the newest change, 1 / period. (rows; at least 2; at most 1,000,000)
+    - `columns`: The inputs by position: `rsi(close)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
     Returns a column as long as the data, in the library of the data (percent); or `out` of yours to write
     to. The first `period` rows have no value.
@@ -316,6 +361,8 @@ def rsi(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
         out,
     )
 
@@ -326,13 +373,14 @@ _MACD = _rust.function("ta.macd")
 def macd(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     close: str | Column | None = None,
     fast_period: int = 12,
     slow_period: int = 26,
     signal_period: int = 9,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **unknown: Never,
@@ -349,6 +397,12 @@ def macd(
       `slow_period`)
     - `slow_period`: Period of the slow average. (rows; at least 2; at most 1,000,000)
     - `signal_period`: Period of the average of the difference. (rows; at least 1; at most 1,000,000)
+    - `columns`: The inputs by position: `macd(close)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What its outputs' names begin with, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
     Returns a table, or for NumPy and lists a `Macd`, as long as the data, in the library of the data:
     `macd` (price change), `signal` (price change), `histogram` (price change); or `out`, a tuple or dict of
@@ -376,6 +430,8 @@ def macd(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
         out,
     )
 
@@ -386,13 +442,14 @@ _ADX = _rust.function("ta.adx")
 def adx(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     high: str | Column | None = None,
     low: str | Column | None = None,
     close: str | Column | None = None,
     period: int = 14,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **unknown: Never,
@@ -410,6 +467,12 @@ def adx(
     - `low`: Lowest price of the period. A column, or its name in `data`.
     - `close`: Last price of the period. A column, or its name in `data`.
     - `period`: Sets the weight of the newest movement, 1 / period. (rows; at least 2; at most 1,000,000)
+    - `columns`: The inputs by position: `adx(high, low, close)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
     Returns a column as long as the data, in the library of the data (percent); or `out` of yours to write
     to. The first `2 * period - 1` rows have no value.
@@ -440,6 +503,8 @@ def adx(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
         out,
     )
 
@@ -450,13 +515,14 @@ _CCI = _rust.function("ta.cci")
 def cci(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     high: str | Column | None = None,
     low: str | Column | None = None,
     close: str | Column | None = None,
     period: int = 14,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **unknown: Never,
@@ -471,6 +537,12 @@ def cci(
     - `low`: Lowest price of the period. A column, or its name in `data`.
     - `close`: Last price of the period. A column, or its name in `data`.
     - `period`: Length of the window. (rows; at least 2; at most 1,000,000)
+    - `columns`: The inputs by position: `cci(high, low, close)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
     Returns a column as long as the data, in the library of the data (ratio); or `out` of yours to write to.
     The first `period - 1` rows have no value.
@@ -501,6 +573,8 @@ def cci(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
         out,
     )
 
@@ -511,13 +585,14 @@ _ATR = _rust.function("ta.atr")
 def atr(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     high: str | Column | None = None,
     low: str | Column | None = None,
     close: str | Column | None = None,
     period: int = 14,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **unknown: Never,
@@ -532,6 +607,12 @@ def atr(
     - `low`: Lowest price of the period. A column, or its name in `data`.
     - `close`: Last price of the period. A column, or its name in `data`.
     - `period`: Sets the weight of the newest range, 1 / period. (rows; at least 1; at most 1,000,000)
+    - `columns`: The inputs by position: `atr(high, low, close)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
     Returns a column as long as the data, in the library of the data (price change); or `out` of yours to
     write to. The first `period` rows have no value.
@@ -562,6 +643,8 @@ def atr(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
         out,
     )
 
@@ -572,11 +655,12 @@ _OBV = _rust.function("ta.obv")
 def obv(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     close: str | Column | None = None,
     volume: str | Column | None = None,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **unknown: Never,
@@ -590,6 +674,12 @@ def obv(
 
     - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
     - `volume`: Quantity traded in the period. A column, or its name in `data`.
+    - `columns`: The inputs by position: `obv(close, volume)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
     Returns a column as long as the data, in the library of the data (volume); or `out` of yours to write
     to.
@@ -618,6 +708,8 @@ def obv(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
         out,
     )
 
@@ -628,7 +720,7 @@ _VWAP = _rust.function("ta.vwap")
 def vwap(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     high: str | Column | None = None,
     low: str | Column | None = None,
     close: str | Column | None = None,
@@ -638,7 +730,9 @@ def vwap(
     session_length: int = 1440,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
+    out: Any = None,
     **unknown: Never,
 ) -> Any:
     """Volume-weighted average price (VWAP): what was paid on average since the session began.
@@ -661,8 +755,15 @@ def vwap(
       least 0; at most 10,079; less than `session_length`)
     - `session_length`: From the start of a session to that of the next. (minutes; at least 1; at most
       10,080)
+    - `columns`: The inputs by position: `vwap(high, low, close, volume, timestamp)`, or their names after
+      the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
-    Returns a column as long as the data, in the library of the data (price).
+    Returns a column as long as the data, in the library of the data (price); or `out` of yours to write to.
 
     Raises InvalidValueError, MissingColumnError or ParameterOutOfRangeError, and what `omega.call` raises.
 
@@ -699,6 +800,9 @@ def vwap(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
+        out,
     )
 
 
@@ -708,11 +812,12 @@ _MAXINDEX = _rust.function("ta.maxindex")
 def maxindex(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     close: str | Column | None = None,
     period: int = 30,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
     **unknown: Never,
@@ -726,6 +831,12 @@ def maxindex(
 
     - `close`: Last price of the period. Any series will do: a column, or the name of one in `data`.
     - `period`: Length of the window. (rows; at least 2; at most 1,000,000)
+    - `columns`: The inputs by position: `maxindex(close)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What the answer is called, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
+    - `out`: Memory of yours for the answer.
 
     Returns a column as long as the data, in the library of the data (row index); or `out` of yours to write
     to. The first `period - 1` rows have no value.
@@ -749,5 +860,7 @@ def maxindex(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
         out,
     )

@@ -70,7 +70,7 @@ _GARCH = _rust.function("volatility.garch")
 def garch(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: str | Column | None = None,
     horizon: int = 10,
     mean: Literal["constant", "zero"] = "constant",
@@ -78,6 +78,7 @@ def garch(
     max_iterations: int = 500,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
@@ -105,9 +106,14 @@ def garch(
     - `covariance`: Standard errors that hold for surprises of any shape (Bollerslev and Wooldridge), or for
       normal ones only.
     - `max_iterations`: How many steps the search may take. (at least 1; at most 100,000)
+    - `columns`: The inputs by position: `garch(returns)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What its outputs' names begin with, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
-    Returns a `Garch`: numbers as floats, columns and tables in the library of the data; with `by`, a dict
-    of them by group.
+    Returns a `Garch`: numbers as floats, columns and tables in the library of the data; with `by`, a
+    mapping of them by group, with all groups' `parameters` as one table and all their `rows` as another.
 
     Raises InvalidValueError, MissingColumnError, ParameterOutOfRangeError, NotEnoughDataError,
     DegenerateDataError or NoConvergenceError, and what `omega.call` raises.
@@ -137,6 +143,8 @@ def garch(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
     )
 
 
@@ -146,12 +154,13 @@ _EWMA = _rust.function("volatility.ewma")
 def ewma(
     data: Data | None = None,
     /,
-    *,
+    *columns: Column,
     returns: Columns | None = None,
     decay: float = 0.94,
     periods: float = 252.0,
     nulls: Nulls = "skip",
     by: str | Column | None = None,
+    name: str | None = None,
     strict_zero_copy: bool = False,
     **unknown: Never,
 ) -> Any:
@@ -172,9 +181,14 @@ def ewma(
       above 0; below 1)
     - `periods`: Periods in a year: 252 for trading days, 52 for weeks, 12 for months. (per year; above 0;
       below 1,000,000,000)
+    - `columns`: The inputs by position: `ewma(returns)`, or their names after the data.
+    - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
+    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `name`: What its outputs' names begin with, so that answers join side by side.
+    - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
-    Returns a `Ewma`: numbers as floats, columns and tables in the library of the data; with `by`, a dict of
-    them by group.
+    Returns a `Ewma`: numbers as floats, columns and tables in the library of the data; with `by`, a mapping
+    of them by group, with all groups' `parameters` as one table and all their `rows` as another.
 
     Raises InvalidValueError, MissingColumnError, ParameterOutOfRangeError or NotEnoughDataError, and what
     `omega.call` raises.
@@ -199,4 +213,6 @@ def ewma(
         by,
         strict_zero_copy,
         unknown,
+        columns,
+        name,
     )

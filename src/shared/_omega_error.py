@@ -1,7 +1,10 @@
 """The root of all refusals, and one class per category; the leaves are generated in `exceptions.py`."""
 
+from __future__ import annotations
+
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import ClassVar, Self
 
 from omega.shared.error_codes import ErrorCode
@@ -26,13 +29,40 @@ class OmegaError(Exception):
     fields: dict[str, str]
     #: The function that was called, as in `ta.rsi`, where one was.
     function: str | None
-    _leaves: ClassVar[dict[int, type["OmegaError"]]] = {}
+    _leaves: ClassVar[dict[int, type[OmegaError]]] = {}
+
+    def __init__(self, message: object = "") -> None:
+        self._say(message)
 
     def __init_subclass__(cls) -> None:
-        """Remember each leaf under its number."""
+        """Remember each leaf under its number, and let it be made of a message alone as well.
+
+        `type(error)(*error.args)` is how libraries that carry errors between threads and processes make them
+        anew; then the message is all that is known.
+        """
         super().__init_subclass__()
-        if isinstance(code := cls.__dict__.get("code"), ErrorCode):
-            OmegaError._leaves[code] = cls
+        if not isinstance(code := cls.__dict__.get("code"), ErrorCode):
+            return
+        OmegaError._leaves[code] = cls
+        of_fields: Callable[..., None] = cls.__init__
+
+        @wraps(of_fields)
+        def of_fields_or_message(self: OmegaError, *message: object, **fields: object) -> None:
+            if len(message) == 1 and not fields:
+                self._say(message[0])
+            else:
+                of_fields(self, *message, **fields)
+
+        cls.__init__ = of_fields_or_message  # type: ignore[method-assign]
+
+    def _say(self, message: object) -> None:
+        """Fill in a message of which the fields are not known."""
+        self.fields = {}
+        self.function = None
+        self._message = str(message)
+        self.args = (self._message,)
+        if not hasattr(self, "code"):
+            self.code = next((1000 * n for n, category in _CATEGORIES.items() if type(self) is category), 0)
 
     def _fill(self, fields: Mapping[str, object], function: str | None) -> None:
         self.fields = {name: str(value) for name, value in fields.items()}
@@ -99,9 +129,19 @@ _CATEGORIES: dict[int, type[OmegaError]] = {
 def render(template: str, fields: Mapping[str, str]) -> str:
     """The message of a template; a field that is absent shows as `?`, as in Rust and Julia.
 
+    What stands in brackets is left out where a field in it is empty.
+
     >>> render("{name} must be {allowed}", {"name": "period"})
     'period must be ?'
+    >>> render("no {name}[; the nearest is {nearest}]", {"name": "perid", "nearest": ""})
+    'no perid'
     """
+
+    def optional(part: re.Match[str]) -> str:
+        names = re.findall(r"\{(\w+)\}", part[1])
+        return "" if any(fields.get(name) == "" for name in names) else part[1]
+
+    template = re.sub(r"\[([^\]]*)\]", optional, template)
     return re.sub(r"\{(\w+)\}", lambda match: fields.get(match[1], "?"), template)
 
 

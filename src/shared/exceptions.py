@@ -140,10 +140,10 @@ class MissingColumnError(ValidationError, LookupError):
 
 
 class UnknownFunctionError(ValidationError, LookupError):
-    """no function is named `{name}`; the nearest is `{nearest}`"""
+    """no function is named `{name}`[; the nearest is `{nearest}`]"""
 
     code: ErrorCode = ErrorCode.UNKNOWN_FUNCTION
-    template: ClassVar[str] = "no function is named `{name}`; the nearest is `{nearest}`"
+    template: ClassVar[str] = "no function is named `{name}`[; the nearest is `{nearest}`]"
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "caller"
 
@@ -152,11 +152,11 @@ class UnknownFunctionError(ValidationError, LookupError):
 
 
 class UnknownParameterError(ValidationError, TypeError):
-    """{function} has no parameter `{name}`; the nearest is `{nearest}`, and it takes {allowed}"""
+    """{function} got an unexpected keyword argument '{name}'[; the nearest is `{nearest}`]; it takes {allowed}"""
 
     code: ErrorCode = ErrorCode.UNKNOWN_PARAMETER
     template: ClassVar[str] = (
-        "{function} has no parameter `{name}`; the nearest is `{nearest}`, and it takes {allowed}"
+        "{function} got an unexpected keyword argument '{name}'[; the nearest is `{nearest}`]; it takes {allowed}"
     )
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "caller"
@@ -280,10 +280,10 @@ class NotEnoughDataError(ValidationError, ValueError):
 
 
 class UnknownTableError(ValidationError, LookupError):
-    """no table is named `{name}`; the nearest is `{nearest}`"""
+    """no table is named `{name}`[; the nearest is `{nearest}`]"""
 
     code: ErrorCode = ErrorCode.UNKNOWN_TABLE
-    template: ClassVar[str] = "no table is named `{name}`; the nearest is `{nearest}`"
+    template: ClassVar[str] = "no table is named `{name}`[; the nearest is `{nearest}`]"
     retryable: ClassVar[bool] = False
     fault: ClassVar[str] = "caller"
 

@@ -7,6 +7,7 @@ import pathlib
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -59,7 +60,7 @@ def _afterwards_answers_are_right() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("data", "error", "says"),
     [
-        (pl.LazyFrame({"close": [1.0]}), UnsupportedDataError, r"\.collect\(\).*got `LazyFrame`"),
+        (SimpleNamespace(collect=list), UnsupportedDataError, r"\.collect\(\).*got `SimpleNamespace`"),
         (duckdb.connect(), UnsupportedDataError, "DuckDBPyConnection"),
         (7, UnsupportedDataError, "got `int`"),
         (1.5, UnsupportedDataError, "got `float`"),
@@ -81,7 +82,7 @@ def _afterwards_answers_are_right() -> Iterator[None]:
         ({}, MissingColumnError, "close.*no column"),
         ({"open": [1.0], "high": [2.0]}, MissingColumnError, "open, high"),
         (pa.table({"open": [1.0]}), MissingColumnError, "open"),
-        (pl.DataFrame({"Close": [1.0]}), MissingColumnError, "Close"),
+        (pl.DataFrame({"Last": [1.0]}), MissingColumnError, "Last"),
         (pd.DataFrame({"open": [1.0]}), MissingColumnError, "open"),
         (pa.table({}), MissingColumnError, "close"),
         (np.zeros((3, 2)), InvalidShapeError, "one-dimensional, got `2 dimensions`"),

@@ -136,7 +136,8 @@ def test_chunks_and_groups_answer_as_whole_columns_do() -> None:
     table = pa.table(ASSETS)
     chunked = pa.concat_tables([table.slice(0, 1), table.slice(1)])
     assert [as_dict(each) for each in run(chunked)[1:]] == [as_dict(each) for each in run(table)[1:]]
-    by_group: Any = run({**ASSETS, "venue": ["x", "y", "x"]}, by="venue")
+    by_group, _, rows, *_ = run({**ASSETS, "venue": ["x", "y", "x"]}, by="venue")
+    assert rows.column_names == ["market", "values_AAPL", "values_MSFT"]
     assert as_dict(by_group["x"][1]) == {"AAPL": [1.0, 3.0], "MSFT": [4.0, 6.0]}
     assert as_dict(by_group["y"][2]) == {"asset": ["AAPL", "MSFT"], "sums": [2.0, 5.0]}
 

@@ -1,5 +1,6 @@
 """Every error has one number, name, message and set of fields, whichever language raises it."""
 
+import copy
 import pickle
 import re
 import tomllib
@@ -86,6 +87,41 @@ def test_each_error_survives_pickling(code: ErrorCode) -> None:
     assert type(copy) is type(error)
     assert facts(copy) == facts(error)
     assert copy.function == error.function
+
+
+@every_code
+def test_each_error_can_be_made_anew_from_its_arguments_or_its_message(code: ErrorCode) -> None:
+    """As joblib, dask, polars, tenacity and the standard library do, which carry errors elsewhere."""
+    error = example(code)
+    makers: list[Any] = [
+        lambda each: type(each)(*each.args),
+        lambda each: type(each)(str(each)),
+        copy.copy,
+        copy.deepcopy,
+        lambda each: pickle.loads(pickle.dumps(type(each)(*each.args))),
+    ]
+    for make in makers:
+        again = make(error)
+        assert type(again) is type(error)
+        assert (str(again), again.code, again.args) == (str(error), code, error.args)
+        assert isinstance(again.fields, dict)
+
+
+@pytest.mark.parametrize("category", CATEGORIES.values())
+def test_a_category_can_be_made_of_a_message(category: str) -> None:
+    error = getattr(exceptions, category)("something new")
+    again = pickle.loads(pickle.dumps(type(error)(*error.args)))
+    assert (type(again), str(again), again.code) == (type(error), "something new", error.code)
+    assert str(OmegaError("anything")) == "anything"
+
+
+def test_a_clause_without_a_value_is_left_out_in_every_language() -> None:
+    error = exceptions.UnknownFunctionError(name="foo", nearest="")
+    assert str(error) == "no function is named `foo`"
+    error = exceptions.UnknownFunctionError(name="foo", nearest="ta.obv")
+    assert str(error).endswith("the nearest is `ta.obv`")
+    with pytest.raises(exceptions.UnknownFunctionError, match=r"^no function is named `foo`$"):
+        _rust.function("foo")
 
 
 def test_the_message_names_the_value_and_what_is_allowed() -> None:

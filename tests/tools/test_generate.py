@@ -81,7 +81,7 @@ def test_a_name_that_python_uses_for_something_else_is_refused_at_the_spec(
 
 def test_rust_refuses_what_python_forbids() -> None:
     text = (files.ROOT / "src/rust_modules/omega_contract/src/names.rs").read_text()
-    lists = dict(re.findall(r"const (\w+): &\[&str\] = &\[(.*?)\];", text, re.DOTALL))
+    lists = dict(re.findall(r"const (\w+): &\[&str\] =\s+&\[(.*?)\];", text, re.DOTALL))
     rust = {name: set(re.findall(r'"(\w+)"', words)) for name, words in lists.items()}
     assert rust["KEYWORDS"] == {word for word in names.KEYWORDS if word.islower()}
     assert rust["BUILTINS"] >= names.BUILTINS

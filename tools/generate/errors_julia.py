@@ -39,7 +39,10 @@ function error_message(e::OmegaException)
     template = last(get(ERROR_CODES, e.code, ("UNKNOWN", "")))
     values = Dict(e.fields)
     filled(field) = get(values, String(chop(field; head = 1, tail = 1)), "?")
-    return replace(template, r"\\{{\\w+\\}}" => filled)
+    # What stands in brackets is left out where a field in it is empty.
+    is_empty(m) = isempty(get(values, String(m.captures[1]), "?"))
+    optional(part) = any(is_empty, eachmatch(r"\\{{(\\w+)\\}}", part)) ? "" : chop(part; head = 1, tail = 1)
+    return replace(replace(template, r"\\[[^\\]]*\\]" => optional), r"\\{{\\w+\\}}" => filled)
 end
 
 Base.showerror(io::IO, e::OmegaException) = print(io, error_message(e))

@@ -159,11 +159,12 @@ def _function(spec: Spec) -> list[str]:
         f"def {name}(",
         "    data: Data | None = None,",
         "    /,",
-        "    *,",
+        "    *columns: Column,",
         *columns,
         *parameters,
         '    nulls: Nulls = "skip",',
         "    by: str | Column | None = None,",
+        "    name: str | None = None,",
         "    strict_zero_copy: bool = False,",
         *(["    out: Any = None,"] if _door(spec) == "rowwise" else []),
         "    **unknown: Never,",
@@ -178,6 +179,8 @@ def _function(spec: Spec) -> list[str]:
         "        by,",
         "        strict_zero_copy,",
         "        unknown,",
+        "        columns,",
+        "        name,",
         *(["        out,"] if _door(spec) == "rowwise" else []),
         "    )",
         "",
@@ -207,6 +210,7 @@ def _docstring(spec: Spec) -> list[str]:
         paragraphs.append(f"{kept} is kept: memory grows with the rows.")
     facts = [f"- `{column['name']}`: {column['summary']}{_given_as(column)}" for column in spec["inputs"]]
     facts += [f"- `{one['name']}`: {one['summary']}{_range(one)}" for one in spec["parameters"]]
+    facts += _of_every_call(spec)
     paragraphs.append("\n".join(_wrap(fact, "  ") for fact in facts))
     paragraphs.append(_wrap(_returns(spec)))
     errors = ["INVALID_VALUE", "MISSING_COLUMN", "PARAMETER_OUT_OF_RANGE", *spec["errors"]]
@@ -218,6 +222,20 @@ def _docstring(spec: Spec) -> list[str]:
     text = "\n\n".join(paragraphs).replace("\\", "\\\\")
     lines = f'"""{text}\n"""'.splitlines()
     return [f"    {line}" if line else "" for line in lines]
+
+
+def _of_every_call(spec: Spec) -> list[str]:
+    """What every call takes, beside what the function does."""
+    name, inputs = function_of(spec), ", ".join(column["name"] for column in spec["inputs"])
+    first = "what the answer is called" if len(spec["outputs"]) == 1 else "what its outputs' names begin with"
+    return [
+        f"- `columns`: The inputs by position: `{name}({inputs})`, or their names after the data.",
+        '- `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.',
+        "- `by`: The name of the column of groups in `data`, or that column; each group is computed alone.",
+        f"- `name`: {first[0].upper()}{first[1:]}, so that answers join side by side.",
+        "- `strict_zero_copy`: Whether data that would have to be copied is refused.",
+        *(["- `out`: Memory of yours for the answer."] if _door(spec) == "rowwise" else []),
+    ]
 
 
 def _wrap(text: str, indent: str = "") -> str:
@@ -280,7 +298,8 @@ def _returns(spec: Spec) -> str:
         return f"Returns {what}; with `by`, a table of one row per group, or for NumPy and lists a dict."
     return (
         f"Returns a `{_camel(function_of(spec))}`: numbers as floats, columns and tables in the library of "
-        "the data; with `by`, a dict of them by group."
+        "the data; with `by`, a mapping of them by group, with all groups' `parameters` as one table and "
+        "all their `rows` as another."
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 #: What every generated function takes or uses beside its columns and parameters.
-OF_THE_CALL = {"by", "data", "nulls", "out", "run", "strict_zero_copy", "unknown"}
+OF_THE_CALL = {"by", "columns", "data", "name", "nulls", "out", "run", "strict_zero_copy", "unknown"}
 #: What every tuple has, so that a named one cannot have it for another purpose.
 OF_TUPLES = {"count", "index"}
 KEYWORDS = set(keyword.kwlist)

@@ -1,6 +1,6 @@
 //! Every function by name. A module of functions is one line here, and nowhere else.
 
-use omega_contract::params::nearest;
+use omega_contract::params::near_function;
 use omega_contract::{Error, Result};
 use omega_kernel::Function;
 
@@ -44,6 +44,6 @@ pub fn hidden() -> &'static [Function] {
 pub fn find(name: &str) -> Result<&'static Function> {
     REGISTRY.functions.iter().find(|function| function.spec.name == name).ok_or_else(|| {
         let names = all().iter().map(|function| function.spec.name.as_str());
-        Error::unknown_function(name, nearest(name, names).unwrap_or("none"))
+        Error::unknown_function(name, near_function(name, names).unwrap_or_default())
     })
 }

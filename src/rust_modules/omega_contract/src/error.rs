@@ -54,6 +54,25 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.0.code.message();
+        // What stands in brackets is left out where a field in it is empty.
+        while let Some((before, after)) = rest.split_once('[') {
+            let (optional, after) = after.split_once(']').unwrap_or((after, ""));
+            self.write_filled(before, f)?;
+            let mut names =
+                optional.split('{').skip(1).map(|part| part.split('}').next().unwrap_or_default());
+            if names.all(|name| self.field(name) != Some("")) {
+                self.write_filled(optional, f)?;
+            }
+            rest = after;
+        }
+        self.write_filled(rest, f)
+    }
+}
+
+impl Error {
+    /// Writes a part of the message with its fields filled in.
+    fn write_filled(&self, part: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = part;
         while let Some((before, after)) = rest.split_once('{') {
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
             f.write_str(before)?;

@@ -13,9 +13,9 @@ pub enum ErrorCode {
     InvalidType = 1001,
     /// column `{name}` is missing; the data has {available}
     MissingColumn = 1002,
-    /// no function is named `{name}`; the nearest is `{nearest}`
+    /// no function is named `{name}`[; the nearest is `{nearest}`]
     UnknownFunction = 1003,
-    /// {function} has no parameter `{name}`; the nearest is `{nearest}`, and it takes {allowed}
+    /// {function} got an unexpected keyword argument '{name}'[; the nearest is `{nearest}`]; it takes {allowed}
     UnknownParameter = 1004,
     /// {name} must be {allowed}, got `{value}`
     ParameterOutOfRange = 1005,
@@ -35,7 +35,7 @@ pub enum ErrorCode {
     ZeroCopyRefused = 1012,
     /// {function} needs at least {allowed} rows without missing values, got `{value}`
     NotEnoughData = 1013,
-    /// no table is named `{name}`; the nearest is `{nearest}`
+    /// no table is named `{name}`[; the nearest is `{nearest}`]
     UnknownTable = 1014,
     /// field `{name}` of table {table} must be {allowed}, got `{value}`
     SchemaMismatch = 1015,
@@ -136,9 +136,9 @@ impl ErrorCode {
         match self {
             Self::InvalidType => "{name} must be {allowed}, got `{value}`",
             Self::MissingColumn => "column `{name}` is missing; the data has {available}",
-            Self::UnknownFunction => "no function is named `{name}`; the nearest is `{nearest}`",
+            Self::UnknownFunction => "no function is named `{name}`[; the nearest is `{nearest}`]",
             Self::UnknownParameter => {
-                "{function} has no parameter `{name}`; the nearest is `{nearest}`, and it takes {allowed}"
+                "{function} got an unexpected keyword argument '{name}'[; the nearest is `{nearest}`]; it takes {allowed}"
             }
             Self::ParameterOutOfRange => "{name} must be {allowed}, got `{value}`",
             Self::InvalidValue => "column `{name}` must be {allowed}, got `{value}` in row {row}",
@@ -153,7 +153,7 @@ impl ErrorCode {
             Self::NotEnoughData => {
                 "{function} needs at least {allowed} rows without missing values, got `{value}`"
             }
-            Self::UnknownTable => "no table is named `{name}`; the nearest is `{nearest}`",
+            Self::UnknownTable => "no table is named `{name}`[; the nearest is `{nearest}`]",
             Self::SchemaMismatch => "field `{name}` of table {table} must be {allowed}, got `{value}`",
             Self::InvalidRecord => "field `{name}` of {record} must be {allowed}, got `{value}`",
             Self::BreakingChange => {
@@ -330,7 +330,7 @@ impl Error {
         )
     }
 
-    /// no function is named `{name}`; the nearest is `{nearest}`
+    /// no function is named `{name}`[; the nearest is `{nearest}`]
     #[must_use]
     pub fn unknown_function(name: impl Display, nearest: impl Display) -> Self {
         Self::new(
@@ -339,7 +339,7 @@ impl Error {
         )
     }
 
-    /// {function} has no parameter `{name}`; the nearest is `{nearest}`, and it takes {allowed}
+    /// {function} got an unexpected keyword argument '{name}'[; the nearest is `{nearest}`]; it takes {allowed}
     #[must_use]
     pub fn unknown_parameter(
         function: impl Display,
@@ -477,7 +477,7 @@ impl Error {
         )
     }
 
-    /// no table is named `{name}`; the nearest is `{nearest}`
+    /// no table is named `{name}`[; the nearest is `{nearest}`]
     #[must_use]
     pub fn unknown_table(name: impl Display, nearest: impl Display) -> Self {
         Self::new(

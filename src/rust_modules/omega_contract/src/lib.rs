@@ -2,6 +2,8 @@
 //!
 //! No Python and no kernels live here, so every other crate can depend on it.
 
+/// What people call things elsewhere, and what they are called here.
+pub mod aliases;
 /// How great and how small a number may be, so that no answer overflows and none fades away.
 pub mod bounds;
 /// The error that crosses languages: a code from the one table, and the fields of its message.

@@ -90,7 +90,8 @@ const BUILTINS: &[&str] = &[
 ];
 
 /// What every generated function takes or uses beside its columns and parameters.
-const OF_THE_CALL: &[&str] = &["by", "data", "nulls", "run", "strict_zero_copy", "unknown"];
+const OF_THE_CALL: &[&str] =
+    &["by", "columns", "data", "name", "nulls", "out", "run", "strict_zero_copy", "unknown"];
 
 /// What every tuple has, so that a named one cannot have it for another purpose.
 const OF_TUPLES: &[&str] = &["count", "index"];

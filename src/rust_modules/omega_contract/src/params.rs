@@ -1,5 +1,6 @@
 //! Parameters, resolved once against a spec so that no kernel checks a range.
 
+use crate::aliases::alias;
 use crate::bounds::{SMALLEST_INPUT, shown as shown_number};
 use crate::spec::{FunctionSpec, Parameter, ParameterType, Parameters, Value};
 use crate::{Error, Result};
@@ -238,15 +239,49 @@ fn shown(given: &Given) -> String {
 }
 
 fn unknown_parameter(spec: &FunctionSpec, name: &str) -> Error {
-    let names: Vec<&str> = spec.parameters.iter().map(|p| p.name.as_str()).collect();
-    let nearest = nearest(name, names.iter().copied()).unwrap_or("none");
+    unknown_keyword(spec, name, &[])
+}
+
+/// The refusal of a name that is no parameter of the function and none of the `others` that the call takes as well.
+#[must_use]
+pub fn unknown_keyword(spec: &FunctionSpec, name: &str, others: &[&str]) -> Error {
+    let parameters = spec.parameters.iter().map(|parameter| parameter.name.as_str());
+    let names: Vec<&str> = parameters.chain(others.iter().copied()).collect();
+    let nearest = meant(name, &names).unwrap_or_default();
     let allowed = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     Error::unknown_parameter(&spec.name, name, nearest, allowed)
 }
 
-/// The candidate that needs the fewest edits to become `name`.
-pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates.into_iter().min_by_key(|candidate| strsim::damerau_levenshtein(name, candidate))
+/// The candidate that `name` stands for: as it is called elsewhere, or else as it is probably spelt.
+#[must_use]
+pub fn meant<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    alias(name, candidates).or_else(|| near(name, candidates.iter().copied()))
+}
+
+/// The function that `name` was probably meant for, with its module or without.
+pub fn near_function<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let short = |candidate: &'a str| candidate.split_once('.').map_or(candidate, |(_, short)| short);
+    let by_short = || {
+        let near = near(name, candidates.iter().map(|candidate| short(candidate)))?;
+        candidates.iter().find(|candidate| short(candidate) == near).copied()
+    };
+    if name.contains('.') { near(name, candidates.iter().copied()) } else { by_short() }
+}
+
+/// The candidate that `name` was probably meant for, whatever the case of either; none where nothing is near.
+pub fn near<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let folded = name.to_lowercase();
+    let edits = |candidate: &str| strsim::damerau_levenshtein(&folded, &candidate.to_lowercase());
+    let nearest = candidates.iter().copied().min_by_key(|candidate| edits(candidate))?;
+    // One edit in a name of three letters, two in one of five, three in one of eight.
+    let letters = folded.chars().count().max(nearest.chars().count());
+    if edits(nearest) * 3 <= letters + 1 {
+        return Some(nearest);
+    }
+    let is_start = |candidate: &&str| candidate.to_lowercase().starts_with(&folded);
+    if folded.len() >= 3 { candidates.into_iter().find(is_start) } else { None }
 }
 
 #[cfg(test)]
@@ -270,6 +305,33 @@ mod tests {
         let params = Params::resolve(&spec(), given).unwrap();
         assert_eq!((params.choice("average"), params.flag("percent")), ("ema", true));
         assert_eq!(Params::from_values(&spec(), params.values().to_vec()), Ok(params));
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_with_ours_and_a_strange_one_without() {
+        let said = |name: &str| unknown_parameter(&spec(), name).to_string();
+        for (name, ours) in [("timeperiod", "period"), ("Length", "period"), ("perid", "period"), ("avg", "")]
+        {
+            let error = unknown_parameter(&spec(), name);
+            assert_eq!(error.field("nearest"), Some(ours), "{name}");
+        }
+        assert_eq!(
+            said("perid"),
+            "ta.cci got an unexpected keyword argument 'perid'; the nearest is `period`; it takes period, average, percent"
+        );
+        assert_eq!(
+            said("x"),
+            "ta.cci got an unexpected keyword argument 'x'; it takes period, average, percent"
+        );
+    }
+
+    #[test]
+    fn functions_are_found_without_their_module_and_by_their_start() {
+        let names = ["ta.rsi", "ta.obv", "risk.sharpe_ratio"];
+        for (name, near) in [("RSI", "ta.rsi"), ("ta.rsii", "ta.rsi"), ("sharpe", "risk.sharpe_ratio")] {
+            assert_eq!(near_function(name, names), Some(near));
+        }
+        assert_eq!(near_function("foo", names), None);
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod generated;
 /// ```
 pub use generated::*;
 
-use crate::params::nearest;
+use crate::params::near;
 use crate::{Error, Result};
 
 /// A table schema.
@@ -63,7 +63,7 @@ pub struct Field {
 /// `UNKNOWN_TABLE`, with the nearest name.
 pub fn get(name: &str) -> Result<&'static Table> {
     TABLES.iter().find(|table| table.name == name).ok_or_else(|| {
-        let nearest = nearest(name, TABLES.iter().map(|table| table.name)).unwrap_or("none");
+        let nearest = near(name, TABLES.iter().map(|table| table.name)).unwrap_or_default();
         Error::unknown_table(name, nearest)
     })
 }

@@ -61,6 +61,11 @@ impl Column {
         guard(py, COLUMN, || Ok(objects::text(py, data_type(&self.inner))?))
     }
 
+    /// The same column under another name.
+    fn renamed(&self, py: Python<'_>, name: &str) -> PyResult<Self> {
+        guard(py, COLUMN, || Ok(Self::new(write::Column { name: name.to_owned(), ..self.inner.clone() })))
+    }
+
     /// Its numbers in float64, NaN where missing, which share its memory; itself where it holds keys.
     fn in_float64(&self) -> Self {
         Self::new(match &self.inner.values {

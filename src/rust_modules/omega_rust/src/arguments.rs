@@ -1,8 +1,8 @@
 //! What callers choose, as Rust: parameters, policies and names.
 
 use omega_contract::Error;
-use omega_contract::params::{Given, Params};
-use omega_contract::spec::FunctionSpec;
+use omega_contract::params::{Given, Params, unknown_keyword};
+use omega_contract::spec::{FunctionSpec, Kind};
 use omega_kernel::Nulls;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::intern;
@@ -32,6 +32,24 @@ pub fn flag(value: Option<&Bound<'_, PyAny>>, name: &str) -> Outcome<bool> {
 /// The policy for missing inputs that a caller named; `None` is the default.
 pub fn nulls_of(value: Option<&Bound<'_, PyAny>>) -> Outcome<Nulls> {
     value.map_or(Ok(Nulls::Skip), |value| Ok(text(value, "nulls")?.parse()?))
+}
+
+/// What a call takes by name beside its inputs and parameters.
+const OF_A_CALL: [&str; 4] = ["nulls", "by", "name", "strict_zero_copy"];
+
+/// Refuses names that a call does not take, with the one that was probably meant.
+pub fn refuse_unknown(spec: &FunctionSpec, parameters: &Bound<'_, PyAny>) -> Outcome<()> {
+    let Ok(dict) = parameters.cast::<PyDict>() else { return Ok(()) };
+    for name in dict.keys() {
+        let name = text(&name, "the name of a parameter")?;
+        if !spec.parameters.iter().any(|parameter| parameter.name == name) {
+            let inputs = spec.inputs.iter().map(|input| input.name.as_str());
+            let out = (spec.kind == Kind::Rowwise).then_some("out");
+            let others: Vec<&str> = inputs.chain(OF_A_CALL).chain(out).collect();
+            return Err(unknown_keyword(spec, &name, &others).into());
+        }
+    }
+    Ok(())
 }
 
 /// Parameters from a mapping by name, or from a tuple in the order of the spec.

@@ -6,10 +6,13 @@
 
 mod capsules;
 mod copies;
+mod frames;
+mod holders;
 mod import;
 mod indexes;
 mod kinds;
 mod many;
+mod names;
 mod patience;
 mod reading;
 mod sequences;

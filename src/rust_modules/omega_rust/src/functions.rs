@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
 use crate::accumulators::Accumulator;
-use crate::arguments::{flag, nulls_of, resolve, text};
+use crate::arguments::{flag, nulls_of, refuse_unknown, resolve, text};
 use crate::data::{Import, Request};
 use crate::errors::{Outcome, guard};
 use crate::julia;
@@ -98,6 +98,11 @@ impl Function {
         })
     }
 
+    /// Refuses keywords that a call does not take, with the one that was probably meant.
+    fn refuse_unknown(&self, py: Python<'_>, keywords: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.guard(py, || refuse_unknown(self.entry()?.spec(), keywords))
+    }
+
     /// Runs the function over `data` or `columns`; a tuple with one answer per output, a table if grouped, or `out`.
     #[pyo3(signature = (data, columns, parameters, nulls=None, by=None, strict_zero_copy=None, out=None))]
     #[expect(clippy::too_many_arguments, reason = "the one door: every call's choices meet here")]
@@ -114,6 +119,7 @@ impl Function {
     ) -> PyResult<Bound<'py, PyAny>> {
         self.guard(py, || {
             let spec = self.entry()?.spec();
+            refuse_unknown(spec, parameters)?;
             let params = resolve(spec, parameters)?;
             let nulls = nulls_of(nulls)?;
             let strict = flag(strict_zero_copy, "strict_zero_copy")?;

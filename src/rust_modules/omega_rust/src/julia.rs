@@ -1,5 +1,7 @@
 //! Functions written in Julia: the same inputs, handed to the host.
 
+/// What a model answers group by group, put together.
+mod groups;
 /// What they say about themselves.
 mod specs;
 
@@ -22,11 +24,12 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::answers::{Column, Table};
-use crate::data::{Grouping, Import};
+use crate::data::Import;
 use crate::errors::{Failure, Outcome, guard};
 use crate::objects;
 use crate::run;
 
+use groups::Groups;
 pub use specs::{fault, specs};
 
 /// Whether the running Julia speaks of the same functions and tables as this library and its data; asked once.
@@ -109,7 +112,7 @@ pub fn running(py: Python<'_>, function: &str) -> Outcome<&'static Julia> {
         .ok_or_else(|| Error::julia_unavailable(function, "it has stopped", "start a new process").into())
 }
 
-/// Runs a function over an import; one answer per output, or a dict of those by group.
+/// Runs a function over an import; one answer per output, or what [`Groups::answer`] says.
 pub fn run<'py>(
     py: Python<'py>,
     id: i32,
@@ -123,14 +126,15 @@ pub fn run<'py>(
     numbers.push(f64::from(nulls.number()));
     let assets = import.many.first().map_or(&[][..], |(_, names)| names);
     let assets: Vec<Key> = assets.iter().cloned().map(Key::Text).collect();
-    let Some(Grouping { groups, .. }) = &import.grouping else {
+    let Some(grouping) = &import.grouping else {
         let inputs = Inputs::of(spec, import, import.raw())?;
         let outputs = inputs.call(py, julia, id, &numbers)?;
-        return answers(py, spec, &assets, outputs);
+        return answers(py, spec, &assets, outputs.into_nodes());
     };
     let gathered = py.detach(|| run::gathered(import))?;
+    let mut whole = Groups::new(spec, grouping)?;
     let answer = PyDict::new(py);
-    for (group, key) in groups.keys().iter().enumerate() {
+    for (group, key) in grouping.groups.keys().iter().enumerate() {
         let chunks: Vec<Vec<RawChunk>> = gathered.group(group).iter().map(|chunk| vec![raw(chunk)]).collect();
         let inputs = Inputs::of(spec, import, &chunks)?;
         let outputs = inputs.call(py, julia, id, &numbers).map_err(|failure| match failure {
@@ -139,14 +143,16 @@ pub fn run<'py>(
             }
             python => python,
         })?;
-        let values = answers(py, spec, &assets, outputs)?;
+        let nodes = outputs.into_nodes();
+        whole.take(spec, &assets, group, &nodes)?;
+        let values = answers(py, spec, &assets, nodes)?;
         let key = match key {
             Key::Text(text) => objects::text(py, text)?,
             Key::Int(int) => objects::int(py, *int)?,
         };
         answer.set_item(key, values)?;
     }
-    Ok(answer.into_any())
+    whole.answer(py, answer)
 }
 
 /// A function and the group it was called for, as messages name them.
@@ -272,10 +278,10 @@ fn answers<'py>(
     py: Python<'py>,
     spec: &FunctionSpec,
     assets: &[Key],
-    outputs: Outputs,
+    nodes: Vec<Node>,
 ) -> Outcome<Bound<'py, PyAny>> {
     let mut values = Vec::with_capacity(spec.outputs.len());
-    let mut nodes = outputs.into_nodes().into_iter();
+    let mut nodes = nodes.into_iter();
     for output in &spec.outputs {
         let missing = || Error::contract_mismatch(&spec.name, format!("output {}", output.name), "nothing");
         values.push(answer(py, output, assets, nodes.next().ok_or_else(missing)?)?);

@@ -1,7 +1,7 @@
 //! Every function of every language, by name.
 
 use omega_catalog::{Error, Function, Result};
-use omega_contract::params::nearest;
+use omega_contract::params::near_function;
 use omega_contract::spec::FunctionSpec;
 use pyo3::prelude::*;
 
@@ -59,7 +59,7 @@ pub fn find(name: &str) -> Result<Entry> {
         return Err(fault.clone());
     }
     let names = listed().map(|spec| spec.name.as_str());
-    Err(Error::unknown_function(name, nearest(name, names).unwrap_or("none")))
+    Err(Error::unknown_function(name, near_function(name, names).unwrap_or_default()))
 }
 
 /// The specs of all functions that callers see, in documentation order.

@@ -7,7 +7,7 @@ pub use methods::add_methods;
 use std::ffi::c_void;
 
 use omega_catalog::{Error, Function, MOST_COLUMNS, Result, Stream as State};
-use omega_contract::params::nearest;
+use omega_contract::params::near;
 use omega_contract::spec::{FunctionSpec, Output};
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -140,7 +140,7 @@ fn read_row(spec: &FunctionSpec, call: &Arguments<'_, '_>, row: &mut [f64]) -> O
 fn read_keywords(spec: &FunctionSpec, call: &Arguments<'_, '_>, row: &mut [f64]) -> Outcome<()> {
     if let Some((name, _)) = call.keywords.iter().find(|(name, _)| !is_input(spec, name)) {
         let names: Vec<&str> = spec.inputs.iter().map(|input| input.name.as_str()).collect();
-        let nearest = nearest(name, names.iter().copied()).unwrap_or("none");
+        let nearest = near(name, names.iter().copied()).unwrap_or_default();
         return Err(Error::unknown_parameter(&spec.name, name, nearest, names.join(", ")).into());
     }
     let given = call.positional.len();

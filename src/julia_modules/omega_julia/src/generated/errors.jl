@@ -4,8 +4,8 @@
 const ERROR_CODES = Dict{Int32,Tuple{String,String}}(
     Int32(1001) => ("INVALID_TYPE", "{name} must be {allowed}, got `{value}`"),
     Int32(1002) => ("MISSING_COLUMN", "column `{name}` is missing; the data has {available}"),
-    Int32(1003) => ("UNKNOWN_FUNCTION", "no function is named `{name}`; the nearest is `{nearest}`"),
-    Int32(1004) => ("UNKNOWN_PARAMETER", "{function} has no parameter `{name}`; the nearest is `{nearest}`, and it takes {allowed}"),
+    Int32(1003) => ("UNKNOWN_FUNCTION", "no function is named `{name}`[; the nearest is `{nearest}`]"),
+    Int32(1004) => ("UNKNOWN_PARAMETER", "{function} got an unexpected keyword argument '{name}'[; the nearest is `{nearest}`]; it takes {allowed}"),
     Int32(1005) => ("PARAMETER_OUT_OF_RANGE", "{name} must be {allowed}, got `{value}`"),
     Int32(1006) => ("INVALID_VALUE", "column `{name}` must be {allowed}, got `{value}` in row {row}"),
     Int32(1007) => ("MISSING_VALUE", "column `{name}` is missing in row {row}, which {allowed} refuses"),
@@ -15,7 +15,7 @@ const ERROR_CODES = Dict{Int32,Tuple{String,String}}(
     Int32(1011) => ("INVALID_SHAPE", "{name} must be {allowed}, got `{value}`"),
     Int32(1012) => ("ZERO_COPY_REFUSED", "column `{name}` of type `{value}` needs a copy, which strict_zero_copy refuses; zero-copy needs {allowed}"),
     Int32(1013) => ("NOT_ENOUGH_DATA", "{function} needs at least {allowed} rows without missing values, got `{value}`"),
-    Int32(1014) => ("UNKNOWN_TABLE", "no table is named `{name}`; the nearest is `{nearest}`"),
+    Int32(1014) => ("UNKNOWN_TABLE", "no table is named `{name}`[; the nearest is `{nearest}`]"),
     Int32(1015) => ("SCHEMA_MISMATCH", "field `{name}` of table {table} must be {allowed}, got `{value}`"),
     Int32(1016) => ("INVALID_RECORD", "field `{name}` of {record} must be {allowed}, got `{value}`"),
     Int32(1017) => ("BREAKING_CHANGE", "{subject} breaks the rule {rule} within a major version: {allowed}, got `{value}`"),
@@ -62,7 +62,10 @@ function error_message(e::OmegaException)
     template = last(get(ERROR_CODES, e.code, ("UNKNOWN", "")))
     values = Dict(e.fields)
     filled(field) = get(values, String(chop(field; head = 1, tail = 1)), "?")
-    return replace(template, r"\{\w+\}" => filled)
+    # What stands in brackets is left out where a field in it is empty.
+    is_empty(m) = isempty(get(values, String(m.captures[1]), "?"))
+    optional(part) = any(is_empty, eachmatch(r"\{(\w+)\}", part)) ? "" : chop(part; head = 1, tail = 1)
+    return replace(replace(template, r"\[[^\]]*\]" => optional), r"\{\w+\}" => filled)
 end
 
 Base.showerror(io::IO, e::OmegaException) = print(io, error_message(e))
@@ -92,13 +95,13 @@ missing_column(name, available) = OmegaException(
     ["name" => string(name), "available" => string(available)],
 )
 
-"no function is named `{name}`; the nearest is `{nearest}`"
+"no function is named `{name}`[; the nearest is `{nearest}`]"
 unknown_function(name, nearest) = OmegaException(
     Int32(1003),
     ["name" => string(name), "nearest" => string(nearest)],
 )
 
-"{function} has no parameter `{name}`; the nearest is `{nearest}`, and it takes {allowed}"
+"{function} got an unexpected keyword argument '{name}'[; the nearest is `{nearest}`]; it takes {allowed}"
 unknown_parameter(function_name, name, nearest, allowed) = OmegaException(
     Int32(1004),
     ["function" => string(function_name), "name" => string(name), "nearest" => string(nearest), "allowed" => string(allowed)],
@@ -158,7 +161,7 @@ not_enough_data(function_name, allowed, value) = OmegaException(
     ["function" => string(function_name), "allowed" => string(allowed), "value" => string(value)],
 )
 
-"no table is named `{name}`; the nearest is `{nearest}`"
+"no table is named `{name}`[; the nearest is `{nearest}`]"
 unknown_table(name, nearest) = OmegaException(
     Int32(1014),
     ["name" => string(name), "nearest" => string(nearest)],

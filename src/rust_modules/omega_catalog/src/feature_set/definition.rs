@@ -1,6 +1,6 @@
 //! One feature as it is asked for.
 
-use omega_contract::params::{Given, Params, nearest};
+use omega_contract::params::{Given, Params, near};
 use omega_contract::spec::Input;
 use omega_contract::{Error, Result};
 use omega_kernel::Function;
@@ -56,7 +56,7 @@ impl Definition {
         else {
             return Ok(());
         };
-        let nearest = nearest(wrong, known()).unwrap_or("none");
+        let nearest = near(wrong, known()).unwrap_or_default();
         let allowed = known().collect::<Vec<_>>().join(", ");
         Err(Error::unknown_parameter(&spec.name, wrong, nearest, allowed))
     }

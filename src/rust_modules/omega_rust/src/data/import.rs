@@ -4,24 +4,29 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use omega_arrow::column::Chunk;
-use omega_arrow::float64::{Copies, RawChunk, align};
+use omega_arrow::float64::{Copied, Copies, RawChunk, align};
 use omega_arrow::keys::{Groups, KeyRef};
 use omega_arrow::read::{Field, fields};
 use omega_contract::spec::Input;
 use omega_contract::{Error, memory};
+use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple};
 
 use super::capsules::{Produced, produce};
 use super::copies;
+use super::frames::{Frame, Needed, Selected, holds_objects, pandas_numbers, select};
+use super::holders::{Holder, holder_of};
 use super::indexes::Indexes;
 use super::kinds::{Kind, kind_of};
+use super::many::listed;
+use super::names::{missing, place_of};
 use super::patience::Patience;
 use super::sequences::{Sequence, is_bytes, is_real, items_of, number, sequence};
 use super::times::{time, times};
 use crate::arguments::text;
-use crate::errors::{Outcome, asked};
+use crate::errors::{Failure, Outcome, asked};
 use crate::words::{has, is_mapping, kind as name_of_type, shown, tolerated, written};
 
 const ACCEPTED: &str =
@@ -70,6 +75,37 @@ impl<'py> Request<'_, 'py> {
     fn n_given(&self) -> Outcome<usize> {
         let Some(columns) = self.columns.filter(|_| self.inputs.len() > 1) else { return Ok(0) };
         Ok(columns.iter_borrowed().filter(|column| !column.is_none()).count())
+    }
+
+    /// The columns of the data that the call reads; `None` where that depends on which there are.
+    fn needed(&self) -> Outcome<Needed> {
+        let mut needed: Vec<String> = Vec::with_capacity(self.inputs.len() + 1);
+        let mut need = |name: String| {
+            if !needed.contains(&name) {
+                needed.push(name);
+            }
+        };
+        for (index, input) in self.inputs.iter().enumerate() {
+            if input.many {
+                let Some(columns) = self.columns else { return Ok(None) };
+                let keyword = columns.get_item(index)?;
+                match listed(&keyword)? {
+                    Some(names) => names.into_iter().for_each(&mut need),
+                    None if keyword.is_none() => return Ok(None),
+                    None => {}
+                }
+                continue;
+            }
+            match self.given(index)? {
+                Given::Nothing => need(input.column().to_owned()),
+                Given::Name(name) => need(name),
+                Given::Column(_) => {}
+            }
+        }
+        if let Some(by) = self.by.and_then(|by| by.cast::<PyString>().ok()) {
+            need(written(by));
+        }
+        Ok(Some(needed))
     }
 
     /// The column of the data that the input at `index` is, by keyword or else by default.
@@ -136,7 +172,7 @@ pub(super) enum Source<'py> {
 impl Import {
     /// Borrows what `request` holds.
     pub fn new(py: Python<'_>, request: &Request<'_, '_>) -> Outcome<Self> {
-        let whole = Whole::of(request.data)?;
+        let whole = Whole::of(request.data, || request.needed())?;
         let mut indexes = Indexes::default();
         let is_column =
             |column: Borrowed<'_, '_, PyAny>| !column.is_none() && !column.is_instance_of::<PyString>();
@@ -168,6 +204,7 @@ impl Import {
                 continue;
             }
             let given = request.given(index)?;
+            let is_of_data = !matches!(given, Given::Column(_));
             // What the caller calls a column is what messages about it say.
             let (name, source) = match given {
                 Given::Column(column) => (Cow::Borrowed(input.column()), Source::Alone(column)),
@@ -191,6 +228,7 @@ impl Import {
             }
             if let Source::Alone(object) = &source
                 && !request.data.is_some_and(|data| data.is(object))
+                && !(is_of_data && matches!(whole, Whole::Frame(_)))
             {
                 indexes.add(&name, object)?;
             }
@@ -292,13 +330,24 @@ impl Import {
                 .map(|field| self.chunk(field, name, reads))
                 .collect(),
             Source::Alone(object) => {
+                let numbers = if reads == Reads::Numbers { pandas_numbers(object)? } else { None };
+                let copied = numbers.is_none() && holds_objects(object)?;
+                if copied {
+                    self.copies.allow(name, "object")?;
+                }
+                let object = numbers.as_ref().unwrap_or(object);
                 if let Some(produced) = produce(object)? {
                     // The fields borrow from `produced`, which moves into `self` only after they are gone.
-                    let chunks = single(py, &produced, name)?
+                    let chunks: Outcome<Vec<RawChunk>> = single(py, &produced, name)?
                         .iter()
                         .map(|field| self.chunk(field, name, reads))
                         .collect();
                     self._produced.push(produced);
+                    if let (true, Ok(chunks)) = (copied, &chunks) {
+                        let rows: usize = chunks.iter().map(|chunk| chunk.rows).sum();
+                        let (name, reason) = (name.to_owned(), "object".to_owned());
+                        self.copies.made.push(Copied { name, reason, bytes: rows * size_of::<f64>() });
+                    }
                     return chunks;
                 }
                 if reads == Reads::Times {
@@ -336,16 +385,18 @@ impl Import {
         indexes: &mut Indexes<'py>,
     ) -> Outcome<()> {
         let mut grouping = Grouping { name: "by".into(), groups: Groups::default(), numbers: Vec::new() };
+        let is_name = by.is_instance_of::<PyString>();
         let alone = if let Ok(name) = by.cast::<PyString>() {
             grouping.name = text(name.as_any(), "by")?;
             match whole {
                 Whole::Mapping(mapping) => Some(mapping_item(mapping, &grouping.name)?),
+                Whole::Frame(frame) => Some(frame.column(&grouping.name)?),
                 _ => None,
             }
         } else {
             Some(by.clone())
         };
-        if let Some(object) = &alone {
+        if let Some(object) = alone.as_ref().filter(|_| !matches!(whole, Whole::Frame(_)) || !is_name) {
             indexes.add(&grouping.name, object)?;
         }
         match alone {
@@ -431,6 +482,8 @@ pub(super) enum Whole<'py> {
     Produced(Produced),
     /// A mapping of columns.
     Mapping(Bound<'py, PyAny>),
+    /// A frame, of which columns are asked for by name.
+    Frame(Frame<'py>),
     /// One column that is not Arrow.
     Alone(Bound<'py, PyAny>),
     /// Nothing: all columns came by keyword.
@@ -438,13 +491,26 @@ pub(super) enum Whole<'py> {
 }
 
 impl<'py> Whole<'py> {
-    pub(super) fn of(data: Option<&Bound<'py, PyAny>>) -> Outcome<Self> {
+    /// The data, as far as it is `needed`.
+    pub(super) fn of(
+        data: Option<&Bound<'py, PyAny>>,
+        needed: impl FnOnce() -> Outcome<Needed>,
+    ) -> Outcome<Self> {
         let Some(data) = data.filter(|data| !data.is_none()) else { return Ok(Self::Absent) };
-        if kind_of(data)? == Kind::NumPy {
+        if kind_of(data)? == Kind::NumPy || holder_of(data)? == Holder::PandasSeries {
             return Ok(Self::Alone(data.clone()));
         }
-        if let Some(produced) = produce(data)? {
-            return Ok(Self::Produced(produced));
+        let data = &match select(data, needed)? {
+            Selected::Frame(frame) => return Ok(Self::Frame(frame)),
+            Selected::Whole(data) => data,
+        };
+        match produce(data) {
+            Ok(Some(produced)) => return Ok(Self::Produced(produced)),
+            Ok(None) => {}
+            Err(Failure::Python(failure)) if !failure.is_instance_of::<PyException>(data.py()) => {
+                return Err(failure.into());
+            }
+            Err(failure) => return Frame::of_polars(data)?.map(Self::Frame).ok_or(failure),
         }
         let mapping = asked("data", data, is_mapping(data))?;
         Ok(if mapping { Self::Mapping(data.clone()) } else { Self::Alone(data.clone()) })
@@ -457,6 +523,7 @@ impl<'py> Whole<'py> {
         match self {
             Self::Produced(_) => Ok(Source::Child(name.to_owned(), is_only()?)),
             Self::Mapping(mapping) => mapping_item(mapping, name).map(Source::Alone),
+            Self::Frame(frame) => frame.column(name).map(Source::Alone),
             Self::Alone(object) if is_only()? => Ok(Source::Alone(object.clone())),
             Self::Alone(_) => Err(Error::missing_column(name, "one column without a name").into()),
             Self::Absent => {
@@ -493,16 +560,13 @@ impl<'py> Whole<'py> {
                 continue;
             }
             let mut found = whole.fields.iter().filter(|field| field.name == name);
-            let Some(field) = found.next() else {
-                let names: Vec<&str> = whole.fields.iter().map(|field| field.name).collect();
-                let available = if names.is_empty() { "no column".into() } else { names.join(", ") };
-                return Err(Error::missing_column(name, available).into());
-            };
-            if found.next().is_some() {
-                let label = format!("column `{name}`");
-                return Err(Error::invalid_shape(label, "in the data once", "several times").into());
+            if let (Some(field), None) = (found.next(), found.next()) {
+                chunks.push(*field);
+                continue;
             }
-            chunks.push(*field);
+            let names: Vec<&str> = whole.fields.iter().map(|field| field.name).collect();
+            let place = place_of(name, &names)?.ok_or_else(|| missing(name, &names))?;
+            chunks.push(whole.fields[place]);
         }
         Ok(chunks)
     }
@@ -540,13 +604,12 @@ fn mapping_item<'py>(mapping: &Bound<'py, PyAny>, name: &str) -> Outcome<Bound<'
         return asked(name, mapping, mapping.get_item(name));
     }
     let keys = asked(name, mapping, mapping.call_method0(intern!(mapping.py(), "keys")))?;
-    let mut names = Vec::new();
-    for key in asked(name, mapping, keys.try_iter())? {
-        let key = asked(name, mapping, key)?;
-        names.push(key.cast::<PyString>().map_or_else(|_| shown(&key), written));
-    }
-    let available = if names.is_empty() { "no column".into() } else { names.join(", ") };
-    Err(Error::missing_column(name, available).into())
+    let keys = asked(name, mapping, keys.try_iter())?.map(|key| asked(name, mapping, key));
+    let keys = keys.collect::<Outcome<Vec<_>>>()?;
+    let names: Vec<String> =
+        keys.iter().map(|key| key.cast::<PyString>().map_or_else(|_| shown(key), written)).collect();
+    let place = place_of(name, &names)?.ok_or_else(|| missing(name, &names))?;
+    asked(name, mapping, mapping.get_item(&keys[place]))
 }
 
 fn unsupported_times(object: &Bound<'_, PyAny>) -> Error {

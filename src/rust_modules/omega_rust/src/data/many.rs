@@ -6,16 +6,20 @@ use omega_arrow::c::ArrowSchema;
 use omega_arrow::float64::RawChunk;
 use omega_arrow::read::{Field, Fields, fields};
 use omega_contract::Error;
+use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyTuple};
 
-use super::capsules::Produced;
+use super::capsules::{Produced, produce};
+use super::frames::{Frame, pandas_numbers};
+use super::holders::{Holder, holder_of};
 use super::import::{Import, Reads, Request, Source, Whole};
 use super::indexes::{Indexes, index_names};
+use super::names::{missing, place_of};
 use super::sequences::matrix;
-use crate::errors::{Outcome, asked};
-use crate::words::{shown, written};
+use crate::errors::{Failure, Outcome, asked};
+use crate::words::{shown, text_of, written};
 
 /// What tells rows apart is no value, whatever its type.
 const KEYS: [&str; 2] = ["symbol", "timestamp"];
@@ -48,11 +52,11 @@ impl Import {
             keys.push(written(by));
         }
         if let Some(object) = &keyword
-            && names(object)?.is_none()
+            && listed(object)?.is_none()
         {
             indexes.add(input, object)?;
             keys.extend(index_names(object)?);
-            let own = Whole::of(Some(object))?;
+            let own = Whole::of(Some(object), || Ok(None))?;
             let columns = self.columns_of(py, &own, input, None, &keys)?;
             self.keep(own);
             return Ok(columns);
@@ -60,7 +64,7 @@ impl Import {
         if let Some(data) = request.data {
             keys.extend(index_names(data)?);
         }
-        let wanted = keyword.as_ref().map(names).transpose()?.flatten();
+        let wanted = keyword.as_ref().map(listed).transpose()?.flatten();
         self.columns_of(py, whole, input, wanted.as_deref(), &keys)
     }
 
@@ -90,10 +94,19 @@ impl Import {
                 });
                 columns.collect()
             }
+            Whole::Frame(frame) => self.frame_columns(py, whole, frame, input, wanted, keys),
             Whole::Alone(_) if wanted.is_some() => {
                 let first = wanted.and_then(<[String]>::first).map_or("", String::as_str);
                 Err(Error::missing_column(first, "columns without names").into())
             }
+            Whole::Alone(object) if holder_of(object)? == Holder::PandasSeries => match produce(object)? {
+                Some(produced) => {
+                    let columns = self.produced_columns(py, &produced, input, wanted, keys);
+                    self.keep(Whole::Produced(produced));
+                    columns
+                }
+                None => Err(Error::missing_column(input, "no column").into()),
+            },
             Whole::Alone(object) => {
                 if let Some((owner, columns)) = matrix(object, &mut self.copies)? {
                     self._sequences.push(owner);
@@ -107,6 +120,30 @@ impl Import {
             }
             Whole::Absent => Err(Error::missing_column(input, "no column").into()),
         }
+    }
+
+    fn frame_columns(
+        &mut self,
+        py: Python<'_>,
+        whole: &Whole<'_>,
+        frame: &Frame<'_>,
+        input: &str,
+        wanted: Option<&[String]>,
+        keys: &[String],
+    ) -> Outcome<Vec<Named>> {
+        let names = frame.names()?;
+        let mut called = Vec::with_capacity(names.len());
+        for (place, name) in names.into_iter().enumerate() {
+            let is_value =
+                wanted.is_none() && !keys.contains(&name) && could_be_numbers(&name, &frame.at(place)?)?;
+            called.push((name, is_value));
+        }
+        let columns = chosen(input, called, wanted, keys)?.into_iter().map(|(place, name)| {
+            let column = Source::Alone(frame.at(place)?);
+            let chunks = self.column(py, whole, &column, &name, Reads::Numbers)?;
+            Ok((name, chunks))
+        });
+        columns.collect()
     }
 
     fn produced_columns(
@@ -146,7 +183,7 @@ impl Import {
 }
 
 /// The names in a list of names, or one name; `None` for anything else, which is data.
-fn names(object: &Bound<'_, PyAny>) -> Outcome<Option<Vec<String>>> {
+pub(super) fn listed(object: &Bound<'_, PyAny>) -> Outcome<Option<Vec<String>>> {
     if let Ok(name) = object.cast::<PyString>() {
         return Ok(Some(vec![written(name)]));
     }
@@ -176,14 +213,18 @@ fn chosen(
     let chosen: Vec<(usize, String)> = match wanted {
         Some(wanted) => {
             let place = |name: &String| {
-                let place = called.iter().position(|(other, _)| other == name);
-                place.ok_or_else(|| Error::missing_column(name, available()))
+                let names: Vec<&str> = called.iter().map(|(name, _)| name.as_str()).collect();
+                place_of(name, &names)?.ok_or_else(|| missing(name, &names))
             };
-            wanted.iter().map(|name| Ok((place(name)?, name.clone()))).collect::<Result<_, Error>>()?
+            let found = wanted.iter().map(|name| {
+                let place = place(name)?;
+                Ok((place, called[place].0.clone()))
+            });
+            found.collect::<Result<_, Error>>()?
         }
         None => {
             let values = called.iter().enumerate().filter(|(_, (name, is_value))| {
-                *is_value && !keys.contains(name) && !name.starts_with("__index_level_")
+                *is_value && !is_key(name, &called, keys) && !name.starts_with("__index_level_")
             });
             values.map(|(place, (name, _))| (place, name.clone())).collect()
         }
@@ -199,6 +240,42 @@ fn chosen(
         }
     }
     Ok(chosen)
+}
+
+/// Whether a column of pandas could be one of numbers. One of objects is looked at, and refused where nobody can tell.
+fn could_be_numbers(name: &str, column: &Bound<'_, PyAny>) -> Outcome<bool> {
+    let py = column.py();
+    if pandas_numbers(column)?.is_some() {
+        return Ok(true);
+    }
+    let kind = asked(name, column, column.getattr(intern!(py, "dtype")))?;
+    let called = asked(name, column, text_of(&kind))?;
+    if ["str", "category", "bool", "datetime", "timedelta", "period", "interval"]
+        .iter()
+        .any(|text| called.starts_with(text))
+    {
+        return Ok(false);
+    }
+    let produced = match produce(column) {
+        Ok(produced) => produced,
+        Err(Failure::Python(failure)) if !failure.is_instance_of::<PyException>(py) => {
+            return Err(failure.into());
+        }
+        Err(_) => {
+            let allowed = "numbers, or left out by naming the columns that are meant";
+            return Err(Error::unsupported_type(name, allowed, called).into());
+        }
+    };
+    let Some(produced) = produced else { return Ok(false) };
+    // SAFETY: the capsule protocol vouches for the structs.
+    let (schema, _) = unsafe { produced.structs(py)? };
+    Ok(schema.dictionary.is_null() && is_value_format(&text_at(schema.format)))
+}
+
+/// Whether a column is what a key names: exactly, or by case alone where no other column has the exact name.
+fn is_key(name: &str, called: &[(String, bool)], keys: &[String]) -> bool {
+    let is_there = |key: &String| called.iter().any(|(other, _)| other == key);
+    keys.iter().any(|key| key == name || (key.to_lowercase() == name.to_lowercase() && !is_there(key)))
 }
 
 /// Whether a column could be one of numbers: text, times, truth values and bytes are not, and are left out; of what remains,
@@ -217,17 +294,20 @@ fn is_value_format(format: &str) -> bool {
 /// The schema must be as the Arrow C data interface asks.
 unsafe fn children(schema: &ArrowSchema) -> Vec<(String, bool)> {
     let count = if schema.children.is_null() { 0 } else { usize::try_from(schema.n_children).unwrap_or(0) };
-    let text = |start: *const std::ffi::c_char| {
-        if start.is_null() {
-            return String::new();
-        }
-        // SAFETY: not NULL, and a text that ends with a zero byte, as the caller vouches.
-        let text = unsafe { CStr::from_ptr(start) };
-        text.to_string_lossy().into_owned()
-    };
+    let text = text_at;
     // SAFETY: there are so many pointers, as the caller vouches.
     let children = (0..count).filter_map(|place| unsafe { (*schema.children.add(place)).as_ref() });
     children
         .map(|child| (text(child.name), child.dictionary.is_null() && is_value_format(&text(child.format))))
         .collect()
+}
+
+/// A text of a schema.
+fn text_at(start: *const std::ffi::c_char) -> String {
+    if start.is_null() {
+        return String::new();
+    }
+    // SAFETY: not NULL, and a text that ends with a zero byte, as the producer of the schema vouches.
+    let text = unsafe { CStr::from_ptr(start) };
+    text.to_string_lossy().into_owned()
 }
