@@ -5,10 +5,7 @@
 [None, 1.5, 2.5]
 """
 
-from importlib import import_module as _import_module
-from importlib.metadata import version as _version
-from typing import TYPE_CHECKING as _TYPE_CHECKING
-from typing import Any as _Any
+import typing as _typing
 
 from omega.shared.cpu import require_baseline as _require_baseline
 
@@ -21,12 +18,13 @@ from omega.functions.catalog import functions, spec, warm_up_rows  # noqa: E402
 from omega.functions.streams import FeatureSet, MetricSet, accumulate, restore, stream  # noqa: E402
 from omega.shared.error_codes import ErrorCode  # noqa: E402
 from omega.shared.exceptions import OmegaError  # noqa: E402
-from omega.shared.protocols import Bar, FunctionSpec  # noqa: E402
 
-if _TYPE_CHECKING:
+# What a type checker sees here, the interpreter meets in `__getattr__`.
+if _typing.TYPE_CHECKING:
     from omega import data
+    from omega.shared.protocols import Bar, FunctionSpec
 
-__version__ = _version("omega")
+    __version__: str
 
 #: Collects the copies that types forced: `with omega.count_copies() as copies: …; copies.copies`.
 count_copies = CopyLog
@@ -60,8 +58,29 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> _Any:
-    """The data sets, which few programs need, when they are first asked for."""
-    if name == "data":
-        return _import_module("omega.data")
-    raise AttributeError(f"module `omega` has no attribute `{name}`")
+# Not for type checkers, to whom it would say that every name is there.
+if not _typing.TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """What costs more to import than all the rest, and many programs never ask for."""
+        if name in {"Bar", "FunctionSpec"}:
+            from omega.shared import protocols
+
+            found = getattr(protocols, name)
+        elif name == "__version__":
+            from omega.shared.distribution import version
+
+            found = version()
+        elif name == "data":
+            from importlib import import_module
+
+            found = import_module("omega.data")
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = found
+        return found
+
+
+def __dir__() -> list[str]:
+    """What an editor offers: what there is to use, whether or not it was imported yet."""
+    return sorted(__all__)

@@ -38,7 +38,7 @@ def requirements(*extras: str) -> set[str]:
     listed = [*PROJECT["dependencies"]]
     for extra in extras:
         listed += PROJECT["optional-dependencies"][extra]
-    return {spelled(each) for each in listed if not each.startswith("omega[")}
+    return {spelled(each) for each in listed if not each.startswith(f"{PROJECT['name']}[")}
 
 
 def spelled(requirement: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -59,7 +60,7 @@ def sdist(tmp_path_factory: pytest.TempPathFactory, build_environment: dict[str,
 def unpacked(sdist: Path) -> Path:
     """The sdist as a folder, so that what is built from it several times is compiled once."""
     run("tar", "--extract", "--file", sdist, cwd=sdist.parent)
-    return only(sdist.parent.glob("omega-*/"))
+    return only(sdist.parent.glob("omega_analytics-*/"))
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +153,21 @@ def test_a_wheel_holds_the_tracked_files_and_the_extension_and_nothing_else(
         assert wheel.name.split("-")[2:4] == ["cp311", "abi3"]
 
 
+def test_a_wheel_says_what_it_is_and_brings_no_names_of_its_inside(
+    wheel_of: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(wheel_of(ROOT)) as archive:
+        (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        said = archive.read(metadata).decode()
+        extension = archive.extract(EXTENSION, tmp_path)
+    assert "\nName: omega-analytics\n" in said
+    assert "\nDescription-Content-Type: text/markdown\n" in said
+    assert said.endswith((ROOT / "README.md").read_text())
+    assert not re.search("^Requires-Dist: omega\\b(?!-)", said, re.MULTILINE)
+    symbols = run("nm", extension, status=0).splitlines()
+    assert not [line for line in symbols if " t " in line]
+
+
 def test_an_sdist_holds_all_that_a_wheel_is_built_from(unpacked: Path) -> None:
     held = {str(path.relative_to(unpacked)) for path in (unpacked / "src").rglob("*") if path.is_file()}
     assert held == tracked_source_files()
@@ -167,7 +183,7 @@ def test_a_wheel_installs_with_pydantic_alone_and_computes(
         row["name"].lower().replace("-", "_") for row in json.loads(clean.pip("list", "--format=json"))
     }
     pydantic = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"}
-    assert installed - {"pip", "setuptools"} == {"omega"} | pydantic
+    assert installed - {"pip", "setuptools"} == {"omega_analytics"} | pydantic
 
 
 def test_the_command_without_its_extra_says_what_to_install(
@@ -175,7 +191,7 @@ def test_the_command_without_its_extra_says_what_to_install(
 ) -> None:
     clean.pip("install", wheel_of(ROOT))
     said = run(clean.folder / "bin/omega", "--help", status=1)
-    assert "pip install 'omega[cli]'" in said
+    assert "pip install 'omega-analytics[cli]'" in said
     assert "Traceback" not in said
 
 
@@ -191,7 +207,7 @@ def test_an_editable_install_computes_and_sees_new_modules(
     unpacked: Path, clean: Environment, build_environment: dict[str, str]
 ) -> None:
     clean.pip("install", "--editable", unpacked, env=build_environment)
-    assert clean.import_and_call() == unpacked / "src/__init__.py"
+    assert clean.import_and_call() == unpacked / "typings/omega/__init__.py"
     added = unpacked / "src/added_later.py"
     added.write_text("")
     run(clean.folder / "bin/python", "-I", "-c", "import omega.added_later", cwd=clean.folder)
@@ -205,4 +221,4 @@ def test_uv_sync_installs_and_computes(
     assert uv, "uv is part of the extra `test`"
     here = {"UV_PROJECT_ENVIRONMENT": str(clean.folder), "UV_PYTHON": sys.executable, "UV_LINK_MODE": "copy"}
     run(uv, "sync", "--no-progress", cwd=unpacked, env=build_environment | here)
-    assert clean.import_and_call() == unpacked / "src/__init__.py"
+    assert clean.import_and_call() == unpacked / "typings/omega/__init__.py"

@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 
+from omega.shared.distribution import how_to_install
 from omega.shared.exceptions import FileUnwritableError, MissingDependencyError
 
 __all__ = ["main"]
@@ -23,7 +24,7 @@ def main() -> None:
         del rich, typer
     except ImportError as missing:
         error = MissingDependencyError(
-            feature="The command `omega`", value=missing.name, allowed="pip install 'omega[cli]'"
+            feature="The command `omega`", value=missing.name, allowed=how_to_install("cli")
         )
         sys.exit(f"{error.code.name}: {error}")
     from omega.cli.app import app

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import version as installed
 
 import omega
 from omega.cli.terminal import console
+from omega.shared import distribution
 
 
 def line() -> str:
     """The version of Omega and of what it runs on."""
-    return f"omega {installed('omega')} on Python {platform.python_version()}, {platform.machine()}"
+    return f"omega {distribution.version()} on Python {platform.python_version()}, {platform.machine()}"
 
 
 def version() -> None:

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from omega.shared.distribution import how_to_install
 from omega.shared.exceptions import MissingDependencyError, UnknownTableError
 
 __all__ = ["SOURCES", "load", "names", "path"]
@@ -55,6 +56,6 @@ def load(name: str) -> Any:
         from pyarrow import parquet
     except ImportError as missing:
         raise MissingDependencyError(
-            feature="omega.data.load", value="pyarrow", allowed="pip install 'omega[report]'"
+            feature="omega.data.load", value="pyarrow", allowed=how_to_install("report")
         ) from missing
     return parquet.read_table(file)

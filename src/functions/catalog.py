@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from omega import _rust
-from omega.shared.protocols import FunctionSpec
+
+if TYPE_CHECKING:
+    from omega.shared.protocols import FunctionSpec
 
 
 def functions() -> list[str]:
@@ -26,14 +29,19 @@ def spec(name: str) -> FunctionSpec:
     ['period']
     """
     # A name that is no str goes to native code as it is, to be refused there.
-    return (
-        _spec(name) if type(name) is str else FunctionSpec.model_validate_json(_rust.function(name).spec_json)
-    )
+    return _spec(name) if type(name) is str else _read(_rust.function(name))
 
 
 @cache
 def _spec(name: str) -> FunctionSpec:
-    return FunctionSpec.model_validate_json(_rust.function(name).spec_json)
+    return _read(_rust.function(name))
+
+
+def _read(function: _rust.Function) -> FunctionSpec:
+    # Late: pydantic takes longer to import than all of Omega.
+    from omega.shared.protocols import FunctionSpec
+
+    return FunctionSpec.model_validate_json(function.spec_json)
 
 
 def warm_up_rows(name: str, /, **parameters: object) -> int:

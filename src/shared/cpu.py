@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from pathlib import Path
 
 from omega.shared.exceptions import UnsupportedCpuError
 
@@ -19,7 +18,8 @@ def require_baseline() -> None:
     if platform.machine() not in {"x86_64", "AMD64"}:
         return
     try:
-        with Path("/proc/cpuinfo").open(encoding="ascii", errors="replace") as cpuinfo:
+        # Not by pathlib: this runs in every `import omega`, and would be all that imports it.
+        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as cpuinfo:  # noqa: PTH123
             # One processor's worth: machines with hundreds repeat themselves at length.
             text = cpuinfo.read(8192)
     except OSError:

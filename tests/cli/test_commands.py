@@ -53,7 +53,7 @@ def test_an_unknown_function_is_one_line_with_the_nearest_name() -> None:
 
 
 def test_the_version_is_the_installed_one() -> None:
-    assert run("--version").startswith(f"omega {version('omega')} ")
+    assert run("--version").startswith(f"omega {version('omega-analytics')} ")
     assert run("version").startswith(run("--version"))
 
 
@@ -113,7 +113,7 @@ def test_without_its_libraries_the_command_says_what_to_install() -> None:
     assert done.returncode == 1
     assert done.stderr == (
         "MISSING_DEPENDENCY: The command `omega` needs `typer`, which is not installed; "
-        "pip install 'omega[cli]'\n"
+        "pip install 'omega-analytics[cli]'\n"
     )
 
 

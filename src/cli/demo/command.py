@@ -12,6 +12,7 @@ import typer
 from omega import data
 from omega.cli.demo.files import require_writable, staged
 from omega.cli.terminal import console
+from omega.shared.distribution import how_to_install
 from omega.shared.exceptions import JuliaUnavailableError, MissingDependencyError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
@@ -38,7 +39,7 @@ def _require_libraries() -> None:
             __import__(library)
         except ImportError as missing:
             raise MissingDependencyError(
-                feature="omega demo", value=library, allowed="pip install 'omega[report]'"
+                feature="omega demo", value=library, allowed=how_to_install("report")
             ) from missing
 
 

@@ -6,7 +6,6 @@ import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from omega.cli.demo import charts
 from omega.cli.demo.models import MODELS
 from omega.cli.demo.results import Results, column, of, shown, spelled, title
 from omega.cli.demo.screens import summary
+from omega.shared.distribution import version
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _versions(results: Results) -> str:
 
 
 def _each_version(results: Results) -> Iterator[str]:
-    yield f"Omega {version('omega')}"
+    yield f"Omega {version()}"
     yield f"Python {platform.python_version()}"
     yield f"Julia {results.julia}" if results.julia else "no Julia"
     for library in ("pyarrow", "plotly"):
