@@ -1,4 +1,4 @@
-"""`omega …` on the command line."""
+"""`omega …` on the command line. How every command ends: `omega --help` says what each status means."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import sys
 from omega.shared.distribution import how_to_install
 from omega.shared.exceptions import FileUnwritableError, MissingDependencyError
 
-__all__ = ["main"]
+__all__ = ["INTERRUPTED", "main"]
+
+#: The status of a process that Ctrl-C has ended, as shells know it.
+INTERRUPTED = 130
 
 #: What writing to a full disk, a broken device or a reader who has left fails with.
 _OUTPUT_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE})
@@ -17,6 +20,14 @@ _OUTPUT_FAULTS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, 
 
 def main() -> None:
     """Run the command that the arguments name: the entry point `omega`."""
+    try:
+        _main()
+    except KeyboardInterrupt:
+        # Before a command runs, or after: between, the group of all commands has answered it.
+        sys.exit(INTERRUPTED)
+
+
+def _main() -> None:
     try:
         import rich
         import typer

@@ -1,11 +1,12 @@
-"""`omega version`: what is installed, and which Julia would be used."""
+"""`omega version`: what is installed."""
 
 from __future__ import annotations
 
 import platform
 
 import omega
-from omega.cli.terminal import console
+import typer
+from omega.cli.terminal import Json, print_json
 from omega.shared import distribution
 
 
@@ -14,9 +15,18 @@ def line() -> str:
     return f"omega {distribution.version()} on Python {platform.python_version()}, {platform.machine()}"
 
 
-def version() -> None:
+def version(json: Json = False) -> None:
     """Show the version of Omega, and how many functions it has in each language."""
-    languages = [omega.spec(name).language for name in omega.functions()]
-    out = console()
-    out.print(line())
-    out.print(f"{languages.count('rust')} functions in Rust, {languages.count('julia')} in Julia")
+    count = {language: len(omega.functions(language=language)) for language in ("rust", "julia")}
+    if json:
+        print_json(
+            {
+                "omega": distribution.version(),
+                "python": platform.python_version(),
+                "machine": platform.machine(),
+                "functions": count,
+            }
+        )
+        return
+    typer.echo(line())
+    typer.echo(f"{count['rust']} functions in Rust, {count['julia']} in Julia")

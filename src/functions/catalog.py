@@ -2,22 +2,89 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from omega import _rust
+from omega.shared.exceptions import InvalidTypeError, ParameterOutOfRangeError
 
 if TYPE_CHECKING:
     from omega.shared.protocols import FunctionSpec
 
+Kind = Literal["rowwise", "reduction", "model", "simulation"]
+Language = Literal["rust", "julia"]
 
-def functions() -> list[str]:
+
+class Functions(list[str]):
+    """Names of functions; shown with what each is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """A line for each function: its name and its summary."""
+        if not self:
+            return "[]"
+        width = max(map(len, self))
+        return "\n".join(f"{name:{width}}  {_facts(name)['summary']}" for name in self)
+
+    def _repr_html_(self) -> str:
+        """The same as a table, for notebooks."""
+        from html import escape
+
+        rows = (
+            f"<tr><td><code>{name}</code></td>"
+            f"<td style='text-align:left'>{escape(str(_facts(name)['summary']))}</td></tr>"
+            for name in self
+        )
+        return f"<table><tbody>{''.join(rows)}</tbody></table>"
+
+
+def functions(
+    module: str | None = None,
+    /,
+    *,
+    kind: Kind | None = None,
+    group: str | None = None,
+    language: Language | None = None,
+) -> Functions:
     """The names of all functions, in documentation order, whether or not Julia is there to run its own.
+
+    Those of one `module`, `kind`, `group` or `language` where it is given.
+
+    Raises ParameterOutOfRangeError for what no function has, with what there is.
 
     >>> "ta.rsi" in functions()
     True
+    >>> functions(kind="simulation")
+    simulation.stationary_bootstrap  Stationary-bootstrap replications of historical value at risk.
     """
-    return _rust.function_names()
+    names = _rust.function_names()
+    for what, asked in (("module", module), ("kind", kind), ("group", group), ("language", language)):
+        if asked is not None:
+            names = _having(names, what, asked)
+    return Functions(names)
+
+
+def _having(names: list[str], what: str, asked: str) -> list[str]:
+    if not isinstance(asked, str):
+        raise InvalidTypeError(name=what, allowed="a text", value=type(asked).__name__)
+    # Of all functions, not of those that are left: a group of another module is a group.
+    known = list(dict.fromkeys(_facts(name)[what] for name in _rust.function_names()))
+    if asked not in known:
+        allowed = "one of " + ", ".join(each for each in known if each)
+        raise ParameterOutOfRangeError(name=what, allowed=allowed, value=asked)
+    return [name for name in names if _facts(name)[what] == asked]
+
+
+@cache
+def _facts(name: str) -> dict[str, str]:
+    """What a function is found by, read without pydantic, which would take longer than all the rest."""
+    found = json.loads(_rust.function(name).spec_json)
+    return {
+        "module": name.partition(".")[0],
+        **{key: found[key] for key in ("kind", "group", "language", "summary")},
+    }
 
 
 def spec(name: str) -> FunctionSpec:

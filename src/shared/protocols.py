@@ -6,6 +6,7 @@ all there is to know about a function without calling it; Rust and Julia publish
 
 from typing import Literal, Protocol, Self, runtime_checkable
 
+from omega.shared import _spec_text
 from omega.shared._record import ExactDecimal, Finite, Int64, Record, UtcDatetime
 from omega.shared._records import (
     Bar,
@@ -201,3 +202,13 @@ class FunctionSpec(_Part):
     def module(self) -> str:
         """The part of the name before the dot."""
         return self.name.partition(".")[0]
+
+    def __repr__(self) -> str:
+        """All of it, a line for each fact; `model_dump()` is the same as data."""
+        return _spec_text.text(self)
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        """The same, for notebooks."""
+        return _spec_text.html(self)

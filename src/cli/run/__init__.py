@@ -1,0 +1,1 @@
+"""`omega run`: a function, or many, over a file."""
