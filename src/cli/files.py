@@ -6,7 +6,7 @@ import os
 import signal
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,13 +96,10 @@ class Source:
 
 
 @contextmanager
-def reading(
-    path: str, named: str | None, *, numbers: Sequence[str] = (), columns: Sequence[str] | None = None
-) -> Iterator[Source]:
+def reading(path: str, named: str | None, *, types: Mapping[str, Any] | None = None) -> Iterator[Source]:
     """A table from a file or standard input.
 
-    `numbers` are the columns to read as float64 where the format knows no types; `columns` those that are
-    wanted, where the format can leave the others out; those of them that are not there are left to `require`.
+    `types` are those of some columns, for formats that know none.
 
     Raises FileUnreadableError, saying why.
     """
@@ -119,7 +116,7 @@ def reading(
         )
     with file:
         with _readable(said, kind):
-            schema, rows, batches = _READERS[kind](file, numbers, columns)
+            schema, rows, batches = _READERS[kind](file, types or {})
         yield Source(schema, rows, _each(batches, said, kind))
 
 
@@ -155,38 +152,27 @@ def _reason(fault: Exception) -> str:
 _Read = tuple[Any, int | None, Iterator[Any]]
 
 
-def _read_parquet(file: Any, numbers: Sequence[str], columns: Sequence[str] | None) -> _Read:
+def _read_parquet(file: Any, types: Mapping[str, Any]) -> _Read:
     from pyarrow import parquet
 
-    del numbers
+    del types
     found = parquet.ParquetFile(file)
-    schema = found.schema_arrow
-    kept = None if columns is None else [name for name in columns if name in schema.names]
-    if kept is not None:
-        schema = pyarrow_schema(schema, kept)
-    return schema, found.metadata.num_rows, found.iter_batches(BATCH_ROWS, columns=kept)
+    return found.schema_arrow, found.metadata.num_rows, found.iter_batches(BATCH_ROWS)
 
 
-def pyarrow_schema(schema: Any, names: Sequence[str]) -> Any:
-    """The schema of some columns."""
-    import pyarrow
-
-    return pyarrow.schema([schema.field(name) for name in names], schema.metadata)
-
-
-def _read_arrow(file: Any, numbers: Sequence[str], columns: Sequence[str] | None) -> _Read:
+def _read_arrow(file: Any, types: Mapping[str, Any]) -> _Read:
     from pyarrow import ipc
 
-    del numbers, columns
+    del types
     found = ipc.open_file(file)
     batches = (found.get_batch(place) for place in range(found.num_record_batches))
     return found.schema, None, _sliced(batches)
 
 
-def _read_arrows(file: Any, numbers: Sequence[str], columns: Sequence[str] | None) -> _Read:
+def _read_arrows(file: Any, types: Mapping[str, Any]) -> _Read:
     from pyarrow import ipc
 
-    del numbers, columns
+    del types
     found = ipc.open_stream(file)
     return found.schema, None, _sliced(iter(found))
 
@@ -198,20 +184,16 @@ def _sliced(batches: Iterator[Any]) -> Iterator[Any]:
             yield batch.slice(start, BATCH_ROWS)
 
 
-def _read_csv(file: Any, numbers: Sequence[str], columns: Sequence[str] | None) -> _Read:
-    import pyarrow
+def _read_csv(file: Any, types: Mapping[str, Any]) -> _Read:
     from pyarrow import csv
 
-    del columns
     # What is written as a whole number in the first rows may have a fraction in later ones.
-    options = csv.ConvertOptions(
-        column_types=dict.fromkeys(numbers, pyarrow.float64()), strings_can_be_null=True
-    )
+    options = csv.ConvertOptions(column_types=types, strings_can_be_null=True)
     found = csv.open_csv(file, csv.ReadOptions(block_size=_CSV_BLOCK), convert_options=options)
     return found.schema, None, _sliced(iter(found))
 
 
-_READERS: dict[str, Callable[[Any, Sequence[str], Sequence[str] | None], _Read]] = {
+_READERS: dict[str, Callable[[Any, Mapping[str, Any]], _Read]] = {
     "parquet": _read_parquet,
     "arrow": _read_arrow,
     "arrows": _read_arrows,

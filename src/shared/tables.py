@@ -5,6 +5,7 @@ its callers need an Arrow package in Python.
 """
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -37,6 +38,7 @@ __all__ = [
     "at_revision",
     "check",
     "compatibility",
+    "conversions",
     "diff",
     "load",
     "names",
@@ -79,10 +81,27 @@ def validate(data: object, name: str) -> list[str]:
         MissingColumnError, SchemaMismatchError, MissingValueError: naming the field and what is allowed.
     """
     schema = load(name)
+    columns, conversions, counted = _compare(data, schema)
+    if counted:
+        _check_nulls(data, schema, counted, columns)
+    return conversions
+
+
+def conversions(data: object, name: str) -> list[str]:
+    """As `validate`, of what data says of itself alone: no value is looked at, nor counted.
+
+    Raises:
+        MissingColumnError, SchemaMismatchError: naming the field and what is allowed.
+    """
+    return _compare(data, load(name))[1]
+
+
+def _compare(data: object, schema: TableSchema) -> tuple[list[str], list[str], list[str]]:
+    """The columns of data; those that need a conversion; those whose missing values have to be counted."""
     fields, metadata, _ = native().describe(data)
     _check_metadata(schema, metadata)
     found = {each[0]: table_field(*each) for each in fields}
-    conversions = []
+    converted = []
     counted: list[str] = []
     for expected in schema.fields:
         if expected.name not in found:
@@ -91,14 +110,12 @@ def validate(data: object, name: str) -> list[str]:
         if got.type != expected.type:
             if not converts(got.type, expected.type):
                 raise SchemaMismatchError(
-                    name=expected.name, table=name, allowed=expected.type, value=got.type
+                    name=expected.name, table=schema.name, allowed=expected.type, value=got.type
                 )
-            conversions.append(expected.name)
+            converted.append(expected.name)
         if "list<" in got.type or (got.nullable and not expected.nullable):
             counted.append(expected.name)
-    if counted:
-        _check_nulls(data, schema, counted, list(found))
-    return conversions
+    return list(found), converted, counted
 
 
 def check(against: str | None = None) -> list[Violation]:
@@ -179,9 +196,12 @@ def _self_check(schema: TableSchema) -> Iterator[Violation]:
 def _git(revision: str, *arguments: str) -> bytes:
     command = ["git", "-C", str(FOLDER), *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, check=False)
+        done = subprocess.run(command, capture_output=True, check=False, env=os.environ | {"LC_ALL": "C"})
     except OSError as reason:
         raise FileUnreadableError(path=revision, reason=reason, allowed="a git revision") from reason
+    if b"not a git repository" in done.stderr:
+        why = "the tables that are installed have no history in git"
+        raise FileUnreadableError(path=revision, reason=why, allowed="a revision, in a checkout of Omega")
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip() or "git does not know it"
         raise FileUnreadableError(path=revision, reason=said, allowed="a revision of this checkout")

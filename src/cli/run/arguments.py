@@ -101,12 +101,14 @@ def _definition(name: str, entry: object) -> tuple[str, dict[str, Any]]:
     raise InvalidTypeError(name=f"the feature {name}", allowed=allowed, value=json.dumps(entry, default=str))
 
 
-def number_columns(definitions: Definitions) -> list[str]:
-    """The columns that features read as numbers, for formats that know no types."""
-    found = []
+def number_columns(definitions: Definitions) -> dict[str, Any]:
+    """The columns that features read as numbers, with their type, for formats that know none."""
+    from omega.cli.files import require_pyarrow
+
+    number, found = require_pyarrow("omega run").float64(), {}
     for function, parameters in definitions.values():
         for each in omega.spec(function).inputs:
             source = parameters.get(each.name, each.column)
             if each.type == "float64" and isinstance(source, str):
-                found.append(source)
-    return list(dict.fromkeys(found))
+                found[source] = number
+    return found

@@ -105,8 +105,8 @@ def _rows(
     keep: list[str] | None,
     json: bool,
 ) -> None:
-    numbers = arguments.number_columns(definitions)
-    with reading(path, kind, numbers=numbers) as source:
+    types = arguments.number_columns(definitions)
+    with reading(path, kind, types=types) as source:
         rows = Rows(source, definitions, by, nulls, keep)
         if names is not None:
             rows.renamed(names)
@@ -129,8 +129,8 @@ def _metric(
     nulls: str,
     json: bool,
 ) -> None:
-    numbers = arguments.number_columns({spec.name: (spec.name, given)})
-    with reading(path, kind, numbers=numbers) as source, _progress(source) as done:
+    types = arguments.number_columns({spec.name: (spec.name, given)})
+    with reading(path, kind, types=types) as source, _progress(source) as done:
         answer = metric(source, spec, given, by, nulls, done)
     if target is not None:
         with writing(*target, answer.schema) as sink:
@@ -159,8 +159,8 @@ def _model(
     name: str | None,
     json: bool,
 ) -> None:
-    numbers = arguments.number_columns({spec.name: (spec.name, given)})
-    with reading(path, kind, numbers=numbers) as source:
+    types = arguments.number_columns({spec.name: (spec.name, given)})
+    with reading(path, kind, types=types) as source:
         fitted = Fitted(source, spec, given, by, nulls)
     if target is not None:
         table = fitted.rows(keep, name) if fitted.row_outputs else fitted.tidy()
