@@ -46,7 +46,7 @@ dev: $(INSTALLED) ## Build the extension quickly, for trying an edit; some funct
 
 # Status 3 is "no Julia here", and the script has said what to do: all that is not Julia goes on.
 julia: $(INSTALLED)
-	@tools/install_julia.sh $(VENV)/opt/julia || [ $$? = 3 ]
+	@src/julia_modules/install_julia.sh $(VENV)/opt/julia || [ $$? = 3 ]
 
 demo: setup ## Compute indicators, risk and models on real data, and draw a report: out/report.html.
 	$(BIN)/omega demo --out out

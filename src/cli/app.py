@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from omega.cli import INTERRUPTED, bench, functions, schema, spec, version
+from omega.cli import INTERRUPTED, bench, doctor, functions, julia, schema, spec, version
 from omega.cli.demo import command as demo
 from omega.cli.run import command as run
 from omega.cli.terminal import refusal
@@ -73,4 +73,6 @@ app.command("spec")(spec.spec)
 app.command("run", context_settings=run.PASS_ON)(run.run)
 app.add_typer(schema.app, name="schema")
 app.command("bench", context_settings=bench.PASS_ON, add_help_option=False)(bench.bench)
+app.add_typer(julia.app, name="julia")
+app.command("doctor")(doctor.doctor)
 app.command("version")(version.version)

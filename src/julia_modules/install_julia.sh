@@ -1,7 +1,8 @@
 #!/bin/sh
 # Bring a private Julia for Omega's Julia functions, unless a usable one is already there.
 #
-#   tools/install_julia.sh PREFIX        (for example .venv/opt/julia; afterwards PREFIX/bin/julia)
+#   omega julia install                           from an installed Omega
+#   src/julia_modules/install_julia.sh PREFIX     from a checkout (for example .venv/opt/julia; afterwards PREFIX/bin/julia)
 #
 # On Debian and its relatives this is bullseye's Julia 1.5.3, unpacked into PREFIX with the libraries it
 # was built with. Nothing on the system changes and no root is needed: apt works in a directory of its
@@ -31,7 +32,7 @@ usable_version() {
 }
 
 for julia in "${OMEGA_JULIA:-}" "$(command -v julia || true)" "$prefix/bin/julia"; do
-    if [ -n "$julia" ] && version=$(usable_version "$julia"); then
+    if [ -n "$julia" ] && version=$(usable_version "$julia") && [ -n "$version" ]; then
         say "using $julia, version $version"
         exit 0
     fi
