@@ -30,12 +30,13 @@ setup: $(EXTENSION) julia ## Make .venv, build the extension in release mode, ma
 $(INSTALLED): pyproject.toml setup.py constraints.txt
 	@command -v cargo >/dev/null || { echo 'setup: there is no `cargo`; Omega needs Rust (rustup.rs)' >&2; exit 1; }
 	@[ -x $(BIN)/pip ] || tools/make_venv.sh $(PYTHON) $(VENV)
-	@echo 'setup: installing Python packages and building the extension; the first time takes some minutes'
+	@echo 'setup, 1 of 3: Python packages into $(VENV), and the extension compiled from Rust; the first time 3 to 6 minutes'
 	$(BIN)/pip install --quiet --constraint constraints.txt setuptools setuptools-rust
 	$(BIN)/pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[dev]'
 	@touch $@
 
 $(EXTENSION): $(INSTALLED) $(SOURCES)
+	@echo 'setup, 2 of 3: the extension, of what has changed since; seconds, or minutes after many changes'
 	$(BIN)/python setup.py --quiet build_rust --inplace --release
 	@touch $@
 
@@ -46,9 +47,11 @@ dev: $(INSTALLED) ## Build the extension quickly, for trying an edit; some funct
 
 # Status 3 is "no Julia here", and the script has said what to do: all that is not Julia goes on.
 julia: $(INSTALLED)
+	@echo 'setup, 3 of 3: Julia, found in seconds, or brought from a mirror of Debian in about a minute'
 	@src/julia_modules/install_julia.sh $(VENV)/opt/julia || [ $$? = 3 ]
 
 demo: setup ## Compute indicators, risk and models on real data, and draw a report: out/report.html.
+	@echo 'demo: indicators, risk and models of two indices; about half a minute, most of it the start of Julia'
 	$(BIN)/omega demo --out out
 
 test: setup ## Run every test, of all three languages, whichever fails; the last lines are their summaries.

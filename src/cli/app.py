@@ -68,6 +68,7 @@ def options(
 
 
 app.command("demo")(demo.demo)
+app.command("report")(demo.report)
 app.command("functions")(functions.functions)
 app.command("spec")(spec.spec)
 app.command("run", context_settings=run.PASS_ON)(run.run)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import pty
+import re
 import shutil
 import subprocess
 import sys
@@ -193,3 +195,81 @@ def test_json_and_arrow_say_the_same_about_what_is_shown() -> None:
     printed = run("schema", "show", "bars")
     assert written["summary"] in printed
     assert written["version"] in printed
+
+
+def on_a_terminal(columns: int, *arguments: str) -> list[str]:
+    """The lines that a command shows on a terminal of a width."""
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"COLUMNS": str(columns), "TERM": "xterm"}
+    command = [str(Path(sys.executable).parent / "omega"), *arguments]
+    with subprocess.Popen(command, stdout=theirs, env=environment) as child:
+        os.close(theirs)
+        said = b""
+        while True:
+            try:
+                part = os.read(ours, 1 << 16)
+            except OSError:  # what Linux says when the other side has gone
+                break
+            if not part:
+                break
+            said += part
+        assert child.wait(60) == 0
+    os.close(ours)
+    return re.sub(r"\x1b\[[0-9;]*m", "", said.decode()).splitlines()
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("arguments", [["functions"], ["schema", "show"]], ids=" ".join)
+def test_a_listing_is_a_line_for_each_item_cut_to_the_terminal(columns: int, arguments: list[str]) -> None:
+    heading, *lines = on_a_terminal(columns, *arguments)
+    items = omega.functions() if arguments == ["functions"] else tables.names()
+    assert [line.split()[0] for line in lines] == list(items)
+    assert max(map(len, lines)) <= columns
+    assert heading.split()[0] in {"function", "table"}
+    assert any(line.endswith("…") for line in lines)
+
+
+def test_elsewhere_a_listing_is_whole_with_tabs_between() -> None:
+    for line, name in zip(run("functions").splitlines(), omega.functions(), strict=True):
+        cells = line.split("\t")
+        assert (cells[0], cells[-1]) == (name, omega.spec(name).summary)
+
+
+def test_functions_are_found_by_module_kind_group_and_language() -> None:
+    listed = [line.split("\t")[0] for line in run("functions", "ta", "--group", "momentum").splitlines()]
+    assert listed == [name for name in omega.functions("ta") if omega.spec(name).group == "momentum"]
+    models = json.loads(run("functions", "--kind", "model", "--language", "julia", "--json"))
+    assert [each["name"] for each in models] == list(omega.functions(kind="model"))
+    said = (
+        "PARAMETER_OUT_OF_RANGE: module must be one of ta, risk, volatility, regimes, simulation, got `taa`\n"
+    )
+    assert run("functions", "taa", status=2) == said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["functions"], ["spec", "ta.rsi"], ["schema", "show"], ["schema", "show", "bars"]),
+        *(["schema", "check"], ["version"], ["doctor", "--no-julia"]),
+    ],
+    ids=" ".join,
+)
+def test_json_is_there_for_programs(arguments: list[str]) -> None:
+    json.loads(run(*arguments, "--json"))
+
+
+def test_the_module_runs_as_the_command() -> None:
+    command = [sys.executable, "-m", "omega", "--version"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == run("--version")
+
+
+def test_completion_offers_the_names_of_functions() -> None:
+    completing = {"_OMEGA_COMPLETE": "complete_bash", "COMP_WORDS": "omega spec ta.r", "COMP_CWORD": "2"}
+    command = [str(Path(sys.executable).parent / "omega")]
+    done = subprocess.run(command, env=os.environ | completing, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == [name for name in omega.functions() if name.startswith("ta.r")]
+    assert "--install-completion" in run("--help")
+
+
+def test_help_says_how_commands_end() -> None:
+    assert "Exit status: 0 done; 1 a check found something" in " ".join(run("--help").split())

@@ -39,7 +39,7 @@ def price(results: Results, symbol: str) -> Figure:
             _line("EMA 30", _values(features, "ema"), AMBER, width=1.2),
             _line("Close", _values(of(results.bars, symbol), "close"), BLUE, width=1.6),
         ],
-        "layout": {"yaxis": {"title": "index points, log scale", "type": "log", "tickformat": ","}},
+        "layout": {"yaxis": {"title": f"{results.points}, log scale", "type": "log", "tickformat": ","}},
     }
 
 
@@ -148,7 +148,7 @@ def regimes(results: Results, symbol: str) -> Figure:
         "data": [area, _line("Close", _values(of(results.bars, symbol), "close"), BLUE)],
         "layout": {
             "yaxis": {
-                "title": "index points, log scale",
+                "title": f"{results.points}, log scale",
                 "type": "log",
                 "tickformat": ",",
                 "overlaying": "y2",

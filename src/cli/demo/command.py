@@ -1,4 +1,4 @@
-"""The command itself: computes step by step, shows what it found, writes it down."""
+"""The commands themselves, on shipped and on own data: compute step by step, show, write down."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 from omega import data
@@ -18,6 +18,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
+if TYPE_CHECKING:
+    from omega.cli.demo.own import Market
+    from omega.cli.demo.results import Results
+
 
 def demo(
     out: Annotated[Path, typer.Option(help="The folder to write into; made if there is none.")] = Path("out"),
@@ -27,70 +31,122 @@ def demo(
     Writes features.parquet, risk.parquet, models.parquet and report.html. Without Julia the models are
     missing, and the files say why.
     """
-    _require_libraries()
+    _require_libraries("omega demo")
     require_writable(out)
     terminal = console()
     _run(out, terminal)
 
 
-def _require_libraries() -> None:
+def _require_libraries(feature: str) -> None:
     for library in ("pyarrow", "plotly", "jinja2"):
         try:
             __import__(library)
         except ImportError as missing:
             raise MissingDependencyError(
-                feature="omega demo", value=library, allowed=how_to_install("report")
+                feature=feature, value=library, allowed=how_to_install("report")
             ) from missing
 
 
 def _run(out: Path, terminal: Console) -> None:
     # Late, because all of these need what was only just found to be installed.
     from omega.cli.demo import models
-    from omega.cli.demo.indicators import INDICATORS, daily_returns, features
+    from omega.cli.demo.indicators import daily_returns
+    from omega.cli.demo.own import Market
     from omega.cli.demo.report import report
-    from omega.cli.demo.results import Results, column, of
-    from omega.cli.demo.risk import METRICS, risk
+    from omega.cli.demo.results import column, of
     from omega.cli.demo.screens import screens
-    from omega.functions import julia
     from pyarrow import parquet
 
     bars = data.load("index_bars")
-    symbols = sorted(bars["symbol"].unique().to_pylist())
-    steps = _Steps(terminal, count=5 + len(symbols) * len(models.MODELS))
-    with steps:
-        rows = f"{bars.num_rows:,} rows"
-        with steps.step(f"{len(INDICATORS)} indicators over {rows} in Rust"):
-            feature_table = features(bars)
-        with steps.step(f"{len(METRICS)} risk metrics over {rows} in Rust"):
-            returns = daily_returns(bars)
-            risk_table = risk(returns)
-        version = None
-        with steps.step("Julia") as note:
-            try:
-                version = julia.start()
-                note(f"Julia {version} started")
-            except JuliaUnavailableError as error:
-                note(f"Julia is unavailable: {error.fields['reason']}", good=False)
-        fits = []
-        for symbol in symbols:
-            values = column(of(returns, symbol), "returns")
-            for model in models.MODELS:
-                with steps.step(f"{model} of {symbol} in Julia") as note:
-                    fits.append(models.fit(symbol, model, values))
-                    if fits[-1].status != "ok":
-                        note(f"{model} of {symbol}: {fits[-1].status}", good=False)
-        results = Results(bars, feature_table, risk_table, fits, version)
+    market = Market(bars, daily_returns(bars), "index points")
+    with _steps(terminal, bars) as steps:
+        results = _results(steps, market, data.SOURCES["index_bars"], "omega demo")
         with steps.step("report drawn"):
             page = report(results)
-        timestamps = {symbol: column(of(bars, symbol), "timestamp") for symbol in symbols}
+        timestamps = {symbol: column(of(bars, symbol), "timestamp") for symbol in results.symbols}
         with steps.step(f"files written to {out}"), staged(out) as stage:
-            parquet.write_table(feature_table, stage / "features.parquet")
-            parquet.write_table(risk_table, stage / "risk.parquet")
-            parquet.write_table(models.tidy(fits, timestamps), stage / "models.parquet")
+            parquet.write_table(results.features, stage / "features.parquet")
+            parquet.write_table(results.risk, stage / "risk.parquet")
+            parquet.write_table(models.tidy(results.fits, timestamps), stage / "models.parquet")
             (stage / "report.html").write_text(page, encoding="utf-8")
     for screen in screens(results):
         terminal.print(screen)
     terminal.print(f"Open {out / 'report.html'}", soft_wrap=True)
+
+
+def report(
+    file: Annotated[str, typer.Argument(help="Bars, closes or returns a day: Parquet, Arrow or CSV.")],
+    out: Annotated[str, typer.Option("--output", "-o", help="The page to write.")] = "report.html",
+    timestamp: Annotated[
+        str | None, typer.Option(help="The column of times; else timestamp or date.")
+    ] = None,
+    symbol: Annotated[str | None, typer.Option(help="The column of symbols; else symbol, if there.")] = None,
+    close: Annotated[str | None, typer.Option(help="The column of closes; else close, if there.")] = None,
+    returns: Annotated[str | None, typer.Option(help="The column of returns; else returns.")] = None,
+    take: Annotated[list[str] | None, typer.Option(help="Report on this symbol; may be repeated.")] = None,
+    from_: Annotated[str | None, typer.Option("--from", help="parquet, arrow, arrows or csv.")] = None,
+) -> None:
+    """Draw the report of `omega demo` of one's own data: omega report returns.parquet.
+
+    Takes closes, with high, low and volume where they are, or else returns; rows are days. The page is one
+    file that loads nothing.
+    """
+    _require_libraries("omega report")
+    from omega.cli.demo.own import Columns, market
+    from omega.cli.demo.report import report as draw
+    from omega.cli.demo.screens import screens
+    from omega.cli.files import reading, replacing
+
+    with replacing(out, commit=False):
+        pass
+    with reading(file, from_) as source:
+        found = market(source, Columns(timestamp, symbol, close, returns), file, take or ())
+    terminal = console()
+    with _steps(terminal, found.bars) as steps:
+        results = _results(steps, found, Path(file).name, "omega report")
+        with steps.step(f"report written to {out}"), replacing(out) as stage:
+            stage.write_text(draw(results), encoding="utf-8")
+    for screen in screens(results):
+        terminal.print(screen)
+    terminal.print(f"Open {out}", soft_wrap=True)
+
+
+def _steps(terminal: Console, bars: Any) -> _Steps:
+    from omega.cli.demo import models
+
+    return _Steps(terminal, count=5 + len(bars["symbol"].unique()) * len(models.MODELS))
+
+
+def _results(steps: _Steps, market: Market, source: str, command: str) -> Results:
+    """All that the report shows, computed step by step."""
+    from omega.cli.demo import models
+    from omega.cli.demo.indicators import features
+    from omega.cli.demo.results import Results, column, of
+    from omega.cli.demo.risk import METRICS, risk
+    from omega.functions import julia
+
+    bars, returns = market.bars, market.returns
+    rows = f"{bars.num_rows:,} rows"
+    with steps.step(f"indicators over {rows} in Rust"):
+        feature_table = features(bars)
+    with steps.step(f"{len(METRICS)} risk metrics over {rows} in Rust"):
+        risk_table = risk(returns)
+    version = None
+    with steps.step("Julia") as note:
+        try:
+            version = julia.start()
+            note(f"Julia {version} started")
+        except JuliaUnavailableError as error:
+            note(f"Julia is unavailable: {error.fields['reason']}", good=False)
+    fits = []
+    for symbol in sorted(bars["symbol"].unique().to_pylist()):
+        values = column(of(returns, symbol), "returns")
+        for model in models.MODELS:
+            with steps.step(f"{model} of {symbol} in Julia") as note:
+                fits.append(models.fit(symbol, model, values))
+                if fits[-1].status != "ok":
+                    note(f"{model} of {symbol}: {fits[-1].status}", good=False)
+    return Results(bars, feature_table, risk_table, fits, version, source, market.points, command)
 
 
 class _Steps:
@@ -107,10 +163,11 @@ class _Steps:
         )
         self._task = self._progress.add_task("", total=count)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         # Where nobody watches, the lines are enough.
         if self._progress.console.is_terminal:
             self._progress.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()

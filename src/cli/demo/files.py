@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
-from omega.shared.exceptions import FileUnwritableError
+from omega.shared.exceptions import FileUnwritableError, OmegaError
 
 
 @contextmanager
@@ -26,6 +26,8 @@ def staged(folder: Path) -> Iterator[Path]:
                 file.replace(folder / file.name)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
+    except OmegaError:
+        raise
     except OSError as error:
         raise FileUnwritableError(
             path=folder, reason=error.strerror or error, allowed="a folder that can be written"

@@ -14,13 +14,17 @@ INDICATORS = ("ta.sma", "ta.ema", "ta.rsi", "ta.macd", "ta.bbands", "ta.atr", "t
 def features(bars: pa.Table) -> pa.Table:
     """Timestamp, symbol and all indicators, in the rows' order: one native call over all symbols."""
     definitions: dict[str, tuple[str, dict[str, Any]]] = {
-        name.partition(".")[2]: (name, {}) for name in INDICATORS
+        name.partition(".")[2]: (name, {}) for name in INDICATORS if _has_inputs(name, bars)
     }
     computed = omega.FeatureSet(definitions, by="symbol").run(bars)
     table = bars.select(["timestamp", "symbol"])
     for name in computed.column_names:
         table = table.append_column(name, computed.column(name))
     return table
+
+
+def _has_inputs(name: str, bars: pa.Table) -> bool:
+    return all(each.column in bars.column_names for each in omega.spec(name).inputs)
 
 
 def daily_returns(bars: pa.Table) -> pa.Table:

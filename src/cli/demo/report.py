@@ -12,7 +12,6 @@ from typing import Any
 import omega
 import plotly.offline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from omega import data
 from omega.cli.demo import charts
 from omega.cli.demo.models import MODELS
 from omega.cli.demo.results import Results, column, of, shown, spelled, title
@@ -105,7 +104,9 @@ def report(results: Results) -> str:
         sections=[_section(results, symbol) for symbol in results.symbols],
         figures={symbol: _figures(results, symbol) for symbol in results.symbols},
         versions=_versions(results),
-        source=data.SOURCES["index_bars"],
+        source=results.source,
+        points=results.points,
+        command=results.command,
         script=(folder / "report.js").read_text(encoding="utf-8"),
         style=(folder / "report.css").read_text(encoding="utf-8"),
         plotly=plotly.offline.get_plotlyjs(),

@@ -23,6 +23,10 @@ class Results:
     risk: pa.Table
     fits: Sequence[Fit]
     julia: str | None
+    #: Where the data come from, what closes are counted in, and the command that drew the page.
+    source: str
+    points: str
+    command: str
 
     @property
     def symbols(self) -> list[str]:
