@@ -235,7 +235,7 @@ def test_the_data_sets_are_there_without_being_imported() -> None:
     script = "import omega; assert omega.data.names(); assert 'data' in dir(omega)"
     subprocess.run([sys.executable, "-c", script], check=True)
     with pytest.raises(AttributeError, match="`datta`"):
-        omega.datta  # noqa: B018  # type: ignore[attr-defined]
+        omega.datta  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_an_array_of_the_standard_library_without_numpy_is_refused_by_what_is_missing() -> None:
