@@ -1,269 +1,280 @@
-"""The charts of the report, as plotly figures in plain data; the page adds fonts and colours of its own.
-
-A trace without `x` runs along the dates of its symbol, which the page holds once.
-"""
+"""The figures of the report. What runs along the dates takes its numbers from the columns that the page unpacks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from math import sqrt
 from typing import Any
 
+import numpy as np
+from bokeh.models import (
+    BoxAnnotation,
+    ColumnDataSource,
+    CrosshairTool,
+    DatetimeTickFormatter,
+    Label,
+    LinearScale,
+    NumeralTickFormatter,
+    Range1d,
+    Span,
+)
+from bokeh.plotting import figure
 from omega.cli.demo.models import finite
 from omega.cli.demo.results import Results, column, of, shown
 from omega.cli.demo.screens import long_run_volatility
+from omega.cli.page import AMBER, BLUE, GREY, RED, TEAL, VIOLET
 
-Figure = dict[str, Any]
-
-BLUE, AMBER, RED, TEAL, GREY = "#3f7fe8", "#e0931f", "#e0524d", "#1aa38c", "#8b95a5"
 YEAR = 252
 #: How much of the past the forecast is drawn next to, in trading days.
 RECENT = 180
+DAY_MS = 86_400_000
+#: Prices are shown to the cent and keep every digit that 32 bits have.
+EXACT = ("open", "high", "low", "close")
+#: The hues of the symbols that are compared, in turn.
+HUES = (AMBER, BLUE, TEAL, VIOLET, RED, GREY)
 
 
-def price(results: Results, symbol: str) -> Figure:
-    """Closes, two averages, and the Bollinger bands, on a logarithmic scale."""
-    features = of(results.features, symbol)
-    return {
-        "data": [
-            _line("Upper band", _values(features, "bbands_upper"), BLUE, width=0.5, showlegend=False),
-            _line(
-                "Bollinger bands",
-                _values(features, "bbands_lower"),
-                BLUE,
-                width=0.5,
-                fill="tonexty",
-                fillcolor=_faint(BLUE, 0.18),
-            ),
-            _line("SMA 30", _values(features, "sma"), TEAL, width=1.2),
-            _line("EMA 30", _values(features, "ema"), AMBER, width=1.2),
-            _line("Close", _values(of(results.bars, symbol), "close"), BLUE, width=1.6),
-        ],
-        "layout": {"yaxis": {"title": f"{results.points}, log scale", "type": "log", "tickformat": ","}},
+@dataclass(frozen=True)
+class Key:
+    """One line of a panel in words: its column, its hue, and how its number at the pointer is written."""
+
+    column: str
+    name: str
+    color: str
+    form: str = "number"
+
+
+def series(results: Results, symbol: str) -> dict[str, Sequence[float | None]]:
+    """All columns of one symbol that run along its rows; those that its data or its models do not have are missing."""
+    bars, features = of(results.bars, symbol), of(results.features, symbol)
+    table: dict[str, Sequence[float | None]] = {
+        name: column(bars, name).to_pylist()
+        for name in ("open", "high", "low", "close", "volume")
+        if name in bars.column_names
     }
+    for name in features.column_names:
+        if name not in {"timestamp", "symbol"}:
+            table[name] = column(features, name).to_pylist()
+    # It is drawn as the average that it is, beside a shorter one of its kind.
+    table.pop("bbands_middle", None)
+    table["drawdown"] = drawdowns(table["close"])
+    garch, markov = results.fit(symbol, "volatility.garch"), results.fit(symbol, "regimes.hidden_markov")
+    if garch.status == "ok":
+        table["volatility"] = [_yearly(each) for each in garch.answer.conditional_volatility.to_pylist()]
+    if markov.status == "ok":
+        posterior = markov.answer.posterior
+        turbulent = posterior.column(posterior.num_columns - 1).to_pylist()
+        table["turbulent"] = [None if each is None else 100 * each for each in turbulent]
+    return table
 
 
-def rsi(results: Results, symbol: str) -> Figure:
-    """The relative strength index, with its usual bounds."""
-    return {
-        "data": [_line("RSI 14", _values(of(results.features, symbol), "rsi"), BLUE, unit=" %")],
-        "layout": {
-            "yaxis": {"title": "RSI, %", "range": [0, 100], "tickvals": [0, 30, 50, 70, 100]},
-            "shapes": [
-                _band(70, 100, RED),
-                _band(0, 30, TEAL),
-            ],
-            "showlegend": False,
-        },
-    }
+def drawdowns(closes: Sequence[Any]) -> list[float]:
+    """How far each close is below the highest one so far, in percent.
+
+    >>> drawdowns([100.0, 80.0, 120.0])
+    [0.0, -20.0, 0.0]
+    """
+    return [100 * (close / peak - 1) for close, peak in zip(closes, accumulate(closes, max), strict=True)]
 
 
-def drawdown(results: Results, symbol: str) -> Figure:
-    """How far the index is below its highest close so far."""
-    closes = _values(of(results.bars, symbol), "close")
-    below = [100 * (close / peak - 1) for close, peak in zip(closes, accumulate(closes, max), strict=True)]
-    deepest = results.metrics(symbol)["risk.max_drawdown"]["value"]
-    return {
-        "data": [
-            _line(
-                "Below the peak",
-                below,
-                RED,
-                unit=" %",
-                width=1.2,
-                fill="tozeroy",
-                fillcolor=_faint(RED, 0.22),
+class Charts:
+    """The figures of one document. Those along the dates share their period and the line at the pointer."""
+
+    def __init__(self, results: Results) -> None:
+        self.results = results
+        # Set by the page before anything is drawn.
+        self._window = Range1d(start=0, end=1, name="window")
+        self._pointer = Span(dimension="height", line_color=GREY, line_width=1, line_dash="dotted")
+        self._rows: dict[str, ColumnDataSource] = {}
+
+    def rows(self, symbol: str) -> ColumnDataSource:
+        """The columns of a symbol: empty here, filled by the page. `bar` is the time where it is in the period, since
+        bars outside would be painted as a line on the figure's edge.
+        """
+        if symbol not in self._rows:
+            names = ["time", "bar", "growth", "direction", *series(self.results, symbol)]
+            self._rows[symbol] = ColumnDataSource({name: [] for name in names}, name=f"rows:{symbol}")
+        return self._rows[symbol]
+
+    def _over_time(self, name: str, form: str = "0,0", **more: Any) -> figure:
+        plot = figure(
+            name=name, x_range=self._window, x_axis_type="datetime", window_axis="x", tools="xbox_zoom", **more
+        )
+        plot.add_tools(CrosshairTool(dimensions="height", overlay=self._pointer))
+        plot.xaxis.formatter = DatetimeTickFormatter(days="%-d %b", months="%b %Y", years="%Y")
+        plot.yaxis.formatter = NumeralTickFormatter(format=form)
+        plot.xgrid.grid_line_color = None
+        plot.yaxis.ticker.desired_num_ticks = 4
+        # As wide as the widest label, so that panes stand exactly below each other.
+        plot.min_border_left = 58
+        return plot
+
+    def _log_scale(self, name: str, holds: list[str]) -> figure:
+        """A figure whose heights hold some columns: the page finds them, as the library does on other scales only."""
+        plot = self._over_time(name, y_axis_type="log", y_range=Range1d(1, 2, tags=holds))
+        plot.yaxis.ticker.desired_num_ticks = 6
+        return plot
+
+    def _without_dates(self, name: str, **more: Any) -> figure:
+        plot = figure(name=name, tools="", **more)
+        plot.xgrid.grid_line_color = None
+        plot.min_border_left = 58
+        return plot
+
+    def price(self, symbol: str) -> figure:
+        """Closes or, where there is room, candles; two averages, and the Bollinger bands."""
+        source = self.rows(symbol)
+        names = source.column_names
+        averages = [(name, color) for name, color in (("sma", TEAL), ("ema", AMBER)) if name in names]
+        bands = [name for name in ("bbands_lower", "bbands_upper") if name in names]
+        extremes = ["low", "high"] if {"open", "high", "low"} <= set(names) else []
+        plot = self._log_scale("price", ["close", *extremes, *bands, *(name for name, _ in averages)])
+        if bands:
+            plot.varea("time", *bands, source=source, fill_color=BLUE, fill_alpha=0.10)
+        for band in bands:
+            plot.line("time", band, source=source, color=BLUE, alpha=0.35, line_width=1)
+        if extremes:
+            candles: dict[str, Any] = {"source": source, "name": "candles"}
+            plot.segment("time", "high", "time", "low", color="direction", **candles)
+            plot.vbar("bar", 0.66 * DAY_MS, "open", "close", fill_color="direction", line_color=None, **candles)
+        plot.line("time", "close", source=source, color=BLUE, line_width=1.7, name="close")
+        for average, color in averages:
+            plot.line("time", average, source=source, color=color, line_width=1.5)
+        return plot
+
+    def volume(self, symbol: str) -> figure:
+        """Volume a day, in the hue of the day's candle."""
+        plot = self._over_time("volume", "0.[0]a")
+        plot.vbar(
+            "bar", 0.66 * DAY_MS, "volume", source=self.rows(symbol), fill_color="direction", line_color=None
+        )
+        plot.y_range.start = 0
+        plot.yaxis.ticker.desired_num_ticks = 3
+        return plot
+
+    def rsi(self, symbol: str) -> figure:
+        """The relative strength index, with its usual bounds."""
+        plot = self._over_time("rsi", "0", y_range=Range1d(0, 100))
+        plot.add_layout(BoxAnnotation(bottom=70, top=100, fill_color=RED, fill_alpha=0.10, line_color=None))
+        plot.add_layout(BoxAnnotation(bottom=0, top=30, fill_color=TEAL, fill_alpha=0.12, line_color=None))
+        plot.yaxis.ticker = [30, 50, 70]
+        plot.line("time", "rsi", source=self.rows(symbol), color=VIOLET, line_width=1.5)
+        return plot
+
+    def macd(self, symbol: str) -> figure:
+        """The two lines of MACD over their difference."""
+        source = self.rows(symbol)
+        plot = self._over_time("macd")
+        plot.vbar("bar", 0.66 * DAY_MS, "macd_histogram", source=source, fill_color=GREY, fill_alpha=0.7, line_color=None)
+        plot.line("time", "macd_signal", source=source, color=AMBER, line_width=1.4)
+        plot.line("time", "macd_macd", source=source, color=BLUE, line_width=1.5)
+        return plot
+
+    def adx(self, symbol: str) -> figure:
+        """Strength of the trend, with the level above which one speaks of a trend."""
+        plot = self._line("adx", symbol, VIOLET, "0")
+        plot.add_layout(Span(location=25, dimension="width", line_color=GREY, line_dash="dashed"))
+        return plot
+
+    def atr(self, symbol: str) -> figure:
+        """How far price moves in a day."""
+        return self._line("atr", symbol, AMBER)
+
+    def obv(self, symbol: str) -> figure:
+        """All volume so far, that of falling days taken away."""
+        return self._line("obv", symbol, TEAL, "0.[00]a")
+
+    def _line(self, name: str, symbol: str, color: str, form: str = "0,0") -> figure:
+        plot = self._over_time(name, form)
+        plot.line("time", name, source=self.rows(symbol), color=color, line_width=1.5)
+        return plot
+
+    def volatility(self, symbol: str) -> figure:
+        """Conditional volatility of the GARCH model, a year, and where it tends to."""
+        plot = self._over_time("volatility", "0")
+        plot.xaxis.ticker.desired_num_ticks = 3
+        plot.line("time", "volatility", source=self.rows(symbol), color=AMBER, line_width=1.5)
+        self._long_run(plot, symbol)
+        return plot
+
+    def forecast(self, symbol: str) -> figure:
+        """The end of the conditional volatility, and the forecast that follows it."""
+        answer = self.results.fit(symbol, "volatility.garch").answer
+        past = [_yearly(value) for value in answer.conditional_volatility.to_pylist()][-RECENT:]
+        ahead = [past[-1], *(_yearly(sqrt(value)) for value in answer.forecast_variance.to_pylist())]
+        plot = self._without_dates("forecast", x_axis_label="trading days from the last one")
+        plot.yaxis.formatter = NumeralTickFormatter(format="0")
+        fitted = {"day": np.arange(1 - len(past), 1, dtype=np.int32), "volatility": np.float32(past)}
+        coming = {"day": np.arange(len(ahead), dtype=np.int32), "volatility": np.float32(ahead)}
+        plot.line("day", "volatility", source=ColumnDataSource(fitted), color=AMBER, line_width=1.5)
+        plot.line("day", "volatility", source=ColumnDataSource(coming), color=BLUE, line_width=2.5, line_dash="dashed")
+        plot.y_range.start = 0
+        self._long_run(plot, symbol)
+        return plot
+
+    def _long_run(self, plot: figure, symbol: str) -> None:
+        level = long_run_volatility(self.results.fit(symbol, "volatility.garch"))
+        if level is not None:
+            plot.add_layout(Span(location=100 * level, dimension="width", line_color=GREY, line_dash="dashed"))
+
+    def regimes(self, symbol: str) -> figure:
+        """Closes over the probability that the day belongs to the turbulent state."""
+        source = self.rows(symbol)
+        plot = self._log_scale("regimes", ["close"])
+        plot.extra_y_ranges = {"probability": Range1d(0, 100)}
+        plot.extra_y_scales = {"probability": LinearScale()}
+        plot.varea("time", 0, "turbulent", source=source, y_range_name="probability", fill_color=RED, fill_alpha=0.28)
+        plot.line("time", "close", source=source, color=BLUE, line_width=1.6)
+        return plot
+
+    def bootstrap(self, symbol: str) -> figure:
+        """How value at risk varies over resampled histories, and the interval that holds most of it."""
+        answer = self.results.fit(symbol, "simulation.stationary_bootstrap").answer
+        replications = [100 * value for value in answer.replications.to_pylist()]
+        lower, upper, estimate = 100 * answer.lower, 100 * answer.upper, 100 * answer.value_at_risk
+        counts, edges = np.histogram(replications, bins=60)
+        plot = self._without_dates("bootstrap", x_axis_label="value at risk a day, %")
+        plot.y_range = Range1d(0, 1.2 * max(counts))
+        plot.add_layout(BoxAnnotation(left=lower, right=upper, fill_color=TEAL, fill_alpha=0.14, line_color=None))
+        bars = {"left": np.float32(edges[:-1]), "right": np.float32(edges[1:]), "count": np.int32(counts)}
+        plot.quad(
+            "left", "right", "count", 0, source=ColumnDataSource(bars), fill_color=BLUE, line_color=None
+        )
+        plot.add_layout(Span(location=estimate, dimension="height", line_color=RED, line_width=2))
+        for place, align in ((lower, "left"), (upper, "right")):
+            plot.add_layout(Span(location=place, dimension="height", line_color=TEAL, line_dash="dashed"))
+            plot.add_layout(
+                Label(
+                    x=place, y=1.08 * max(counts), text=f"{place:.2f} %", text_align=align, text_font_size="12px",
+                    x_offset=4 if align == "left" else -4,
+                )
             )
-        ],
-        "layout": {
-            "yaxis": {"title": "below the peak, %", "rangemode": "tozero"},
-            "shapes": [_level(100 * deepest, RED)],
-            "annotations": [_note(100 * deepest, f"maximum {shown(deepest, 'fraction')}")],
-            "showlegend": False,
-        },
-    }
+        return plot
 
+    def growth(self) -> figure:
+        """Every symbol's closes, from 100 at the start of the period; the page divides."""
+        plot = self._log_scale("growth", ["growth"])
+        plot.add_layout(Span(location=100, dimension="width", line_color=GREY, line_dash="dashed"))
+        return self._each(plot, "growth")
 
-def volatility(results: Results, symbol: str) -> Figure:
-    """Conditional volatility of the GARCH model, a year, and where it tends to."""
-    fit = results.fit(symbol, "volatility.garch")
-    past = [_yearly(value) for value in fit.answer.conditional_volatility.to_pylist()]
-    figure: Figure = {
-        "data": [_line("Conditional volatility", past, AMBER, unit=" %", width=1.3)],
-        "layout": {"yaxis": {"title": "volatility a year, %", "rangemode": "tozero"}, "showlegend": False},
-    }
-    level = long_run_volatility(fit)
-    if level is not None:
-        figure["layout"]["shapes"] = [_level(100 * level, GREY)]
-        figure["layout"]["annotations"] = [_note(100 * level, f"long run {shown(level, 'fraction')}")]
-    return figure
+    def drawdown(self) -> figure:
+        """How far every symbol is below its highest close so far."""
+        plot = self._over_time("drawdown", "0")
+        plot.y_range.end = 0
+        for symbol, color in self.hues():
+            plot.varea("time", 0, "drawdown", source=self.rows(symbol), fill_color=color, fill_alpha=0.12)
+        return self._each(plot, "drawdown")
 
+    def _each(self, plot: figure, what: str) -> figure:
+        for symbol, color in self.hues():
+            plot.line("time", what, source=self.rows(symbol), color=color, line_width=1.6)
+        return plot
 
-def forecast(results: Results, symbol: str) -> Figure:
-    """The end of the conditional volatility, and the forecast that follows it."""
-    fit = results.fit(symbol, "volatility.garch")
-    past = [_yearly(value) for value in fit.answer.conditional_volatility.to_pylist()][-RECENT:]
-    ahead = [_yearly(sqrt(value)) for value in fit.answer.forecast_variance.to_pylist()]
-    figure: Figure = {
-        "data": [
-            _line("Fitted", past, AMBER, unit=" %", x=list(range(1 - len(past), 1))),
-            _line(
-                "Forecast",
-                [past[-1], *ahead],
-                BLUE,
-                unit=" %",
-                dash="dot",
-                width=2.4,
-                x=list(range(len(ahead) + 1)),
-            ),
-        ],
-        "layout": {
-            "xaxis": {"title": "trading days after the last row", "type": "linear", "zeroline": True},
-            "yaxis": {"title": "volatility a year, %", "rangemode": "tozero"},
-        },
-    }
-    level = long_run_volatility(fit)
-    if level is not None:
-        figure["layout"]["shapes"] = [_level(100 * level, GREY)]
-        figure["layout"]["annotations"] = [_note(100 * level, f"long run {shown(level, 'fraction')}")]
-    return figure
-
-
-def regimes(results: Results, symbol: str) -> Figure:
-    """Closes over the probability that the day belongs to the turbulent state."""
-    posterior = results.fit(symbol, "regimes.hidden_markov").answer.posterior
-    turbulent = posterior.column(posterior.num_columns - 1).to_pylist()
-    percent = [None if value is None else _round(100 * value) for value in turbulent]
-    area = {
-        "type": "scatter",
-        "name": "Probability of turbulence",
-        "y": percent,
-        "yaxis": "y2",
-        "line": {"width": 0, "color": RED},
-        "fill": "tozeroy",
-        "fillcolor": _faint(RED, 0.3),
-        "hovertemplate": "%{y:.0f} %",
-    }
-    return {
-        "data": [area, _line("Close", _values(of(results.bars, symbol), "close"), BLUE)],
-        "layout": {
-            "yaxis": {
-                "title": f"{results.points}, log scale",
-                "type": "log",
-                "tickformat": ",",
-                "overlaying": "y2",
-                "tickmode": "auto",
-            },
-            "yaxis2": {"title": "probability, %", "range": [0, 100], "side": "right", "showgrid": False},
-        },
-    }
-
-
-def bootstrap(results: Results, symbol: str) -> Figure:
-    """How value at risk varies over resampled histories, and the interval that holds most of it."""
-    answer = results.fit(symbol, "simulation.stationary_bootstrap").answer
-    replications = [_round(100 * value) for value in answer.replications.to_pylist()]
-    lower, upper, estimate = 100 * answer.lower, 100 * answer.upper, 100 * answer.value_at_risk
-    return {
-        "data": [
-            {
-                "type": "histogram",
-                "name": "Replications",
-                "x": replications,
-                "nbinsx": 60,
-                "marker": {"color": _faint(BLUE, 0.75), "line": {"width": 0}},
-                "hovertemplate": "%{y} of " + f"{len(replications):,}" + " between %{x} %<extra></extra>",
-            }
-        ],
-        "layout": {
-            "xaxis": {"title": "value at risk a day, %", "type": "linear"},
-            "yaxis": {"title": "replications"},
-            "bargap": 0.04,
-            "hovermode": "closest",
-            "showlegend": False,
-            "shapes": [
-                {
-                    "type": "rect",
-                    "x0": lower,
-                    "x1": upper,
-                    "y0": 0,
-                    "y1": 1,
-                    "yref": "paper",
-                    "fillcolor": _faint(TEAL, 0.14),
-                    "line": {"color": TEAL, "width": 1, "dash": "dot"},
-                    "layer": "below",
-                },
-                {
-                    "type": "line",
-                    "x0": estimate,
-                    "x1": estimate,
-                    "y0": 0,
-                    "y1": 1,
-                    "yref": "paper",
-                    "line": {"color": RED, "width": 2},
-                },
-            ],
-            "annotations": [
-                _mark(lower, f"{lower:.2f} %", "right"),
-                _mark(estimate, f"estimate {estimate:.2f} %", "center"),
-                _mark(upper, f"{upper:.2f} %", "left"),
-            ],
-        },
-    }
-
-
-def _line(
-    name: str,
-    values: list[float | None],
-    color: str,
-    *,
-    width: float = 1.4,
-    dash: str = "solid",
-    unit: str = "",
-    **more: Any,
-) -> dict[str, Any]:
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": name,
-        "y": [None if value is None else _round(value) for value in values],
-        "line": {"color": color, "width": width, "dash": dash},
-        "hovertemplate": "%{y:,.2f}" + unit,
-        **more,
-    }
-
-
-def _band(low: float, high: float, color: str) -> dict[str, Any]:
-    edges = {"y0": low, "y1": high, "x0": 0, "x1": 1, "xref": "paper"}
-    return {
-        "type": "rect",
-        **edges,
-        "fillcolor": _faint(color, 0.1),
-        "line": {"width": 0},
-        "layer": "below",
-    }
-
-
-def _level(height: float, color: str) -> dict[str, Any]:
-    edges = {"y0": height, "y1": height, "x0": 0, "x1": 1, "xref": "paper"}
-    return {"type": "line", **edges, "line": {"color": color, "width": 1, "dash": "dash"}}
-
-
-def _note(height: float, text: str) -> dict[str, Any]:
-    """Words at the right end of a level."""
-    place = {"x": 1, "xref": "paper", "xanchor": "right", "y": height, "yanchor": "bottom"}
-    return {**place, "text": text, "showarrow": False}
-
-
-def _mark(x: float, text: str, anchor: str) -> dict[str, Any]:
-    """Words above a place on the horizontal axis."""
-    place = {"x": x, "xanchor": anchor, "y": 1, "yref": "paper", "yanchor": "bottom"}
-    return {**place, "text": text, "showarrow": False}
-
-
-def _values(table: Any, name: str) -> list[Any]:
-    values: list[Any] = column(table, name).to_pylist()
-    return values
+    def hues(self) -> list[tuple[str, str]]:
+        """Each symbol with the hue that it is compared in."""
+        return [(symbol, HUES[place % len(HUES)]) for place, symbol in enumerate(self.results.symbols)]
 
 
 def _yearly(deviation: float | None) -> float | None:
@@ -272,11 +283,18 @@ def _yearly(deviation: float | None) -> float | None:
     return None if known is None else 100 * sqrt(YEAR) * known
 
 
-def _faint(color: str, opacity: float) -> str:
-    red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{opacity})"
+Draw = Callable[[Charts, str], figure]
 
 
-def _round(value: float) -> float:
-    """Six digits: more than a screen shows, and a page of half the size."""
-    return float(f"{value:.6g}")
+def long_run(results: Results, symbol: str) -> str | None:
+    """The level that volatility tends to, in words."""
+    fit = results.fit(symbol, "volatility.garch")
+    level = long_run_volatility(fit) if fit.status == "ok" else None
+    return None if level is None else shown(level, "fraction")
+
+
+def hue_names(results: Results, names: Mapping[str, str], what: str, form: str) -> list[tuple[str, Key]]:
+    """The keys of what is compared: each symbol, with its name for people."""
+    return [
+        (symbol, Key(what, names[symbol], color, form)) for symbol, color in Charts(results).hues()
+    ]

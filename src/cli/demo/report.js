@@ -1,124 +1,201 @@
-// Draws the charts of one symbol at a time, and keeps all that run along the dates on the same period.
-"use strict";
-const figures = JSON.parse(document.getElementById("figures").textContent);
-const dark = matchMedia("(prefers-color-scheme: dark)");
-const narrow = matchMedia("(max-width: 560px)");
-// A finger that scrolls the page must not be caught by a chart.
-const touch = matchMedia("(pointer: coarse)").matches;
-const shown = { symbol: Object.keys(figures).at(-1), from: null, to: null };
+// Draws the section that is chosen, and keeps all that runs along the dates on the same period.
+const DAY_MS = 86_400_000, MONEY = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+const WRITTEN = {
+  price: new Intl.NumberFormat("en", MONEY),
+  number: new Intl.NumberFormat("en", { maximumSignificantDigits: 5 }),
+  percent: new Intl.NumberFormat("en", { maximumFractionDigits: 1, minimumFractionDigits: 1 }),
+  large: new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 4 }),
+};
+const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+const page = JSON.parse(document.getElementById("page").textContent);
+const symbols = Object.keys(page.rows);
+const shown = { section: symbols.at(-1), months: String(page.opens_on), from: 0, to: 0 };
+const rows = {}, documents = {};
 
-const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-
-// Deep: what a figure says about an axis joins what all axes have in common.
-function merged(base, more) {
-  const out = { ...base };
-  for (const [key, value] of Object.entries(more)) {
-    const both = [value, out[key]].every((each) => each && typeof each === "object" && !Array.isArray(each));
-    out[key] = both ? merged(out[key], value) : value;
+const each = (selector, act) => document.querySelectorAll(selector).forEach(act);
+const windowOf = (made) => made.get_model_by_name("window");
+// The first row at or after a moment.
+function rowAt(times, moment) {
+  let low = 0, high = times.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle] < moment) low = middle + 1; else high = middle;
   }
-  return out;
+  return low;
 }
 
-function layoutOf(figure) {
-  const axis = {
-    gridcolor: color("--grid"), linecolor: color("--line"), zeroline: false, zerolinecolor: color("--soft"), automargin: true,
-    title: { font: { size: 12 }, standoff: 8 }, fixedrange: touch,
-  };
-  const layout = {
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", dragmode: touch ? false : "zoom",
-    font: { color: color("--soft"), size: narrow.matches ? 11 : 12, family: "inherit" },
-    hoverlabel: { bgcolor: color("--card"), bordercolor: color("--line"), font: { color: color("--ink") } },
-    margin: { l: 8, r: 12, t: 20, b: 8 }, hovermode: "x unified",
-    legend: { orientation: "h", x: 0, y: 1.01, yanchor: "bottom", bgcolor: "rgba(0,0,0,0)" },
-    xaxis: figure.time ? { ...axis, type: "date", hoverformat: "%-d %b %Y" } : axis,
-    yaxis: { ...axis, fixedrange: true },
-  };
-  if (figure.layout.yaxis2) layout.yaxis2 = { ...axis, fixedrange: true };
-  const own = structuredClone(figure.layout);
-  for (const name of ["xaxis", "yaxis", "yaxis2"]) {
-    if (typeof own[name]?.title === "string") own[name].title = { text: own[name].title };
+async function load() {
+  const style = getComputedStyle(document.documentElement);
+  for (const symbol of symbols) {
+    const columns = await columnsOf(page.rows[symbol]);
+    columns.time = Float64Array.from(columns.day, (day) => day * DAY_MS);
+    delete columns.day;
+    columns.direction = Array.from(columns.close, (close, row) =>
+      style.getPropertyValue(close >= (columns.open ?? columns.close)[row] ? "--rising" : "--falling").trim());
+    rows[symbol] = columns;
   }
-  for (const note of own.annotations ?? []) note.bgcolor = color("--note");
-  return merged(layout, own);
 }
 
-// The height that holds what a period shows; plotly itself looks at all dates.
-function heightOf(figure, dates, from, to) {
-  const start = dates.findIndex((date) => date >= from);
-  const found = dates.findIndex((date) => date > to);
-  const stop = found < 0 ? dates.length : found;
-  let low = Infinity, high = -Infinity;
-  for (const trace of figure.data) {
-    if (trace.yaxis === "y2") continue;
-    for (let row = Math.max(start, 0); row < stop; row++) {
-      const value = trace.y[row];
-      if (value !== null) { low = Math.min(low, value); high = Math.max(high, value); }
+// The columns that depend on the period.
+function derive() {
+  for (const columns of Object.values(rows)) {
+    const start = Math.min(rowAt(columns.time, shown.from), columns.close.length - 1);
+    columns.growth = columns.close.map((close) => (100 * close) / columns.close[start]);
+    columns.bar = columns.time.map((time) => (time >= shown.from && time <= shown.to ? time : NaN));
+  }
+}
+
+function risksOf(symbol) {
+  const risks = page.risk[symbol];
+  return risks.find(({ months }) => String(months) === shown.months) ?? risks.at(-1);
+}
+
+// The period of the numbers stays when a chart is zoomed by hand, and is always written beside them.
+function say() {
+  for (const symbol of symbols) {
+    const { start, returns, words, values } = risksOf(symbol);
+    const end = DATE.format(rows[symbol].time.at(-1));
+    const span = `${DATE.format(new Date(start))} to ${end}`;
+    each(`[data-span="${symbol}"]`, (place) => { place.textContent = `${span} (${returns.toLocaleString("en")} days)`; });
+    each(`[data-words="${symbol}"]`, (place) => {
+      place.textContent = words === "all" ? `${start.slice(0, 4)} to ${end.slice(-4)}` : `last ${words}`;
+    });
+    each(`[data-returns="${symbol}"]`, (place) => { place.textContent = returns; });
+    each(`[data-metric][data-symbol="${symbol}"]`, (place) => { place.textContent = values[place.dataset.metric]; });
+  }
+}
+
+// What the lines are at a moment, beside their names; without one, at the last day shown.
+function read(moment) {
+  each(`section:not([hidden]) output[data-column]`, (place) => {
+    const { symbol, column, form } = place.dataset;
+    const { time } = rows[symbol];
+    const values = rows[symbol][column];
+    const value = values[Math.max(0, Math.min(rowAt(time, moment - DAY_MS / 2), time.length - 1))];
+    place.textContent = Number.isNaN(value) ? "–" : WRITTEN[form].format(value) + (form === "percent" ? " %" : "");
+  });
+  const { time } = rows[symbols[0]];
+  const row = Math.max(0, Math.min(rowAt(time, moment - DAY_MS / 2), time.length - 1));
+  each("[data-when]", (place) => { place.textContent = DATE.format(time[row]); });
+}
+const rest = () => read(Math.min(shown.to, rows[symbols[0]].time.at(-1)));
+
+// Heights of a log scale that hold what its columns are in the period.
+function scale(figure) {
+  let low = Infinity, high = 0;
+  for (const { data } of new Set(figure.renderers.map((renderer) => renderer.data_source))) {
+    const first = rowAt(data.time, shown.from), last = rowAt(data.time, shown.to);
+    for (const column of figure.y_range.tags) {
+      for (let row = first; row < last; row++) {
+        const value = data[column][row];
+        if (value < low) low = value;
+        if (value > high) high = value;
+      }
     }
   }
-  if (!(high > low)) return null;
-  if (figure.layout.yaxis.type === "log") { low = Math.log10(low); high = Math.log10(high); }
-  if (figure.layout.yaxis.rangemode === "tozero") { low = Math.min(low, 0); high = Math.max(high, 0); }
-  const room = 0.04 * (high - low);
-  return [low === 0 ? 0 : low - room, high === 0 ? 0 : high + room];
+  if (!(high > 0)) return;
+  const room = Math.max((high / low) ** 0.05, 1.002);
+  figure.y_range.setv({ start: low / room, end: high * room });
 }
 
-function withPeriod(layout, figure, dates) {
-  if (!figure.time) return layout;
-  const from = shown.from ?? dates[0], to = shown.to ?? dates.at(-1);
-  layout.xaxis.range = [from, to];
-  const range = figure.layout.yaxis.range ?? heightOf(figure, dates, from, to);
-  if (range) layout.yaxis.range = range;
-  return layout;
-}
-
-function draw() {
-  for (const section of document.querySelectorAll("section")) {
-    section.hidden = section.dataset.symbol !== shown.symbol;
+// Candles where a day has room for one, a line elsewhere.
+function fit(made) {
+  for (const figure of made.roots()) {
+    if (figure.name !== "price") continue;
+    const days = (shown.to - shown.from) / DAY_MS;
+    const candles = figure.renderers.filter(({ name }) => name === "candles");
+    const roomy = candles.length > 0 && (document.querySelector("main").clientWidth - 120) / days > 2.4;
+    for (const candle of candles) candle.visible = roomy;
+    for (const line of figure.renderers) if (line.name === "close") line.visible = !roomy;
   }
-  const { dates, panels } = figures[shown.symbol];
-  for (const chart of document.querySelectorAll(`section[data-symbol="${shown.symbol}"] .chart`)) {
-    const figure = panels[chart.dataset.panel];
-    const traces = figure.data.map((trace) => (trace.x ? trace : { ...trace, x: dates }));
-    const layout = withPeriod(layoutOf(figure), figure, dates);
-    const first = !chart.data;
-    Plotly.react(chart, traces, layout, { responsive: true, displayModeBar: false });
-    if (first && figure.time) chart.on("plotly_relayout", follow);
-  }
-  press("symbols", "symbol", shown.symbol);
 }
 
-// One chart was zoomed: all go there.
-function follow(change) {
-  const [from, to] = [change["xaxis.range[0]"], change["xaxis.range[1]"]];
-  if (from !== undefined) { shown.from = String(from).slice(0, 10); shown.to = String(to).slice(0, 10); }
-  else if (change["xaxis.autorange"]) { shown.from = shown.to = null; }
-  else return;
-  press("spans", "months", null);
-  draw();
+let moving = false;
+function show(from, to) {
+  shown.from = from;
+  shown.to = to;
+  derive();
+  moving = true;
+  for (const made of Object.values(documents)) place(made);
+  moving = false;
+  rest();
+}
+
+function place(made) {
+  fit(made);
+  for (const symbol of symbols) {
+    const source = made.get_model_by_name(`rows:${symbol}`);
+    if (source) source.data = { ...source.data, growth: rows[symbol].growth, bar: rows[symbol].bar };
+  }
+  for (const figure of made.roots()) if (figure.y_range.tags.length) scale(figure);
+  windowOf(made).setv({ start: shown.from, end: shown.to });
+}
+
+function period(months) {
+  shown.months = months;
+  const { start } = risksOf(symbols.at(-1));
+  const last = Math.max(...symbols.map((symbol) => rows[symbol].time.at(-1)));
+  const first = Math.floor(Date.parse(start) / DAY_MS) * DAY_MS;
+  press("periods", "months", months);
+  say();
+  show(first, last + 0.012 * (last - first));
+}
+
+// The document is written without rows and without a period: both are here.
+function revive({ name, attributes }) {
+  if (name === "ColumnDataSource" && attributes.name?.startsWith("rows:")) {
+    const columns = rows[attributes.name.slice(5)];
+    attributes.data.entries = attributes.data.entries.map(([column]) => [column, columns[column]]);
+  }
+  if (name === "DatetimeTicker") attributes.desired_num_ticks = Math.min(attributes.desired_num_ticks ?? 6, Math.max(Math.round(innerWidth / 200), 3));
+  if (attributes?.name === "window") Object.assign(attributes, { start: shown.from, end: shown.to });
+}
+
+function follow(made) {
+  const range = windowOf(made);
+  for (const figure of made.roots()) {
+    if (figure.x_range !== range) continue;
+    for (const event of ["mousemove", "tap"]) figure.on_event(event, ({ x }) => { if (x !== null) read(x); });
+    figure.on_event("mouseleave", rest);
+  }
+  // One chart was zoomed by hand: all go there.
+  range.properties.start.change.connect(() => queueMicrotask(() => {
+    if (moving || (range.start === shown.from && range.end === shown.to)) return;
+    press("periods", "months", null);
+    show(range.start, range.end);
+  }));
+}
+
+async function choose(section) {
+  shown.section = section;
+  each("section", (place) => { place.hidden = place.dataset.section !== section; });
+  press("sections", "section", section);
+  rest();
+  if (documents[section]) return;
+  const within = document.querySelector(`section[data-section="${section}"]`);
+  const made = await drawDocument(`document-${section}`, within, revive);
+  documents[section] = made;
+  follow(made);
+  // The period may have been changed while the charts were made.
+  place(made);
+  document.body.dataset.drawn = Object.keys(documents).length;
 }
 
 function press(group, key, value) {
-  for (const button of document.querySelectorAll(`#${group} button`)) {
-    button.setAttribute("aria-pressed", String(button.dataset[key] === value));
-  }
+  each(`#${group} button`, (button) => button.setAttribute("aria-pressed", String(button.dataset[key] === value)));
 }
 
-document.getElementById("symbols").addEventListener("click", ({ target }) => {
-  if (target.dataset.symbol) { shown.symbol = target.dataset.symbol; draw(); }
+document.getElementById("sections").addEventListener("click", ({ target }) => {
+  if (target.dataset.section) choose(target.dataset.section).catch(failed);
 });
-document.getElementById("spans").addEventListener("click", ({ target }) => {
-  const months = target.dataset.months;
-  if (months === undefined) return;
-  shown.to = null;
-  shown.from = null;
-  if (months !== "0") {
-    const from = new Date(figures[shown.symbol].dates.at(-1));
-    from.setUTCMonth(from.getUTCMonth() - Number(months));
-    shown.from = from.toISOString().slice(0, 10);
-  }
-  press("spans", "months", months);
-  draw();
+document.getElementById("periods").addEventListener("click", ({ target }) => {
+  if (target.dataset.months !== undefined) period(target.dataset.months);
 });
-for (const query of [dark, narrow]) query.addEventListener("change", draw);
-press("spans", "months", "0");
-draw();
+addEventListener("resize", () => Object.values(documents).forEach((made) => made && fit(made)));
+
+(async () => {
+  await load();
+  period(shown.months);
+  await startLibrary();
+  await choose(shown.section);
+})().catch(failed);

@@ -2,90 +2,59 @@
 
 from __future__ import annotations
 
+import json
 import platform
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import omega
-import plotly.offline
+from bokeh.plotting import figure
+from importlib.metadata import version
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from omega.cli.demo import charts
+from omega import data
+from omega.cli.demo.charts import EXACT, Charts, Key, series
 from omega.cli.demo.models import MODELS
+from omega.cli.demo.panels import MODEL_PANELS, PANES, Panel, default
+from omega.cli.demo.periods import OPENS_ON, PERIODS, PeriodRisk, risk_by_period
 from omega.cli.demo.results import Results, column, of, shown, spelled, title
 from omega.cli.demo.screens import summary
-from omega.shared.distribution import version
+from omega.cli.page import columns, document, part, plotting_library
+
+#: Where `bars` and `returns` in the code of the page come from.
+LOADING = """\
+import omega, pyarrow.compute as pc
+from omega import data
+
+bars = data.load("index_bars").filter(pc.field("symbol") == "{symbol}")
+close = bars["close"].to_numpy()
+returns = [None, *(close[1:] / close[:-1] - 1)]"""
+
+_SHARE = default("risk.value_at_risk", "cutoff")
+#: What a number on a card says, shorter than the first sentence of its spec.
+_MEANINGS = {
+    "risk.sharpe_ratio": "Mean return per unit of deviation, a year.",
+    "risk.sortino_ratio": "The same, counting only deviation below zero.",
+    "risk.volatility": "Deviation of daily returns, as a yearly rate.",
+    "risk.max_drawdown": "Deepest fall from a peak.",
+    "risk.value_at_risk": f"The worst {_SHARE:.0%} of days fall below this.",
+    "risk.conditional_value_at_risk": f"Mean return of the worst {_SHARE:.0%} of days.",
+}
+_NAMES = {"risk.conditional_value_at_risk": "Expected shortfall"}
 
 
-@dataclass(frozen=True)
-class Panel:
-    """One chart of the report: which model it draws, if it is one, and whether it runs along the dates."""
-
-    name: str
-    heading: str
-    caption: str
-    draw: Callable[[Results, str], charts.Figure]
-    model: str | None = None
-    time: bool = True
-    wide: bool = False
-
-
-PANELS = (
-    Panel(
-        "price",
-        "Price",
-        "Daily close with its 30-day averages and Bollinger bands (20 days, 2 deviations). "
-        "A shorter period shows them apart.",
-        charts.price,
-        wide=True,
-    ),
-    Panel(
-        "rsi",
-        "Relative strength",
-        "Share of gains in the moves of 14 days. Above 70 counts as overbought, below 30 as oversold.",
-        charts.rsi,
-    ),
-    Panel("drawdown", "Drawdown", "Loss since the highest close so far.", charts.drawdown),
-    Panel(
-        "regimes",
-        "Calm and turbulent regimes",
-        "Shaded: probability that the day belongs to the turbulent state of a two-state hidden Markov model, "
-        "given all days.",
-        charts.regimes,
-        model="regimes.hidden_markov",
-        wide=True,
-    ),
-    Panel(
-        "volatility",
-        "Conditional volatility",
-        "GARCH(1,1): deviation of the day's return given the days before, as a yearly rate.",
-        charts.volatility,
-        model="volatility.garch",
-    ),
-    Panel(
-        "forecast",
-        "Volatility forecast",
-        "The last fitted days, and the forecast on its way to the long-run level.",
-        charts.forecast,
-        model="volatility.garch",
-        time=False,
-    ),
-    Panel(
-        "bootstrap",
-        "How sure is value at risk?",
-        "The 5 % quantile of daily returns over resampled histories (stationary bootstrap). "
-        "Shaded: 95 % of them.",
-        charts.bootstrap,
-        model="simulation.stationary_bootstrap",
-        time=False,
-    ),
-)
-
-
-def report(results: Results) -> str:
-    """The page, as HTML."""
+def report(
+    results: Results,
+    *,
+    source: str | None = None,
+    loading: str = LOADING,
+    command: str = "omega demo",
+) -> str:
+    """The page, as HTML. `source` says where the data come from, `loading` is the code that makes `bars` and `returns`
+    of one `{symbol}`, and `command` is what made the page.
+    """
     folder = Path(__file__).parent
     environment = Environment(
         loader=FileSystemLoader(folder),
@@ -95,66 +64,131 @@ def report(results: Results) -> str:
         lstrip_blocks=True,
     )
     dates = results.bars["timestamp"]
+    risks = risk_by_period(results)
+    charts = {symbol: Charts(results) for symbol in results.symbols}
+    compared = Charts(results)
+    documents = {symbol: document(_figures(results, symbol, charts[symbol])) for symbol in results.symbols}
+    documents[_BOTH] = document([compared.growth(), compared.drawdown()])
     return environment.get_template("report.html.jinja").render(
         title=" and ".join(title(symbol) for symbol in results.symbols),
         first=dates[0].as_py(),
         last=dates[-1].as_py(),
         rows=results.bars.num_rows,
         made=datetime.now(UTC),
-        sections=[_section(results, symbol) for symbol in results.symbols],
-        figures={symbol: _figures(results, symbol) for symbol in results.symbols},
+        periods=PERIODS,
+        sections=[_section(results, symbol, risks[symbol], loading) for symbol in results.symbols],
+        compared=_compared(results, risks, compared),
+        both=_BOTH,
+        documents=documents,
+        page=_embedded(
+            {
+                "opens_on": OPENS_ON,
+                "rows": {symbol: _rows(results, symbol) for symbol in results.symbols},
+                "risk": {symbol: [_spoken(each) for each in risks[symbol]] for symbol in results.symbols},
+            }
+        ),
+        library=plotting_library(),
         versions=_versions(results),
-        source=results.source,
-        points=results.points,
-        command=results.command,
+        source=source or data.SOURCES["index_bars"],
+        command=command,
+        shared_style=part("page.css"),
+        shared_script=part("page.js"),
         script=(folder / "report.js").read_text(encoding="utf-8"),
         style=(folder / "report.css").read_text(encoding="utf-8"),
-        plotly=plotly.offline.get_plotlyjs(),
     )
 
 
-def _section(results: Results, symbol: str) -> dict[str, Any]:
+#: The name of the section that compares; no symbol has it.
+_BOTH = "*"
+
+
+def _section(results: Results, symbol: str, risks: list[PeriodRisk], loading: str) -> dict[str, Any]:
     """What the page says about one symbol in words and numbers."""
-    last = results.last_features(symbol)
     close = of(results.bars, symbol)["close"][-1].as_py()
+    have = set(series(results, symbol))
     return {
         "symbol": symbol,
         "title": title(symbol),
         "close": shown(close),
-        "metrics": [
-            {
-                "name": spelled(metric),
-                "value": shown(row["value"], row["unit"]),
-                "meaning": omega.spec(metric).summary,
-            }
-            for metric, row in results.metrics(symbol).items()
-        ],
-        "panels": [_panel(results, symbol, panel) for panel in PANELS],
-        "features": [(name, shown(value)) for name, value in last.items() if name != "timestamp"],
+        "metrics": [_card(metric) for metric in risks[-1].metrics],
+        "panes": [_panel(results, symbol, panel, have) for panel in _panes(results, symbol)],
+        "panels": [_panel(results, symbol, panel, have) for panel in MODEL_PANELS],
         "models": [
-            {"name": model, "facts": list(summary(results.fit(symbol, model))), "meaning": _meaning(model)}
+            {"name": model, "facts": list(summary(results.fit(symbol, model))), "meaning": omega.spec(model).summary}
             for model in MODELS
         ],
+        "loading": loading.format(symbol=symbol),
     }
 
 
-def _meaning(model: str) -> str:
-    return omega.spec(model).summary
+def _card(metric: str) -> dict[str, str]:
+    return {
+        "metric": metric,
+        "name": _NAMES.get(metric, spelled(metric)),
+        "meaning": _MEANINGS.get(metric, omega.spec(metric).summary),
+    }
 
 
-def _panel(results: Results, symbol: str, panel: Panel) -> dict[str, Any]:
+def _panel(results: Results, symbol: str, panel: Panel, have: set[str]) -> dict[str, Any]:
     fit = results.fit(symbol, panel.model) if panel.model else None
-    return {"panel": panel, "missing": fit if fit and fit.status != "ok" else None}
+    return {
+        "panel": panel,
+        "keys": [key for key in panel.keys if key.column in have],
+        "missing": fit if fit and fit.status != "ok" else None,
+    }
 
 
-def _figures(results: Results, symbol: str) -> dict[str, Any]:
-    """The dates of a symbol, and those of its charts that can be drawn."""
-    dates = [each.strftime("%Y-%m-%d") for each in column(of(results.bars, symbol), "timestamp").to_pylist()]
-    drawn = {}
-    for panel in PANELS:
-        if panel.model is None or results.fit(symbol, panel.model).status == "ok":
-            drawn[panel.name] = {**panel.draw(results, symbol), "time": panel.time}
-    return {"dates": dates, "panels": drawn}
+def _figures(results: Results, symbol: str, charts: Charts) -> Iterator[figure]:
+    """Those figures of a symbol that can be drawn."""
+    panes = _panes(results, symbol)
+    for panel in panes:
+        drawn = panel.draw(charts, symbol)
+        # The dates stand below the first pane and the last.
+        drawn.xaxis.visible = panel in {panes[0], panes[-1]}
+        yield drawn
+    for panel in MODEL_PANELS:
+        if panel.model and results.fit(symbol, panel.model).status == "ok":
+            yield panel.draw(charts, symbol)
+
+
+def _panes(results: Results, symbol: str) -> list[Panel]:
+    have = set(series(results, symbol))
+    return [each for each in PANES if set(each.needs) <= have]
+
+
+def _compared(results: Results, risks: Mapping[str, list[PeriodRisk]], charts: Charts) -> dict[str, Any]:
+    """The symbols side by side: their lines, and a row for each metric."""
+    hues = charts.hues()
+    return {
+        "symbols": [(symbol, title(symbol)) for symbol in results.symbols],
+        "growth": [(symbol, Key("growth", title(symbol), hue)) for symbol, hue in hues],
+        "drawdown": [(symbol, Key("drawdown", title(symbol), hue, "percent")) for symbol, hue in hues],
+        "metrics": [_card(metric) for metric in risks[results.symbols[0]][-1].metrics],
+    }
+
+
+def _rows(results: Results, symbol: str) -> dict[str, Any]:
+    """The columns of a symbol, and its days since 1970."""
+    stamps = column(of(results.bars, symbol), "timestamp").to_numpy(zero_copy_only=False)
+    days = (stamps.astype("datetime64[s]").astype(np.int64) / 86_400).tolist()
+    table = {"day": days, **series(results, symbol)}
+    return columns(table, exact=("day", *EXACT))
+
+
+def _spoken(each: PeriodRisk) -> dict[str, Any]:
+    """The risk of one period as the page writes it."""
+    return {
+        "months": each.period.months,
+        "start": each.start.isoformat(),
+        "returns": each.returns,
+        "words": each.period.words,
+        "values": {metric: shown(row["value"], row["unit"]) for metric, row in each.metrics.items()},
+    }
+
+
+def _embedded(value: Any) -> str:
+    """JSON that cannot end the script that holds it."""
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _versions(results: Results) -> str:
@@ -162,8 +196,8 @@ def _versions(results: Results) -> str:
 
 
 def _each_version(results: Results) -> Iterator[str]:
-    yield f"Omega {version()}"
+    yield f"Omega {version('omega')}"
     yield f"Python {platform.python_version()}"
     yield f"Julia {results.julia}" if results.julia else "no Julia"
-    for library in ("pyarrow", "plotly"):
+    for library in ("pyarrow", "bokeh"):
         yield f"{library} {version(library)}"
