@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-import plotly.graph_objects as go
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
+from markupsafe import Markup, escape
+from omega.cli.page import document, part, plotting_library
 
+from benchmarks import charts
+from benchmarks.charts import Chart
 from benchmarks.paths import TRIVIAL
-from benchmarks.results import Comparison, FfiResults, Machine, Measurement, PeersResults
-
-COLOURS = ("#2a6fbb", "#e08a1e", "#2e9e6b", "#a34aa8", "#c2413a", "#6b7785")
+from benchmarks.results import Comparison, FfiResults, Machine, PeersResults
 
 
 def write(results: FfiResults | PeersResults, out: Path) -> list[Path]:
@@ -30,31 +30,22 @@ def ffi_page(results: FfiResults) -> str:
     """What crossing the border costs, drawn."""
     failed = [each for each in results.gates if not each.passed]
     nearest = sorted(results.gates, key=lambda each: each.figure / each.limit, reverse=True)[:5]
+    drawn = charts.ffi(results)
     return _render(
         "ffi.html.j2",
         results.machine,
+        drawn.values(),
         title="Omega: what crossing the language border costs",
         results=results,
         failed=failed,
         holding=len(results.gates) - len(failed),
         nearest=nearest,
         aims=[
-            (
-                each.name,
-                duration(each.figure_ns),
-                duration(each.aim_ns),
-                "reached" if each.reached else "missed",
-            )
+            (each.name, duration(each.figure_ns), duration(each.aim_ns), each.reached)
             for each in results.aims
         ],
-        charts={
-            "single": _single_chart(results.calls),
-            "scaling": _scaling_chart(results.calls),
-            "amortisation": _amortisation_chart(results),
-            "updates": _updates_chart(results),
-            "throughput": _throughput_chart(results),
-            "building": _building_chart(results),
-        },
+        charts=drawn,
+        conclusion=_ffi_conclusion(results),
         calls=[
             (
                 each.function + (f" ({each.refused})" if each.refused else ""),
@@ -79,18 +70,21 @@ def peers_page(results: PeersResults) -> str:
         ("One bar at a time", results.updates, False),
         ("Models", results.models, False),
     ]
+    drawn = [
+        (heading, charts.ratios(f"ratios-{place}", compared), *_comparison_table(compared, per_row))
+        for place, (heading, compared, per_row) in enumerate(sections)
+        if compared
+    ]
     return _render(
         "peers.html.j2",
         results.machine,
+        [chart for _, chart, *_ in drawn],
         title="Omega beside other libraries",
         results=results,
         failed=failed,
         agreeing=len(results.parity) - len(failed),
-        sections=[
-            (heading, _ratio_chart(compared), *_comparison_table(compared, per_row))
-            for heading, compared, per_row in sections
-            if compared
-        ],
+        sections=drawn,
+        conclusion=_peers_conclusion(results),
     )
 
 
@@ -106,13 +100,51 @@ def duration(nanoseconds: float) -> str:
     return f"{nanoseconds / 1e9:.3g} s"
 
 
-def _render(template: str, machine: Machine, **values: Any) -> str:
+def _ffi_conclusion(results: FfiResults) -> str:
+    """What a user should do about it."""
+    crossing = [each for each in results.calls if each.function == TRIVIAL["rust"] and each.path == "numpy"]
+    bars = [each.p50_ns for each in results.updates if each.path == "stream"]
+    failed = sum(not each.passed for each in results.gates)
+    said = "Hand whole columns over in one call, and live bars to a stream."
+    if crossing:
+        by_rows = {each.rows: each.p50_ns for each in crossing}
+        least = min(by_rows)
+        said += f" Crossing the border costs {duration(by_rows[least])} a call"
+        said += f", and no more than {duration(by_rows[1000])} with 1,000 rows." if 1000 in by_rows else "."
+    if bars:
+        said += f" One bar costs a stream {duration(median(bars))}."
+    said += f" {failed} of {len(results.gates)} gates fail" if failed else " Every gate holds"
+    reached = sum(each.reached for each in results.aims)
+    return f"{said}; {reached} of {len(results.aims)} aims are reached."
+
+
+def _peers_conclusion(results: PeersResults) -> str:
+    """In how many comparisons Omega is faster, and by how much in the middle one."""
+    ratios = [each.ratio for each in (*results.batches, *results.updates, *results.models)]
+    if not ratios:
+        return "Nothing was timed."
+    faster = sum(ratio < 1 for ratio in ratios)
+    return (
+        f"Omega is faster in {faster} of {len(ratios)} comparisons; in the middle one it takes "
+        f"{median(ratios):.2f} times as long as the peer."
+    )
+
+
+def _render(template: str, machine: Machine, drawn: Collection[Chart], **values: Any) -> str:
     folder = FileSystemLoader(Path(__file__).parent / "templates")
     environment = Environment(
         loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    page = environment.get_template(template)
-    return page.render(plotly_js=Markup(get_plotlyjs()), us=duration, machine=_rows_of(machine), **values)
+    environment.filters["marked"] = _marked
+    return environment.get_template(template).render(
+        library=plotting_library(),
+        document=document(each.drawn for each in drawn),
+        shared_style=part("page.css"),
+        shared_script=part("page.js"),
+        us=duration,
+        machine=_rows_of(machine),
+        **values,
+    )
 
 
 def _rows_of(machine: Machine) -> list[tuple[str, str]]:
@@ -122,91 +154,17 @@ def _rows_of(machine: Machine) -> list[tuple[str, str]]:
     return [(name.replace("_", " "), str(value)) for name, value in facts.items()]
 
 
-def _draw(traces: Iterable[Any], height: int = 420, **layout: Any) -> Markup:
-    figure = go.Figure(list(traces))
-    figure.update_layout(
-        template="plotly_white",
-        height=height,
-        colorway=COLOURS,
-        margin={"l": 60, "r": 20, "t": 20, "b": 60},
-        **layout,
+def _marked(text: str) -> Markup:
+    """A text for the page, where what stands between backticks is code.
+
+    >>> _marked("`1.1` < 5")
+    Markup('<code>1.1</code> &lt; 5')
+    """
+    parts = str(text).split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
     )
-    # The library is in the page's head once; the figure's own HTML is safe, as no input of a user is in it.
-    return Markup(figure.to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False}))
-
-
-def _dots(name: str, names: list[str], figures: list[float]) -> Any:
-    """One dot per name: on a logarithmic axis a bar would have no foot to stand on."""
-    return go.Scatter(name=name, x=names, y=figures, mode="markers", marker={"size": 9})
-
-
-def _single_chart(calls: Sequence[Measurement]) -> Markup:
-    single = [each for each in calls if each.rows == 1]
-    paths = dict.fromkeys(each.path for each in single)
-    traces = []
-    for path in paths:
-        of_path = [each for each in single if each.path == path]
-        names, times = [each.function for each in of_path], [each.p50_ns / 1e3 for each in of_path]
-        traces.append(_dots(path, names, times))
-    return _draw(traces, 480, yaxis={"title": "us", "type": "log"})
-
-
-def _scaling_chart(calls: Sequence[Measurement]) -> Markup:
-    on_numpy = [each for each in calls if each.path == "numpy" and each.refused is None]
-    traces = []
-    for function in dict.fromkeys(each.function for each in on_numpy):
-        points = sorted((each.rows, each.ns_per_row) for each in on_numpy if each.function == function)
-        rows, times = zip(*points, strict=True)
-        traces.append(go.Scatter(name=function, x=rows, y=times, mode="lines+markers"))
-    axes = {"xaxis": {"title": "rows", "type": "log"}, "yaxis": {"title": "ns per row", "type": "log"}}
-    return _draw(traces, 520, **axes)
-
-
-def _amortisation_chart(results: FfiResults) -> Markup:
-    traces = []
-    for path in dict.fromkeys(each.path for each in results.amortisation):
-        of_path = [each for each in results.amortisation if each.path == path]
-        names, factors = [each.function for each in of_path], [each.factor for each in of_path]
-        traces.append(_dots(path, names, factors))
-    return _draw(traces, yaxis={"title": "times", "type": "log"})
-
-
-def _updates_chart(results: FfiResults) -> Markup:
-    names = [f"{each.function}, {each.path}" for each in results.updates]
-    bars = go.Bar(x=names, y=[each.p50_ns for each in results.updates])
-    return _draw([bars], 480, yaxis={"title": "ns per bar", "type": "log"})
-
-
-def _throughput_chart(results: FfiResults) -> Markup:
-    traces = []
-    for language in dict.fromkeys(each.language for each in results.throughput):
-        of_language = [each for each in results.throughput if each.language == language]
-        threads = [f"{each.threads} threads" for each in of_language]
-        rates = [each.calls_per_second for each in of_language]
-        traces.append(go.Bar(name=language, x=threads, y=rates))
-    return _draw(traces, 360, barmode="group", yaxis={"title": "calls per second"})
-
-
-def _building_chart(results: FfiResults) -> Markup:
-    built = [(f"build: {each.builder}", each.p50_ns) for each in results.building if each.rows == 1]
-    crossed = [
-        (f"cross: {each.path}, {each.language}", each.p50_ns)
-        for each in results.calls
-        if each.rows == 1 and each.function in TRIVIAL.values()
-    ]
-    names, times = zip(*built, *crossed, strict=True)
-    return _draw([go.Bar(x=names, y=[each / 1e3 for each in times])], yaxis={"title": "us"})
-
-
-def _ratio_chart(compared: Sequence[Comparison]) -> Markup:
-    traces = []
-    for data in dict.fromkeys(each.data for each in compared):
-        of_data = [each for each in compared if each.data == data]
-        names, ratios = [each.function for each in of_data], [each.ratio for each in of_data]
-        traces.append(_dots(data, names, ratios))
-    axis = {"title": "Omega's time over the peer's", "type": "log"}
-    line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 1, "y1": 1, "line": {"dash": "dot"}}
-    return _draw(traces, yaxis=axis, shapes=[line])
 
 
 def _comparison_table(

@@ -1,4 +1,4 @@
-"""A page of figures that holds all it needs and loads nothing: the plotting library, the figures, their numbers.
+"""A page of figures that holds all it needs and loads nothing: plotting library, figures, numbers.
 
 The library and the numbers are compressed; the page unpacks them with what every browser since 2023 has.
 """
@@ -29,7 +29,7 @@ _FRACTION_BITS = 23
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
-#: What all figures have in common. Colours of paper and ink come from the page's style, which knows light and dark.
+#: What all figures have in common. Colours of paper and ink are the style's: it knows light and dark.
 _THEME = Theme(
     json={
         "attrs": {
@@ -61,7 +61,7 @@ _THEME = Theme(
 
 @cache
 def plotting_library() -> str:
-    """Bokeh's script, packed. Widgets, tables and formulas are further scripts that these pages do without."""
+    """Bokeh's script, packed, without its further scripts for widgets, tables and formulas."""
     resources = Resources(mode="inline", minified=True, components=["bokeh"], log_level="warn")
     return packed("\n".join(resources.js_raw).encode())
 
@@ -80,15 +80,15 @@ def document(figures: Iterable[figure]) -> str:
 
 
 def columns(table: Mapping[str, Sequence[float | None]], exact: Iterable[str] = ()) -> dict[str, Any]:
-    """Columns of equal length as 32-bit floats, packed, missing values as NaN; `exact` ones keep all their bits.
+    """Columns of equal length as 32-bit floats, packed, missing as NaN; `exact` ones keep all their bits.
 
     The first bytes of all numbers come first, then the second ones: like beside like compresses better.
     """
     whole = set(exact)
-    parts = [
-        narrow(values, _FRACTION_BITS if name in whole else SHOWN_BITS).view(np.uint8).reshape(-1, 4).T.tobytes()
-        for name, values in table.items()
-    ]
+    parts = []
+    for name, values in table.items():
+        numbers = narrow(values, _FRACTION_BITS if name in whole else SHOWN_BITS)
+        parts.append(numbers.view(np.uint8).reshape(-1, 4).T.tobytes())
     rows = len(next(iter(table.values()), ()))
     return {"names": list(table), "rows": rows, "packed": packed(b"".join(parts))}
 

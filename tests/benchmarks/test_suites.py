@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from benchmarks import commands, ffi, parity, peers
 from benchmarks.results import FfiResults, Parity, PeersResults
 from benchmarks.timing import Effort
+from tests import browser
 
 TINY = Effort(rounds=2, calls=3, round_ns=1_000_000, warm_up=1)
 TINY_FFI = replace(
@@ -115,6 +116,23 @@ def test_the_results_say_where_they_were_measured(crossing: FfiResults) -> None:
 def test_the_page_needs_nothing_from_elsewhere(crossing: FfiResults, folder: Path) -> None:
     assert crossing.suite == "ffi"
     assert needs_nothing(folder / "ffi.html")
+
+
+def test_the_page_is_small_and_has_a_verdict_for_every_aim(crossing: FfiResults, folder: Path) -> None:
+    text = (folder / "ffi.html").read_text()
+    assert len(text) < 1_000_000
+    assert text.count("✓ reached") + text.count("✗ missed") == len(crossing.aims)
+    assert "`" not in text[: text.index("<script")]
+
+
+@pytest.mark.parametrize("width", [browser.PHONE, browser.DESKTOP])
+def test_a_browser_draws_the_page_without_a_complaint_or_a_sideways_scroll(
+    crossing: FfiResults, folder: Path, tmp_path: Path, width: int
+) -> None:
+    assert crossing.calls
+    opened = browser.shown(folder / "ffi.html", tmp_path, width)
+    assert (opened.problems, opened.empty) == ([], [])
+    assert opened.width <= width
 
 
 @pytest.mark.parametrize(("options", "status"), [([], 0), (["--gate"], 1)])

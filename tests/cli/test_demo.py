@@ -1,5 +1,6 @@
 """`omega demo`: its files hold what the functions answer, its report loads nothing, Julia may be missing."""
 
+import gzip
 import json
 import math
 import os
@@ -7,11 +8,14 @@ import re
 import shutil
 import subprocess
 import sys
+from base64 import b64decode
+from datetime import date
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import omega
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,10 +24,15 @@ from omega import data
 from omega.cli.app import app
 from omega.cli.demo.indicators import daily_returns
 from omega.cli.demo.models import MODELS
+from omega.cli.demo.panels import MODEL_PANELS, PANES
+from omega.cli.demo.report import LOADING
+from omega.cli.demo.results import shown
 from omega.cli.demo.risk import METRICS
 from omega.functions import julia
 from pyarrow import parquet
 from typer.testing import CliRunner
+
+from tests import browser
 
 SYMBOLS = ["IXIC", "SPX"]
 FILES = {"features.parquet", "risk.parquet", "models.parquet", "report.html"}
@@ -184,31 +193,48 @@ def test_without_julia_the_rest_is_the_same(out: Path, without_julia: tuple[Path
 
 
 class Page(HTMLParser):
-    """What a page would load, its JSON, and its charts."""
+    """What a page would load, its JSON, its charts, and the figures that are packed in it."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.loads: list[str] = []
-        self.panels: list[str] = []
-        self.figures: dict[str, Any] = {}
-        self._is_figures = False
+        self.charts: dict[str, list[str]] = {}
+        self.scripts: dict[str, str] = {}
+        self._section = self._script = ""
         self.feed(text)
+        self.page = json.loads(self.scripts["page"])
+        self.documents = {
+            name.removeprefix("document-"): json.loads(gzip.decompress(b64decode(text)))
+            for name, text in self.scripts.items()
+            if name.startswith("document-")
+        }
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = dict(attrs)
         self.loads += [f"{tag} {value}" for name, value in attrs if name in {"src", "href", "srcset", "data"}]
         if tag == "link":
             self.loads.append("link")
-        if "data-panel" in named:
-            self.panels.append(str(named["data-panel"]))
-        self._is_figures = named.get("id") == "figures"
-
-    def handle_endtag(self, tag: str) -> None:
-        self._is_figures = False
+        if tag == "section":
+            self._section = str(named["data-section"])
+        if "data-figure" in named:
+            self.charts.setdefault(self._section, []).append(str(named["data-figure"]))
+        self._script = str(named.get("id", "")) if tag == "script" else ""
 
     def handle_data(self, data: str) -> None:
-        if self._is_figures:
-            self.figures = json.loads(data)
+        if self._script:
+            self.scripts[self._script] = self.scripts.get(self._script, "") + data
+
+    def rows(self, symbol: str) -> dict[str, np.ndarray[Any, np.dtype[np.float32]]]:
+        """The columns of a symbol, unpacked as the page's script does it."""
+        packed = self.page["rows"][symbol]
+        planes = np.frombuffer(gzip.decompress(b64decode(packed["packed"])), np.uint8)
+        columns = planes.reshape(len(packed["names"]), 4, packed["rows"]).transpose(0, 2, 1)
+        return dict(zip(packed["names"], np.ascontiguousarray(columns).view("<f4")[:, :, 0], strict=True))
+
+
+@pytest.fixture(scope="module")
+def page(out: Path) -> Page:
+    return Page((out / "report.html").read_text(encoding="utf-8"))
 
 
 def test_the_report_loads_nothing(out: Path) -> None:
@@ -219,25 +245,112 @@ def test_the_report_loads_nothing(out: Path) -> None:
     assert "default-src 'none'" in text
 
 
-def test_the_report_has_data_for_every_chart_and_a_title_for_every_axis(out: Path) -> None:
-    page = Page((out / "report.html").read_text(encoding="utf-8"))
-    assert sorted(page.figures) == SYMBOLS
-    drawn = [name for symbol in SYMBOLS for name in page.figures[symbol]["panels"]]
-    assert sorted(page.panels) == sorted(drawn)
-    assert {"price", "rsi", "drawdown"} <= set(drawn)
+def test_the_report_is_small_enough_to_be_sent(out: Path) -> None:
+    """Two indices, twenty years of days, and the library: an attachment, not a download."""
+    assert (out / "report.html").stat().st_size < 1_500_000
+
+
+def test_the_report_has_a_figure_for_every_chart_and_a_chart_for_every_figure(page: Page) -> None:
+    assert sorted(page.documents) == ["*", *SYMBOLS]
+    for section, document in page.documents.items():
+        figures = [root["attributes"]["name"] for root in document["roots"]]
+        assert figures == page.charts[section]
     for symbol in SYMBOLS:
-        rows = len(page.figures[symbol]["dates"])
-        for figure in page.figures[symbol]["panels"].values():
-            assert figure["layout"]["yaxis"]["title"]
-            assert figure["time"] or figure["layout"]["xaxis"]["title"]
-            assert all(len(trace["y"]) == rows for trace in figure["data"] if "x" not in trace)
+        assert {"price", "volume", "rsi", "macd", "adx", "atr", "obv"} <= set(page.charts[symbol])
+    assert page.charts["*"] == ["growth", "drawdown"]
+
+
+@pytest.mark.parametrize("symbol", SYMBOLS)
+def test_every_column_that_a_figure_reads_is_in_the_page(page: Page, symbol: str) -> None:
+    columns = set(page.rows(symbol)) | {"time", "bar", "growth", "direction"}
+    written = json.dumps(page.documents[symbol])
+    fields = set(re.findall(r'"type": "field", "field": "(\w+)"', written))
+    of_models = {"day", "count", "left", "right"}
+    assert {"close", "rsi", "macd_macd", "obv"} <= fields <= columns | of_models
+
+
+@pytest.mark.parametrize("symbol", SYMBOLS)
+def test_the_report_shows_the_numbers_of_the_files(out: Path, page: Page, symbol: str) -> None:
+    """Closes to the cent, indicators to five digits."""
+    bars = of(data.load("index_bars"), symbol)
+    features = of(parquet.read_table(out / "features.parquet"), symbol)
+    rows = page.rows(symbol)
+    days = [
+        stamp.date().toordinal() - date(1970, 1, 1).toordinal() for stamp in bars["timestamp"].to_pylist()
+    ]
+    assert rows["day"].tolist() == days
+    assert not rows["second"].any()
+    for name in ("open", "high", "low", "close"):
+        assert np.abs(rows[name] - bars[name].to_numpy()).max() < 0.005
+    for name in set(FEATURES) - {"bbands_middle"}:
+        expected = features[name].to_numpy()
+        assert np.array_equal(np.isnan(rows[name]), np.isnan(expected)), name
+        np.testing.assert_allclose(rows[name], expected, rtol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("symbol", SYMBOLS)
+def test_the_risk_of_each_period_is_that_of_its_returns(page: Page, symbol: str) -> None:
+    returns = returns_of(symbol)
+    periods = {each["months"]: each for each in page.page["risk"][symbol]}
+    assert set(periods) == {1, 6, 12, 60, 0}
+    assert periods[0]["returns"] == len(returns) - 1
+    for each in periods.values():
+        within = returns[-each["returns"] :]
+        for metric, said in each["values"].items():
+            unit = omega.spec(metric).outputs[0].unit
+            assert said == shown(omega.call(metric, within), unit), (metric, each["words"])
 
 
 @pytest.mark.julia
-def test_the_report_draws_every_model(out: Path) -> None:
-    page = Page((out / "report.html").read_text(encoding="utf-8"))
-    assert {"volatility", "forecast", "regimes", "bootstrap"} <= set(page.panels)
+def test_the_code_of_every_panel_runs_and_makes_the_numbers_beside_it(page: Page) -> None:
+    symbol = SYMBOLS[-1]
+    scope: dict[str, Any] = {}
+    exec(LOADING.format(symbol=symbol), scope)
+    rows = page.rows(symbol)
+    answers: dict[str, Any] = {}
+    for panel in (*PANES, *MODEL_PANELS):
+        *before, last = panel.code.splitlines()
+        exec("\n".join(before), scope)
+        answers[panel.name] = eval(last, scope)
+    for name in ("rsi", "adx", "atr", "obv"):
+        np.testing.assert_allclose(rows[name], answers[name].to_numpy(zero_copy_only=False), rtol=1e-5)
+    turbulent = 100 * answers["regimes"].to_numpy(zero_copy_only=False)
+    np.testing.assert_allclose(rows["turbulent"], turbulent, rtol=1e-5)
+    yearly = 100 * math.sqrt(252) * answers["volatility"].to_numpy(zero_copy_only=False)
+    np.testing.assert_allclose(rows["volatility"], yearly, rtol=1e-5)
+
+
+@pytest.mark.julia
+def test_the_report_draws_every_model(out: Path, page: Page) -> None:
+    for symbol in SYMBOLS:
+        assert {"volatility", "forecast", "regimes", "bootstrap"} <= set(page.charts[symbol])
     assert f"Julia {julia.start()}" in (out / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [browser.PHONE, browser.DESKTOP])
+def test_a_browser_draws_the_report_without_a_complaint_or_a_sideways_scroll(
+    out: Path, tmp_path: Path, width: int
+) -> None:
+    """It opens on a year, and every section and period can be chosen."""
+    opened = browser.shown(out / "report.html", tmp_path, width)
+    assert opened.problems == []
+    assert "last 1 year" in opened.text
+    assert "29 Dec 2017 to 31 Dec 2018 (251 days)" in opened.text
+    assert opened.empty == []
+    clicks = [f'#sections [data-section="{section}"]' for section in ("IXIC", "*", "SPX")]
+    clicks += [f'#periods [data-months="{months}"]' for months in (1, 6, 60, 0)]
+    clicked = browser.shown(out / "report.html", tmp_path, width, clicks)
+    assert clicked.problems == []
+    assert clicked.drawn == 3
+    assert clicked.empty == []
+    assert "4 Jan 1999 to 31 Dec 2018 (5,030 days)" in clicked.text
+    assert max(opened.width, clicked.width) <= width
+
+
+def test_without_julia_a_browser_draws_the_rest(without_julia: tuple[Path, str], tmp_path: Path) -> None:
+    opened = browser.shown(without_julia[0] / "report.html", tmp_path, browser.PHONE)
+    assert (opened.problems, opened.empty) == ([], [])
+    assert opened.width <= browser.PHONE
 
 
 def test_the_report_says_where_the_data_come_from(out: Path) -> None:

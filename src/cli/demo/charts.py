@@ -1,8 +1,11 @@
-"""The figures of the report. What runs along the dates takes its numbers from the columns that the page unpacks."""
+"""The figures of the report.
+
+What runs along the dates takes its numbers from the columns that the page unpacks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import sqrt
@@ -22,14 +25,13 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 from omega.cli.demo.models import finite
-from omega.cli.demo.results import Results, column, of, shown
+from omega.cli.demo.results import Results, column, of
 from omega.cli.demo.screens import long_run_volatility
-from omega.cli.page import AMBER, BLUE, GREY, RED, TEAL, VIOLET
+from omega.cli.page import AMBER, BLUE, GREY, RED, TEAL, VIOLET, narrow
 
 YEAR = 252
 #: How much of the past the forecast is drawn next to, in trading days.
 RECENT = 180
-DAY_MS = 86_400_000
 #: Prices are shown to the cent and keep every digit that 32 bits have.
 EXACT = ("open", "high", "low", "close")
 #: The hues of the symbols that are compared, in turn.
@@ -47,7 +49,7 @@ class Key:
 
 
 def series(results: Results, symbol: str) -> dict[str, Sequence[float | None]]:
-    """All columns of one symbol that run along its rows; those that its data or its models do not have are missing."""
+    """All columns of one symbol that run along its rows, as far as its data and its models have them."""
     bars, features = of(results.bars, symbol), of(results.features, symbol)
     table: dict[str, Sequence[float | None]] = {
         name: column(bars, name).to_pylist()
@@ -70,6 +72,13 @@ def series(results: Results, symbol: str) -> dict[str, Sequence[float | None]]:
     return table
 
 
+def moments(results: Results, symbol: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The rows' times, in seconds since 1970."""
+    stamps: np.ndarray[Any, np.dtype[np.datetime64]]
+    stamps = column(of(results.bars, symbol), "timestamp").to_numpy(zero_copy_only=False)
+    return stamps.astype("datetime64[s]").astype(np.int64)
+
+
 def drawdowns(closes: Sequence[Any]) -> list[float]:
     """How far each close is below the highest one so far, in percent.
 
@@ -90,18 +99,23 @@ class Charts:
         self._rows: dict[str, ColumnDataSource] = {}
 
     def rows(self, symbol: str) -> ColumnDataSource:
-        """The columns of a symbol: empty here, filled by the page. `bar` is the time where it is in the period, since
-        bars outside would be painted as a line on the figure's edge.
+        """The columns of a symbol: empty here, filled by the page.
+
+        `bar` is the time where it is in the period: bars outside would be painted as a line on the edge.
         """
         if symbol not in self._rows:
             names = ["time", "bar", "growth", "direction", *series(self.results, symbol)]
             self._rows[symbol] = ColumnDataSource({name: [] for name in names}, name=f"rows:{symbol}")
         return self._rows[symbol]
 
+    def _width(self, symbol: str) -> float:
+        """The width of a bar, in milliseconds: two thirds of the time from one row to the next, as a rule."""
+        gaps = np.diff(moments(self.results, symbol))
+        return 0.66 * 1e3 * float(np.median(gaps)) if len(gaps) else 1.0
+
     def _over_time(self, name: str, form: str = "0,0", **more: Any) -> figure:
-        plot = figure(
-            name=name, x_range=self._window, x_axis_type="datetime", window_axis="x", tools="xbox_zoom", **more
-        )
+        along = {"x_range": self._window, "x_axis_type": "datetime", "window_axis": "x"}
+        plot = figure(name=name, tools="xbox_zoom", **along, **more)
         plot.add_tools(CrosshairTool(dimensions="height", overlay=self._pointer))
         plot.xaxis.formatter = DatetimeTickFormatter(days="%-d %b", months="%b %Y", years="%Y")
         plot.yaxis.formatter = NumeralTickFormatter(format=form)
@@ -112,7 +126,7 @@ class Charts:
         return plot
 
     def _log_scale(self, name: str, holds: list[str]) -> figure:
-        """A figure whose heights hold some columns: the page finds them, as the library does on other scales only."""
+        """A figure whose heights hold some columns. The page finds them, as the library does not here."""
         plot = self._over_time(name, y_axis_type="log", y_range=Range1d(1, 2, tags=holds))
         plot.yaxis.ticker.desired_num_ticks = 6
         return plot
@@ -136,9 +150,10 @@ class Charts:
         for band in bands:
             plot.line("time", band, source=source, color=BLUE, alpha=0.35, line_width=1)
         if extremes:
-            candles: dict[str, Any] = {"source": source, "name": "candles"}
+            candles = {"source": source, "name": "candles"}
             plot.segment("time", "high", "time", "low", color="direction", **candles)
-            plot.vbar("bar", 0.66 * DAY_MS, "open", "close", fill_color="direction", line_color=None, **candles)
+            body = {"fill_color": "direction", "line_color": None}
+            plot.vbar("bar", self._width(symbol), "open", "close", **body, **candles)
         plot.line("time", "close", source=source, color=BLUE, line_width=1.7, name="close")
         for average, color in averages:
             plot.line("time", average, source=source, color=color, line_width=1.5)
@@ -148,7 +163,12 @@ class Charts:
         """Volume a day, in the hue of the day's candle."""
         plot = self._over_time("volume", "0.[0]a")
         plot.vbar(
-            "bar", 0.66 * DAY_MS, "volume", source=self.rows(symbol), fill_color="direction", line_color=None
+            "bar",
+            self._width(symbol),
+            "volume",
+            source=self.rows(symbol),
+            fill_color="direction",
+            line_color=None,
         )
         plot.y_range.start = 0
         plot.yaxis.ticker.desired_num_ticks = 3
@@ -167,7 +187,8 @@ class Charts:
         """The two lines of MACD over their difference."""
         source = self.rows(symbol)
         plot = self._over_time("macd")
-        plot.vbar("bar", 0.66 * DAY_MS, "macd_histogram", source=source, fill_color=GREY, fill_alpha=0.7, line_color=None)
+        grey = {"fill_color": GREY, "fill_alpha": 0.7, "line_color": None}
+        plot.vbar("bar", self._width(symbol), "macd_histogram", source=source, **grey)
         plot.line("time", "macd_signal", source=source, color=AMBER, line_width=1.4)
         plot.line("time", "macd_macd", source=source, color=BLUE, line_width=1.5)
         return plot
@@ -175,7 +196,7 @@ class Charts:
     def adx(self, symbol: str) -> figure:
         """Strength of the trend, with the level above which one speaks of a trend."""
         plot = self._line("adx", symbol, VIOLET, "0")
-        plot.add_layout(Span(location=25, dimension="width", line_color=GREY, line_dash="dashed"))
+        plot.add_layout(_level(25))
         return plot
 
     def atr(self, symbol: str) -> figure:
@@ -206,10 +227,11 @@ class Charts:
         ahead = [past[-1], *(_yearly(sqrt(value)) for value in answer.forecast_variance.to_pylist())]
         plot = self._without_dates("forecast", x_axis_label="trading days from the last one")
         plot.yaxis.formatter = NumeralTickFormatter(format="0")
-        fitted = {"day": np.arange(1 - len(past), 1, dtype=np.int32), "volatility": np.float32(past)}
-        coming = {"day": np.arange(len(ahead), dtype=np.int32), "volatility": np.float32(ahead)}
+        fitted = {"day": np.arange(1 - len(past), 1, dtype=np.int32), "volatility": narrow(past)}
+        coming = {"day": np.arange(len(ahead), dtype=np.int32), "volatility": narrow(ahead)}
         plot.line("day", "volatility", source=ColumnDataSource(fitted), color=AMBER, line_width=1.5)
-        plot.line("day", "volatility", source=ColumnDataSource(coming), color=BLUE, line_width=2.5, line_dash="dashed")
+        dashes = {"color": BLUE, "line_width": 2.5, "line_dash": "dashed"}
+        plot.line("day", "volatility", source=ColumnDataSource(coming), **dashes)
         plot.y_range.start = 0
         self._long_run(plot, symbol)
         return plot
@@ -217,7 +239,7 @@ class Charts:
     def _long_run(self, plot: figure, symbol: str) -> None:
         level = long_run_volatility(self.results.fit(symbol, "volatility.garch"))
         if level is not None:
-            plot.add_layout(Span(location=100 * level, dimension="width", line_color=GREY, line_dash="dashed"))
+            plot.add_layout(_level(100 * level))
 
     def regimes(self, symbol: str) -> figure:
         """Closes over the probability that the day belongs to the turbulent state."""
@@ -225,7 +247,8 @@ class Charts:
         plot = self._log_scale("regimes", ["close"])
         plot.extra_y_ranges = {"probability": Range1d(0, 100)}
         plot.extra_y_scales = {"probability": LinearScale()}
-        plot.varea("time", 0, "turbulent", source=source, y_range_name="probability", fill_color=RED, fill_alpha=0.28)
+        shade = {"y_range_name": "probability", "fill_color": RED, "fill_alpha": 0.28}
+        plot.varea("time", 0, "turbulent", source=source, **shade)
         plot.line("time", "close", source=source, color=BLUE, line_width=1.6)
         return plot
 
@@ -237,7 +260,8 @@ class Charts:
         counts, edges = np.histogram(replications, bins=60)
         plot = self._without_dates("bootstrap", x_axis_label="value at risk a day, %")
         plot.y_range = Range1d(0, 1.2 * max(counts))
-        plot.add_layout(BoxAnnotation(left=lower, right=upper, fill_color=TEAL, fill_alpha=0.14, line_color=None))
+        interval = {"left": lower, "right": upper}
+        plot.add_layout(BoxAnnotation(**interval, fill_color=TEAL, fill_alpha=0.14, line_color=None))
         bars = {"left": np.float32(edges[:-1]), "right": np.float32(edges[1:]), "count": np.int32(counts)}
         plot.quad(
             "left", "right", "count", 0, source=ColumnDataSource(bars), fill_color=BLUE, line_color=None
@@ -245,18 +269,15 @@ class Charts:
         plot.add_layout(Span(location=estimate, dimension="height", line_color=RED, line_width=2))
         for place, align in ((lower, "left"), (upper, "right")):
             plot.add_layout(Span(location=place, dimension="height", line_color=TEAL, line_dash="dashed"))
-            plot.add_layout(
-                Label(
-                    x=place, y=1.08 * max(counts), text=f"{place:.2f} %", text_align=align, text_font_size="12px",
-                    x_offset=4 if align == "left" else -4,
-                )
-            )
+            words = {"text": f"{place:.2f} %", "text_align": align, "text_font_size": "12px"}
+            aside = 4 if align == "left" else -4
+            plot.add_layout(Label(x=place, y=1.08 * max(counts), x_offset=aside, **words))
         return plot
 
     def growth(self) -> figure:
         """Every symbol's closes, from 100 at the start of the period; the page divides."""
         plot = self._log_scale("growth", ["growth"])
-        plot.add_layout(Span(location=100, dimension="width", line_color=GREY, line_dash="dashed"))
+        plot.add_layout(_level(100))
         return self._each(plot, "growth")
 
     def drawdown(self) -> figure:
@@ -277,6 +298,10 @@ class Charts:
         return [(symbol, HUES[place % len(HUES)]) for place, symbol in enumerate(self.results.symbols)]
 
 
+def _level(height: float) -> Span:
+    return Span(location=height, dimension="width", line_color=GREY, line_dash="dashed")
+
+
 def _yearly(deviation: float | None) -> float | None:
     """The deviation of a day's return as a volatility a year, in percent."""
     known = finite(deviation)
@@ -284,17 +309,3 @@ def _yearly(deviation: float | None) -> float | None:
 
 
 Draw = Callable[[Charts, str], figure]
-
-
-def long_run(results: Results, symbol: str) -> str | None:
-    """The level that volatility tends to, in words."""
-    fit = results.fit(symbol, "volatility.garch")
-    level = long_run_volatility(fit) if fit.status == "ok" else None
-    return None if level is None else shown(level, "fraction")
-
-
-def hue_names(results: Results, names: Mapping[str, str], what: str, form: str) -> list[tuple[str, Key]]:
-    """The keys of what is compared: each symbol, with its name for people."""
-    return [
-        (symbol, Key(what, names[symbol], color, form)) for symbol, color in Charts(results).hues()
-    ]

@@ -38,7 +38,7 @@ def demo(
 
 
 def _require_libraries(feature: str) -> None:
-    for library in ("pyarrow", "plotly", "jinja2"):
+    for library in ("pyarrow", "bokeh", "jinja2"):
         try:
             __import__(library)
         except ImportError as missing:

@@ -1,4 +1,4 @@
-"""What the report shows of one symbol: each panel's words, its lines, its figure, and the code that makes its numbers."""
+"""What the report shows of one symbol: words, lines, a figure, and the code that makes the numbers."""
 
 from __future__ import annotations
 
@@ -127,18 +127,19 @@ PANES = (
 
 _GARCH = f"fit = omega.volatility.garch(returns{_chosen('volatility.garch')})"
 _MARKOV = f"fit = omega.regimes.hidden_markov(returns{_chosen('regimes.hidden_markov')})"
-_BOOTSTRAP = f"fit = omega.simulation.stationary_bootstrap(returns{_chosen('simulation.stationary_bootstrap')})"
-_CUTOFF = default("simulation.stationary_bootstrap", "cutoff")
-_CONFIDENCE = default("simulation.stationary_bootstrap", "confidence")
+_RESAMPLING = "simulation.stationary_bootstrap"
+_BOOTSTRAP = f"fit = omega.{_RESAMPLING}(returns{_chosen(_RESAMPLING)})"
+_HISTORIES = f"{MODELS[_RESAMPLING]['replications']:,} resampled histories"
+_CUTOFF, _CONFIDENCE = (default(_RESAMPLING, name) for name in ("cutoff", "confidence"))
 
 #: Each in a card of its own, after the panes.
 MODEL_PANELS = (
     Panel(
         "regimes",
         "Calm and turbulent regimes",
-        "Shaded: probability, 0 to 100 %, that the day belongs to the turbulent state of a two-state hidden Markov model, "
-        "given all days. Line: close, log scale.",
-        f'{_MARKOV}\nfit.posterior["turbulent"]  # the state of greater deviation',
+        "Shaded: probability, 0 to 100 %, that the day belongs to the turbulent state of a two-state hidden "
+        "Markov model, given all days. Line: close, log scale.",
+        f"{_MARKOV}\nfit.posterior.column(1)  # the state of greater deviation",
         Charts.regimes,
         (Key("turbulent", "Turbulent", RED, "percent"), Key("close", "Close", BLUE, "price")),
         model="regimes.hidden_markov",
@@ -158,7 +159,8 @@ MODEL_PANELS = (
     Panel(
         "forecast",
         "Volatility forecast",
-        "The last fitted days (line), and the forecast on its way to the long-run level (dashed). Percent a year.",
+        "The last fitted days (line), and the forecast on its way to the long-run level (dashed). "
+        "Percent a year.",
         f"{_GARCH}\nfit.forecast_variance  # a day; 100 √(252 v) in the chart",
         Charts.forecast,
         model="volatility.garch",
@@ -167,12 +169,12 @@ MODEL_PANELS = (
     Panel(
         "bootstrap",
         "How sure is value at risk?",
-        f"The return that {_CUTOFF:.0%} of days fall below, in {MODELS['simulation.stationary_bootstrap']['replications']:,} "
-        f"resampled histories. Red: estimate. Shaded: {_CONFIDENCE:.0%} interval. The bars are lumpy, and rightly so: a "
-        "quantile of resampled returns is one of the few returns near that place, or lies between two of them.",
+        f"The return that {_CUTOFF:.0%} of days fall below, in {_HISTORIES}. Red: estimate. "
+        f"Shaded: {_CONFIDENCE:.0%} interval. The bars are lumpy, and rightly so: a quantile of resampled "
+        "returns is one of the few returns near that place, or lies between two of them.",
         f"{_BOOTSTRAP}\nfit.value_at_risk, fit.lower, fit.upper\nfit.replications  # what the bars count",
         Charts.bootstrap,
-        model="simulation.stationary_bootstrap",
+        model=_RESAMPLING,
         size="third",
     ),
 )

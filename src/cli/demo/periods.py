@@ -46,7 +46,7 @@ def months_before(day: datetime, months: int) -> datetime:
 
 @dataclass(frozen=True)
 class PeriodRisk:
-    """The metrics of one symbol over one period, as rows of the risk table by metric, and how many returns made them."""
+    """The metrics of one symbol over one period, as rows of the risk table, and the number of its returns."""
 
     period: Period
     start: datetime
@@ -68,8 +68,7 @@ def risk_by_period(results: Results) -> dict[str, list[PeriodRisk]]:
             # The last row until then: its close is what the first return of the period starts from.
             start = pc.max(mine.filter(pc.less_equal(mine["timestamp"], asked))["timestamp"]).as_py()
             rows = mine.filter(pc.greater(mine["timestamp"], start))
-            metrics = (
-                {row["metric"]: row for row in risk(rows).to_pylist()} if period.months else results.metrics(symbol)
-            )
+            by_metric = {row["metric"]: row for row in risk(rows).to_pylist()}
+            metrics = by_metric if period.months else results.metrics(symbol)
             found.setdefault(symbol, []).append(PeriodRisk(period, start, rows.num_rows, metrics))
     return found

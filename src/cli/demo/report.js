@@ -28,8 +28,7 @@ async function load() {
   const style = getComputedStyle(document.documentElement);
   for (const symbol of symbols) {
     const columns = await columnsOf(page.rows[symbol]);
-    columns.time = Float64Array.from(columns.day, (day) => day * DAY_MS);
-    delete columns.day;
+    columns.time = Float64Array.from(columns.day, (day, row) => day * DAY_MS + columns.second[row] * 1000);
     columns.direction = Array.from(columns.close, (close, row) =>
       style.getPropertyValue(close >= (columns.open ?? columns.close)[row] ? "--rising" : "--falling").trim());
     rows[symbol] = columns;
@@ -65,18 +64,22 @@ function say() {
   }
 }
 
+function nearest(times, moment) {
+  const after = Math.min(rowAt(times, moment), times.length - 1);
+  return after > 0 && moment - times[after - 1] < times[after] - moment ? after - 1 : after;
+}
+
 // What the lines are at a moment, beside their names; without one, at the last day shown.
 function read(moment) {
   each(`section:not([hidden]) output[data-column]`, (place) => {
     const { symbol, column, form } = place.dataset;
     const { time } = rows[symbol];
     const values = rows[symbol][column];
-    const value = values[Math.max(0, Math.min(rowAt(time, moment - DAY_MS / 2), time.length - 1))];
+    const value = values[nearest(time, moment)];
     place.textContent = Number.isNaN(value) ? "–" : WRITTEN[form].format(value) + (form === "percent" ? " %" : "");
   });
   const { time } = rows[symbols[0]];
-  const row = Math.max(0, Math.min(rowAt(time, moment - DAY_MS / 2), time.length - 1));
-  each("[data-when]", (place) => { place.textContent = DATE.format(time[row]); });
+  each("[data-when]", (place) => { place.textContent = DATE.format(time[nearest(time, moment)]); });
 }
 const rest = () => read(Math.min(shown.to, rows[symbols[0]].time.at(-1)));
 
@@ -135,7 +138,7 @@ function period(months) {
   shown.months = months;
   const { start } = risksOf(symbols.at(-1));
   const last = Math.max(...symbols.map((symbol) => rows[symbol].time.at(-1)));
-  const first = Math.floor(Date.parse(start) / DAY_MS) * DAY_MS;
+  const first = Date.parse(start);
   press("periods", "months", months);
   say();
   show(first, last + 0.012 * (last - first));

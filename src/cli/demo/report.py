@@ -6,31 +6,31 @@ import json
 import platform
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import omega
 from bokeh.plotting import figure
-from importlib.metadata import version
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from omega import data
-from omega.cli.demo.charts import EXACT, Charts, Key, series
+from omega.cli.demo.charts import EXACT, Charts, Key, moments, series
 from omega.cli.demo.models import MODELS
 from omega.cli.demo.panels import MODEL_PANELS, PANES, Panel, default
 from omega.cli.demo.periods import OPENS_ON, PERIODS, PeriodRisk, risk_by_period
-from omega.cli.demo.results import Results, column, of, shown, spelled, title
+from omega.cli.demo.results import Results, of, shown, spelled, title
 from omega.cli.demo.screens import summary
 from omega.cli.page import columns, document, part, plotting_library
 
 #: Where `bars` and `returns` in the code of the page come from.
 LOADING = """\
-import omega, pyarrow.compute as pc
+import omega, pyarrow as pa, pyarrow.compute as pc
 from omega import data
 
 bars = data.load("index_bars").filter(pc.field("symbol") == "{symbol}")
 close = bars["close"].to_numpy()
-returns = [None, *(close[1:] / close[:-1] - 1)]"""
+returns = pa.array([None, *(close[1:] / close[:-1] - 1)])"""
 
 _SHARE = default("risk.value_at_risk", "cutoff")
 #: What a number on a card says, shorter than the first sentence of its spec.
@@ -52,8 +52,10 @@ def report(
     loading: str = LOADING,
     command: str = "omega demo",
 ) -> str:
-    """The page, as HTML. `source` says where the data come from, `loading` is the code that makes `bars` and `returns`
-    of one `{symbol}`, and `command` is what made the page.
+    """The page, as HTML.
+
+    `source` says where the data come from, `loading` is the code that makes `bars` and `returns` of one
+    `{symbol}`, and `command` is what made the page.
     """
     folder = Path(__file__).parent
     environment = Environment(
@@ -114,18 +116,22 @@ def _section(results: Results, symbol: str, risks: list[PeriodRisk], loading: st
         "panes": [_panel(results, symbol, panel, have) for panel in _panes(results, symbol)],
         "panels": [_panel(results, symbol, panel, have) for panel in MODEL_PANELS],
         "models": [
-            {"name": model, "facts": list(summary(results.fit(symbol, model))), "meaning": omega.spec(model).summary}
+            {"name": model, "facts": list(summary(results.fit(symbol, model))), "meaning": _meaning(model)}
             for model in MODELS
         ],
         "loading": loading.format(symbol=symbol),
     }
 
 
+def _meaning(function: str) -> str:
+    return omega.spec(function).summary
+
+
 def _card(metric: str) -> dict[str, str]:
     return {
         "metric": metric,
         "name": _NAMES.get(metric, spelled(metric)),
-        "meaning": _MEANINGS.get(metric, omega.spec(metric).summary),
+        "meaning": _MEANINGS.get(metric) or _meaning(metric),
     }
 
 
@@ -168,11 +174,10 @@ def _compared(results: Results, risks: Mapping[str, list[PeriodRisk]], charts: C
 
 
 def _rows(results: Results, symbol: str) -> dict[str, Any]:
-    """The columns of a symbol, and its days since 1970."""
-    stamps = column(of(results.bars, symbol), "timestamp").to_numpy(zero_copy_only=False)
-    days = (stamps.astype("datetime64[s]").astype(np.int64) / 86_400).tolist()
-    table = {"day": days, **series(results, symbol)}
-    return columns(table, exact=("day", *EXACT))
+    """The columns of a symbol; its times as days since 1970 and seconds since midnight: both fit."""
+    days, seconds = np.divmod(moments(results, symbol), 86_400)
+    table = {"day": days.tolist(), "second": seconds.tolist(), **series(results, symbol)}
+    return columns(table, exact=("day", "second", *EXACT))
 
 
 def _spoken(each: PeriodRisk) -> dict[str, Any]:
