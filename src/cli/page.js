@@ -44,15 +44,31 @@ async function drawDocument(id, within, revive = () => {}) {
   const roots = written.roots.map((root) => [root.id, within.querySelector(`[data-figure="${root.attributes.name}"]`)]);
   const item = { docid: id, root_ids: roots.map(([root]) => root), roots: Object.fromEntries(roots) };
   const [views] = await Bokeh.embed.embed_items({ [id]: written }, [item]);
-  for (const view of views.roots) drawn.add(view);
+  for (const view of views.roots) if (view.request_repaint) drawn.add(view);
   return views.roots[0].model.document;
 }
 
 // Colours are read from the style when a figure is painted.
 function repaint() {
-  for (const view of drawn) view.model.properties.border_fill_alpha.change.emit();
+  for (const view of drawn) view.request_repaint();
 }
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+
+// Paper is as wide as the screen, and shrunk by whoever prints: figures do not follow it.
+const paper = document.head.appendChild(document.createElement("style"));
+const measure = () => { paper.textContent = `@page { size: ${innerWidth}px ${Math.round(1.414 * innerWidth)}px; margin: 0 }`; };
+addEventListener("resize", measure);
+measure();
+
+// Print is light, whatever the screen is. Only what is painted at once is in time for it.
+addEventListener("beforeprint", () => {
+  document.documentElement.classList.add("paper");
+  for (const view of drawn) {
+    view.invalidate_painters();
+    view.paint();
+  }
+});
+addEventListener("afterprint", () => { document.documentElement.classList.remove("paper"); repaint(); });
 
 // What went wrong is said where the figures would be, not only to who knows where to look.
 function failed(error) {

@@ -10,7 +10,7 @@ const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", 
 const page = JSON.parse(document.getElementById("page").textContent);
 const symbols = Object.keys(page.rows);
 const shown = { section: symbols.at(-1), months: String(page.opens_on), from: 0, to: 0 };
-const rows = {}, documents = {};
+const rows = {}, documents = {}, widths = new Map();
 
 const each = (selector, act) => document.querySelectorAll(selector).forEach(act);
 const windowOf = (made) => made.get_model_by_name("window");
@@ -101,13 +101,18 @@ function scale(figure) {
   figure.y_range.setv({ start: low / room, end: high * room });
 }
 
-// Candles where a day has room for one, a line elsewhere.
+// Bars as wide as a day, or as a dot where a day is less; candles where a day has room for one, a line elsewhere.
 function fit(made) {
+  const dot_ms = (shown.to - shown.from) / (document.querySelector("main").clientWidth - 120);
   for (const figure of made.roots()) {
+    for (const { glyph } of figure.renderers) {
+      if (glyph.type !== "VBar") continue;
+      if (!widths.has(glyph)) widths.set(glyph, glyph.width.value);
+      glyph.width = { value: Math.max(widths.get(glyph), dot_ms) };
+    }
     if (figure.name !== "price") continue;
-    const days = (shown.to - shown.from) / DAY_MS;
     const candles = figure.renderers.filter(({ name }) => name === "candles");
-    const roomy = candles.length > 0 && (document.querySelector("main").clientWidth - 120) / days > 2.4;
+    const roomy = candles.length > 0 && DAY_MS / dot_ms > 2.4;
     for (const candle of candles) candle.visible = roomy;
     for (const line of figure.renderers) if (line.name === "close") line.visible = !roomy;
   }
