@@ -82,8 +82,8 @@ def moments(results: Results, symbol: str) -> np.ndarray[Any, np.dtype[np.int64]
 def drawdowns(closes: Sequence[Any]) -> list[float]:
     """How far each close is below the highest one so far, in percent.
 
-    >>> drawdowns([100.0, 80.0, 120.0])
-    [0.0, -20.0, 0.0]
+    >>> drawdowns([100.0, 75.0, 120.0])
+    [0.0, -25.0, 0.0]
     """
     return [100 * (close / peak - 1) for close, peak in zip(closes, accumulate(closes, max), strict=True)]
 

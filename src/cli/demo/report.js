@@ -57,7 +57,8 @@ function say() {
     const span = `${DATE.format(new Date(start))} to ${end}`;
     each(`[data-span="${symbol}"]`, (place) => { place.textContent = `${span} (${returns.toLocaleString("en")} days)`; });
     each(`[data-words="${symbol}"]`, (place) => {
-      place.textContent = words === "all" ? `${start.slice(0, 4)} to ${end.slice(-4)}` : `last ${words}`;
+      const years = [...new Set([start.slice(0, 4), end.slice(-4)])].join(" to ");
+      place.textContent = words === "all" ? years : `last ${words}`;
     });
     each(`[data-returns="${symbol}"]`, (place) => { place.textContent = returns; });
     each(`[data-metric][data-symbol="${symbol}"]`, (place) => { place.textContent = values[place.dataset.metric]; });
@@ -203,7 +204,10 @@ addEventListener("resize", () => Object.values(documents).forEach((made) => made
 
 (async () => {
   await load();
-  period(shown.months);
+  // Data of less than a period have no button for it.
+  const known = new Set(page.risk[symbols.at(-1)].map(({ months }) => String(months)));
+  each("#periods button", (button) => { button.hidden = !known.has(button.dataset.months); });
+  period(known.has(shown.months) ? shown.months : "0");
   await startLibrary();
   await choose(shown.section);
 })().catch(failed);

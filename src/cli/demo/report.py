@@ -119,7 +119,7 @@ def _section(results: Results, symbol: str, risks: list[PeriodRisk], loading: st
             {"name": model, "facts": list(summary(results.fit(symbol, model))), "meaning": _meaning(model)}
             for model in MODELS
         ],
-        "loading": loading.format(symbol=symbol),
+        "loading": loading.replace("{symbol}", symbol),
     }
 
 
