@@ -22,7 +22,7 @@ from omega.shared.exceptions import JuliaUnavailableError, UnsupportedCpuError
 #: Libraries whose data Omega takes and gives back, and those that commands need, as pip calls them.
 LIBRARIES = (
     *("numpy", "pyarrow", "pandas", "polars", "duckdb", "arro3-core", "nanoarrow"),
-    *("pydantic", "typer", "rich", "plotly", "jinja2"),
+    *("pydantic", "typer", "rich", "bokeh", "jinja2"),
 )
 
 

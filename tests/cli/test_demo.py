@@ -1,6 +1,5 @@
 """`omega demo`: its files hold what the functions answer, its report loads nothing, Julia may be missing."""
 
-import gzip
 import json
 import math
 import os
@@ -8,9 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from base64 import b64decode
 from datetime import date
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,10 +19,9 @@ import pyarrow.compute as pc
 import pytest
 from omega import data
 from omega.cli.app import app
-from omega.cli.demo.indicators import daily_returns
+from omega.cli.demo.indicators import LOADING, daily_returns
 from omega.cli.demo.models import MODELS
 from omega.cli.demo.panels import MODEL_PANELS, PANES
-from omega.cli.demo.report import LOADING
 from omega.cli.demo.results import shown
 from omega.cli.demo.risk import METRICS
 from omega.functions import julia
@@ -33,6 +29,7 @@ from pyarrow import parquet
 from typer.testing import CliRunner
 
 from tests import browser
+from tests.cli.page import Page
 
 SYMBOLS = ["IXIC", "SPX"]
 FILES = {"features.parquet", "risk.parquet", "models.parquet", "report.html"}
@@ -190,46 +187,6 @@ def test_without_julia_the_models_say_why_and_what_to_do(without_julia: tuple[Pa
 def test_without_julia_the_rest_is_the_same(out: Path, without_julia: tuple[Path, str]) -> None:
     for name in ("features.parquet", "risk.parquet"):
         assert parquet.read_table(without_julia[0] / name).equals(parquet.read_table(out / name))
-
-
-class Page(HTMLParser):
-    """What a page would load, its JSON, its charts, and the figures that are packed in it."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.loads: list[str] = []
-        self.charts: dict[str, list[str]] = {}
-        self.scripts: dict[str, str] = {}
-        self._section = self._script = ""
-        self.feed(text)
-        self.page = json.loads(self.scripts["page"])
-        self.documents = {
-            name.removeprefix("document-"): json.loads(gzip.decompress(b64decode(text)))
-            for name, text in self.scripts.items()
-            if name.startswith("document-")
-        }
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        named = dict(attrs)
-        self.loads += [f"{tag} {value}" for name, value in attrs if name in {"src", "href", "srcset", "data"}]
-        if tag == "link":
-            self.loads.append("link")
-        if tag == "section":
-            self._section = str(named["data-section"])
-        if "data-figure" in named:
-            self.charts.setdefault(self._section, []).append(str(named["data-figure"]))
-        self._script = str(named.get("id", "")) if tag == "script" else ""
-
-    def handle_data(self, data: str) -> None:
-        if self._script:
-            self.scripts[self._script] = self.scripts.get(self._script, "") + data
-
-    def rows(self, symbol: str) -> dict[str, np.ndarray[Any, np.dtype[np.float32]]]:
-        """The columns of a symbol, unpacked as the page's script does it."""
-        packed = self.page["rows"][symbol]
-        planes = np.frombuffer(gzip.decompress(b64decode(packed["packed"])), np.uint8)
-        columns = planes.reshape(len(packed["names"]), 4, packed["rows"]).transpose(0, 2, 1)
-        return dict(zip(packed["names"], np.ascontiguousarray(columns).view("<f4")[:, :, 0], strict=True))
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,16 @@
 """`omega report FILE`: the demo's page on one's own data, from bars, closes or returns."""
 
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import omega
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -17,6 +19,8 @@ from omega.cli.app import app
 from omega.cli.demo.indicators import daily_returns
 from pyarrow import csv, parquet
 from typer.testing import CliRunner
+
+from tests.cli.page import Page
 
 OMEGA = str(Path(sys.executable).parent / "omega")
 BARS = data.load("index_bars").slice(0, 600)
@@ -44,17 +48,11 @@ def refused(table: pa.Table, folder: Path, *arguments: str) -> str:
     return line
 
 
-def figures(page: str) -> dict[str, Any]:
-    found = re.search(r'id="figures">(.*?)</script>', page, flags=re.DOTALL)
-    assert found is not None
-    answer: dict[str, Any] = json.loads(found[1])
-    return answer
-
-
 def test_bars_are_reported_as_the_demo_does(tmp_path: Path) -> None:
     page = report(BARS, tmp_path)
-    assert set(figures(page)) == {"SPX", "IXIC"}
-    assert {"price", "rsi", "drawdown"} <= set(figures(page)["SPX"]["panels"])
+    charts = Page(page).charts
+    assert set(charts) == {"SPX", "IXIC", "*"}
+    assert {"price", "volume", "rsi", "atr", "obv"} <= set(charts["SPX"])
     assert "<code>omega report</code>" in page
     assert "mine.parquet" in page
     assert data.SOURCES["index_bars"] not in page
@@ -68,9 +66,35 @@ def test_returns_are_enough_and_so_are_closes_by_other_names(tmp_path: Path) -> 
     closes = BARS.filter(spx).select(["timestamp", "close"]).rename_columns(["Date", "Adj Close"])
     (tmp_path / "closes").mkdir()
     of_closes = report(closes, tmp_path / "closes", "--close", "Adj Close")
-    drawn = [figures(page)["mine"]["panels"]["drawdown"]["data"][0]["y"] for page in (of_returns, of_closes)]
-    assert drawn[0] == pytest.approx(drawn[1], abs=1e-4)
+    drawn = [Page(page).rows("mine")["drawdown"] for page in (of_returns, of_closes)]
+    assert drawn[0] == pytest.approx(drawn[1], abs=1e-3)
     assert "Value of 100 at the start on" in of_returns
+    assert "Price, log scale" in of_closes
+
+
+@pytest.mark.parametrize(
+    ("table", "arguments", "symbol"),
+    [
+        (BARS, (), "SPX"),
+        (BARS.rename_columns({"close": "Adj Close"}), ("--close", "Adj Close"), "IXIC"),
+        (RETURNS.filter(pc.equal(RETURNS["symbol"], "SPX")).select(["timestamp", "returns"]), (), "mine"),
+    ],
+    ids=["bars", "closes by another name", "returns"],
+)
+def test_the_code_of_the_page_makes_its_bars_and_returns(
+    table: pa.Table, arguments: tuple[str, ...], symbol: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = report(table, tmp_path, *arguments)
+    code = next(
+        unescape(text).partition("\n\nshown")[0]
+        for text in re.findall(r"<pre[^>]*>(.*?)</pre>", page, flags=re.DOTALL)
+        if "table = " in text and (symbol == "mine" or f"&#39;{symbol}&#39;" in text)
+    )
+    monkeypatch.chdir(tmp_path)
+    scope: dict[str, Any] = {}
+    exec(code, scope)
+    np.testing.assert_allclose(Page(page).rows(symbol)["close"], scope["bars"]["close"].to_numpy(), rtol=1e-6)
+    assert omega.risk.volatility(scope["returns"]) > 0
 
 
 def test_rows_are_taken_in_the_order_of_time(tmp_path: Path) -> None:
@@ -78,11 +102,11 @@ def test_rows_are_taken_in_the_order_of_time(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
     backwards = BARS.take(list(reversed(range(BARS.num_rows))))
     forth, back = report(BARS, tmp_path / "forth"), report(backwards, tmp_path / "back")
-    assert figures(forth) == figures(back)
+    assert Page(forth).page == Page(back).page
 
 
 def test_only_the_symbols_that_are_taken_are_in_the_page(tmp_path: Path) -> None:
-    assert set(figures(report(BARS, tmp_path, "--take", "SPX"))) == {"SPX"}
+    assert set(Page(report(BARS, tmp_path, "--take", "SPX")).charts) == {"SPX"}
 
 
 @pytest.mark.parametrize(

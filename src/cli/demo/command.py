@@ -50,7 +50,7 @@ def _require_libraries(feature: str) -> None:
 def _run(out: Path, terminal: Console) -> None:
     # Late, because all of these need what was only just found to be installed.
     from omega.cli.demo import models
-    from omega.cli.demo.indicators import daily_returns
+    from omega.cli.demo.indicators import LOADING, daily_returns
     from omega.cli.demo.own import Market
     from omega.cli.demo.report import report
     from omega.cli.demo.results import column, of
@@ -58,7 +58,7 @@ def _run(out: Path, terminal: Console) -> None:
     from pyarrow import parquet
 
     bars = data.load("index_bars")
-    market = Market(bars, daily_returns(bars), "index points")
+    market = Market(bars, daily_returns(bars), "index points", LOADING)
     with _steps(terminal, bars) as steps:
         results = _results(steps, market, data.SOURCES["index_bars"], "omega demo")
         with steps.step("report drawn"):
@@ -100,7 +100,7 @@ def report(
     with replacing(out, commit=False):
         pass
     with reading(file, from_) as source:
-        found = market(source, Columns(timestamp, symbol, close, returns), file, take or ())
+        found = market(source, Columns(timestamp, symbol, close, returns), file, take or (), from_)
     terminal = console()
     with _steps(terminal, found.bars) as steps:
         results = _results(steps, found, Path(file).name, "omega report")
@@ -146,7 +146,8 @@ def _results(steps: _Steps, market: Market, source: str, command: str) -> Result
                 fits.append(models.fit(symbol, model, values))
                 if fits[-1].status != "ok":
                     note(f"{model} of {symbol}: {fits[-1].status}", good=False)
-    return Results(bars, feature_table, risk_table, fits, version, source, market.points, command)
+    words = (source, market.points, command, market.loading)
+    return Results(bars, feature_table, risk_table, fits, version, *words)
 
 
 class _Steps:

@@ -11,6 +11,16 @@ import pyarrow as pa
 INDICATORS = ("ta.sma", "ta.ema", "ta.rsi", "ta.macd", "ta.bbands", "ta.atr", "ta.adx", "ta.obv")
 
 
+#: The code that makes `bars` and `returns` of the shipped data.
+LOADING = """\
+import omega, pyarrow as pa, pyarrow.compute as pc
+from omega import data
+
+bars = data.load("index_bars").filter(pc.field("symbol") == "{symbol}")
+close = bars["close"].to_numpy()
+returns = pa.array([None, *(close[1:] / close[:-1] - 1)])"""
+
+
 def features(bars: pa.Table) -> pa.Table:
     """Timestamp, symbol and all indicators, in the rows' order: one native call over all symbols."""
     definitions: dict[str, tuple[str, dict[str, Any]]] = {

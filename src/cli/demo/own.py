@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from omega.cli.demo.indicators import daily_returns
-from omega.cli.files import Source
+from omega.cli.files import Source, format_of
 from omega.shared.exceptions import (
     InvalidShapeError,
     InvalidValueError,
@@ -40,14 +40,20 @@ class Columns:
 
 @dataclass(frozen=True)
 class Market:
-    """Bars, at least their closes, and returns; `points` says what the closes are counted in."""
+    """Bars, at least their closes, and returns.
+
+    `points` says what the closes are counted in, `loading` is the code that makes both of one `{symbol}`.
+    """
 
     bars: pa.Table
     returns: pa.Table
     points: str
+    loading: str
 
 
-def market(source: Source, columns: Columns, path: str, take: Sequence[str]) -> Market:
+def market(
+    source: Source, columns: Columns, path: str, take: Sequence[str], kind: str | None = None
+) -> Market:
     """What the report is drawn from: bars, closes or returns, whichever are there.
 
     Raises MissingColumnError and its like, naming what is missing.
@@ -78,11 +84,14 @@ def market(source: Source, columns: Columns, path: str, take: Sequence[str]) -> 
     }
     number = close or returns or ""
     taken["close" if close else "returns"] = _numbers(table, number, missing=close is None)
-    if close:
-        for each in ("high", "low", "volume"):
-            if each in names:
-                taken[each] = _numbers(table, names[each], missing=True)
+    of_bars = [each for each in ("open", "high", "low", "volume") if close and each in names]
+    for each in of_bars:
+        taken[each] = _numbers(table, names[each], missing=True)
     bars = pa.table(taken)
+    origins = {"timestamp": time, **({"symbol": symbol} if symbol else {})}
+    origins |= {"close": close} if close else {"returns": number}
+    origins |= {each: names[each] for each in of_bars}
+    loading = _loading(path, format_of(path, kind, "--from"), origins)
     _require_complete(bars, {"timestamp": time, "symbol": symbol or "symbol"})
     if take:
         bars = bars.filter(pc.is_in(bars["symbol"], pa.array(list(take), pa.string())))
@@ -90,9 +99,38 @@ def market(source: Source, columns: Columns, path: str, take: Sequence[str]) -> 
     _require_enough(bars, take)
     if close:
         _require_above(bars["close"], 0.0, number)
-        return Market(bars, daily_returns(bars), "price")
+        return Market(bars, daily_returns(bars), "price", loading)
     _require_above(bars["returns"], -1.0, number)
-    return Market(_wealth(bars), bars, "value of 100 at the start")
+    return Market(_wealth(bars), bars, "value of 100 at the start", loading)
+
+
+def _loading(path: str, kind: str, origins: Mapping[str, str]) -> str:
+    """Code that reads the columns of the report, by the names that the report gives them."""
+    read = {
+        "arrows": f"pa.ipc.open_stream({path!r}).read_all()",
+        "arrow": f"dataset.dataset({path!r}, format='ipc').to_table()",
+    }.get(kind, f"dataset.dataset({path!r}, format={kind!r}).to_table()")
+    taken = ", ".join(f"{name!r}: table[{origin!r}]" for name, origin in origins.items())
+    lines = [
+        "import numpy as np, omega, pyarrow as pa, pyarrow.compute as pc",
+        "from pyarrow import dataset",
+        "",
+        f"table = {read}",
+        f"bars = pa.table({{{taken}}}).sort_by('timestamp')",
+        *(["bars = bars.filter(pc.field('symbol') == '{symbol}')"] if "symbol" in origins else []),
+    ]
+    if "close" in origins:
+        lines += [
+            "close = bars['close'].to_numpy()",
+            "returns = pa.array([None, *(close[1:] / close[:-1] - 1)])",
+        ]
+    else:
+        lines += [
+            "returns = bars['returns'].combine_chunks()",
+            "close = 100 * np.cumprod(1 + np.nan_to_num(returns.to_numpy(zero_copy_only=False)))",
+            "bars = bars.append_column('close', pa.array(close))",
+        ]
+    return "\n".join(lines)
 
 
 def _numbers(table: pa.Table, name: str, *, missing: bool) -> pa.ChunkedArray:

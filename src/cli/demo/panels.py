@@ -48,7 +48,7 @@ PANES = (
     Panel(
         "price",
         "Price",
-        f"Index points, log scale. Shaded: Bollinger bands ({_BANDS}).",
+        f"{{points}}, log scale. Shaded: Bollinger bands ({_BANDS}).",
         f"omega.ta.sma(bars, period={_SMA})\nomega.ta.ema(bars, period={_EMA})\nomega.ta.bbands(bars)",
         Charts.price,
         (
@@ -86,7 +86,7 @@ PANES = (
     Panel(
         "macd",
         "MACD, {} − {} days".format(*_MACD),
-        f"A fast average less a slow one; the signal is its average of {_MACD[2]} days. Index points.",
+        f"A fast average less a slow one; the signal is its average of {_MACD[2]} days. {{points}}.",
         "omega.ta.macd(bars, fast_period={}, slow_period={}, signal_period={})".format(*_MACD),
         Charts.macd,
         (
@@ -108,7 +108,7 @@ PANES = (
     Panel(
         "atr",
         f"Average true range, {_ATR} days",
-        "How far price moves in a day, gaps included. Index points.",
+        "How far price moves in a day, gaps included. {points}.",
         f"omega.ta.atr(bars, period={_ATR})",
         Charts.atr,
         (Key("atr", "ATR", AMBER),),

@@ -6,7 +6,6 @@ import json
 import platform
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import numpy as np
 import omega
 from bokeh.plotting import figure
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from omega import data
 from omega.cli.demo.charts import EXACT, Charts, Key, moments, series
 from omega.cli.demo.models import MODELS
 from omega.cli.demo.panels import MODEL_PANELS, PANES, Panel, default
@@ -22,15 +20,7 @@ from omega.cli.demo.periods import OPENS_ON, PERIODS, PeriodRisk, risk_by_period
 from omega.cli.demo.results import Results, of, shown, spelled, title
 from omega.cli.demo.screens import summary
 from omega.cli.page import columns, document, part, plotting_library
-
-#: Where `bars` and `returns` in the code of the page come from.
-LOADING = """\
-import omega, pyarrow as pa, pyarrow.compute as pc
-from omega import data
-
-bars = data.load("index_bars").filter(pc.field("symbol") == "{symbol}")
-close = bars["close"].to_numpy()
-returns = pa.array([None, *(close[1:] / close[:-1] - 1)])"""
+from omega.shared.distribution import version
 
 _SHARE = default("risk.value_at_risk", "cutoff")
 #: What a number on a card says, shorter than the first sentence of its spec.
@@ -45,18 +35,8 @@ _MEANINGS = {
 _NAMES = {"risk.conditional_value_at_risk": "Expected shortfall"}
 
 
-def report(
-    results: Results,
-    *,
-    source: str | None = None,
-    loading: str = LOADING,
-    command: str = "omega demo",
-) -> str:
-    """The page, as HTML.
-
-    `source` says where the data come from, `loading` is the code that makes `bars` and `returns` of one
-    `{symbol}`, and `command` is what made the page.
-    """
+def report(results: Results) -> str:
+    """The page, as HTML."""
     folder = Path(__file__).parent
     environment = Environment(
         loader=FileSystemLoader(folder),
@@ -78,7 +58,7 @@ def report(
         rows=results.bars.num_rows,
         made=datetime.now(UTC),
         periods=PERIODS,
-        sections=[_section(results, symbol, risks[symbol], loading) for symbol in results.symbols],
+        sections=[_section(results, symbol, risks[symbol]) for symbol in results.symbols],
         compared=_compared(results, risks, compared),
         both=_BOTH,
         documents=documents,
@@ -91,8 +71,9 @@ def report(
         ),
         library=plotting_library(),
         versions=_versions(results),
-        source=source or data.SOURCES["index_bars"],
-        command=command,
+        source=results.source,
+        points=_capitalised(results.points),
+        command=results.command,
         shared_style=part("page.css"),
         shared_script=part("page.js"),
         script=(folder / "report.js").read_text(encoding="utf-8"),
@@ -104,7 +85,7 @@ def report(
 _BOTH = "*"
 
 
-def _section(results: Results, symbol: str, risks: list[PeriodRisk], loading: str) -> dict[str, Any]:
+def _section(results: Results, symbol: str, risks: list[PeriodRisk]) -> dict[str, Any]:
     """What the page says about one symbol in words and numbers."""
     close = of(results.bars, symbol)["close"][-1].as_py()
     have = set(series(results, symbol))
@@ -119,7 +100,7 @@ def _section(results: Results, symbol: str, risks: list[PeriodRisk], loading: st
             {"name": model, "facts": list(summary(results.fit(symbol, model))), "meaning": _meaning(model)}
             for model in MODELS
         ],
-        "loading": loading.replace("{symbol}", symbol),
+        "loading": results.loading.replace("{symbol}", symbol),
     }
 
 
@@ -139,9 +120,14 @@ def _panel(results: Results, symbol: str, panel: Panel, have: set[str]) -> dict[
     fit = results.fit(symbol, panel.model) if panel.model else None
     return {
         "panel": panel,
+        "caption": panel.caption.replace("{points}", _capitalised(results.points)),
         "keys": [key for key in panel.keys if key.column in have],
         "missing": fit if fit and fit.status != "ok" else None,
     }
+
+
+def _capitalised(words: str) -> str:
+    return words[0].upper() + words[1:]
 
 
 def _figures(results: Results, symbol: str, charts: Charts) -> Iterator[figure]:
@@ -201,7 +187,7 @@ def _versions(results: Results) -> str:
 
 
 def _each_version(results: Results) -> Iterator[str]:
-    yield f"Omega {version('omega')}"
+    yield f"Omega {version()}"
     yield f"Python {platform.python_version()}"
     yield f"Julia {results.julia}" if results.julia else "no Julia"
     for library in ("pyarrow", "bokeh"):

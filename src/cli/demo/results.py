@@ -27,6 +27,8 @@ class Results:
     source: str
     points: str
     command: str
+    #: The code that makes `bars` and `returns` of one `{symbol}` of the data.
+    loading: str
 
     @property
     def symbols(self) -> list[str]:
