@@ -76,7 +76,11 @@ if not _typing.TYPE_CHECKING:
 
             found = import_module("omega.data")
         else:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            import sys
+
+            # With these the interpreter suggests what was probably meant.
+            said = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(said, name=name, obj=sys.modules[__name__])
         globals()[name] = found
         return found
 

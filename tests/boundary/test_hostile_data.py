@@ -195,7 +195,8 @@ def test_a_value_too_great_or_small_for_any_function_is_refused_by_column_and_ro
     name: str, value: float, nulls: str
 ) -> None:
     columns = inputs(name, 50)
-    for column in columns:
+    # Every time that a column of times can hold is allowed.
+    for column in (each for each in columns if columns[each].dtype.kind == "f"):
         broken = {**columns, column: columns[column].copy()}
         broken[column][41] = value
         with pytest.raises(InvalidValueError) as refusal:
@@ -209,7 +210,7 @@ def test_missing_values_are_refused_where_asked_by_column_and_row(name: str) -> 
     columns = inputs(name, 50)
     for column in columns:
         nan = {**columns, column: columns[column].copy()}
-        nan[column][[17, 30]] = np.nan
+        nan[column][[17, 30]] = None  # NaN, or no time
         null = pa.table({**columns, column: pa.array(nan[column], from_pandas=True)})
         for data in (nan, null, pa.concat_tables([null.slice(0, 5), null.slice(5)])):
             with pytest.raises(MissingValueError) as refusal:

@@ -234,7 +234,7 @@ def test_errors_come_back_from_other_processes() -> None:
 def test_the_data_sets_are_there_without_being_imported() -> None:
     script = "import omega; assert omega.data.names(); assert 'data' in dir(omega)"
     subprocess.run([sys.executable, "-c", script], check=True)
-    with pytest.raises(AttributeError, match="`datta`"):
+    with pytest.raises(AttributeError, match="'datta'"):
         omega.datta  # type: ignore[attr-defined]  # noqa: B018
 
 

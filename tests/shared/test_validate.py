@@ -122,6 +122,12 @@ def test_a_nullable_column_may_have_nulls() -> None:
     assert tables.validate(pa.table(columns), "returns") == []
 
 
+def test_a_table_without_rows_is_accepted() -> None:
+    empty = bars().schema.empty_table()
+    for table in (empty, empty.combine_chunks(), bars().slice(0, 0)):
+        assert tables.validate(table, "bars") == []
+
+
 def test_a_null_inside_a_list_is_refused() -> None:
     columns = {
         "timestamp": pa.array([0], UTC),

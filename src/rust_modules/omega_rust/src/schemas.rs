@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::CStr;
+use std::sync::Arc;
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi};
 use arrow_array::{Array, ArrayRef, RecordBatch, StructArray, make_array};
@@ -88,8 +89,7 @@ pub fn batches(data: &Bound<'_, PyAny>) -> Outcome<(Schema, Vec<RecordBatch>)> {
         let schema = table_schema(&reading.schema)?;
         let batches = reading.arrays.into_iter().map(|array| {
             // SAFETY: the stream handed both out.
-            let rows = unsafe { adopt(&reading.schema, array)? };
-            batch(rows.as_ref())
+            unsafe { batch_of(&reading.schema, array) }
         });
         let batches = batches.collect::<Outcome<_>>()?;
         return Ok((schema, batches));
@@ -110,22 +110,35 @@ pub fn batches(data: &Bound<'_, PyAny>) -> Outcome<(Schema, Vec<RecordBatch>)> {
     // SAFETY: as above.
     unsafe { check::schema(schema)? };
     // SAFETY: as above.
-    let batch = batch(unsafe { adopt(schema, array)? }.as_ref())?;
+    let batch = unsafe { batch_of(schema, array)? };
     Ok((batch.schema().as_ref().clone(), vec![batch]))
+}
+
+/// A batch in the terms of arrow-rs. Producers leave out the buffers of a batch without rows, as they may, and arrow-rs
+/// does not take it so.
+///
+/// # Safety
+/// As for [`adopt`].
+unsafe fn batch_of(schema: &ArrowSchema, array: ArrowArray) -> Outcome<RecordBatch> {
+    // SAFETY: as the caller vouches.
+    unsafe { check::array(schema, &array)? };
+    if array.length == 0 && matches!(DataType::try_from(foreign(schema)), Ok(DataType::Struct(_))) {
+        return Ok(RecordBatch::new_empty(Arc::new(table_schema(schema)?)));
+    }
+    // SAFETY: as the caller vouches.
+    batch(unsafe { adopt(schema, array)? }.as_ref())
 }
 
 /// An array in the terms of arrow-rs, which believes what it is told: everything is looked at before and after.
 ///
 /// # Safety
-/// The structs must be as the Arrow C data interface asks; the type has been checked.
+/// The structs must be as the Arrow C data interface asks; both have been checked.
 unsafe fn adopt(schema: &ArrowSchema, mut array: ArrowArray) -> Outcome<ArrayRef> {
-    // SAFETY: as the caller vouches.
-    unsafe { check::array(schema, &array)? };
     let adopted = catch("omega.records", || {
         // SAFETY: both declarations of each struct lay it out as the C data interface does, and the array is moved.
         let data = unsafe {
             let taken = FFI_ArrowArray::from_raw((&raw mut array).cast());
-            from_ffi(taken, &*std::ptr::from_ref(schema).cast::<FFI_ArrowSchema>())
+            from_ffi(taken, foreign(schema))
         };
         let data = data.map_err(|reason| malformed(&reason))?;
         data.validate_full().map_err(|reason| malformed(&reason))?;
@@ -184,14 +197,19 @@ fn schema_of(data: &Bound<'_, PyAny>) -> Outcome<Schema> {
 
 /// A checked schema in the terms of arrow-rs; one column alone is a table of one.
 fn table_schema(schema: &ArrowSchema) -> Outcome<Schema> {
-    // SAFETY: both declarations lay the struct out as the C data interface does.
-    let schema = unsafe { &*std::ptr::from_ref(schema).cast::<FFI_ArrowSchema>() };
+    let schema = foreign(schema);
     match DataType::try_from(schema).map_err(|reason| malformed(&reason))? {
         DataType::Struct(_) => Ok(Schema::try_from(schema).map_err(|reason| malformed(&reason))?),
         _ => {
             Ok(Schema::new(vec![arrow_schema::Field::try_from(schema).map_err(|reason| malformed(&reason))?]))
         }
     }
+}
+
+/// The struct as arrow-rs declares it.
+fn foreign(schema: &ArrowSchema) -> &FFI_ArrowSchema {
+    // SAFETY: both declarations lay the struct out as the C data interface does.
+    unsafe { &*std::ptr::from_ref(schema).cast::<FFI_ArrowSchema>() }
 }
 
 /// Reads a stream capsule, which is left released.
