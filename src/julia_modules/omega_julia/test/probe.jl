@@ -3,13 +3,20 @@
         code, outputs, message, fields = loopback(function_number("probe.raise"), [Float64(number), 0.0], Lent[])
         @test code == number
         @test error_name(code) == name
-        @test message == replace(template, r"\{(\w+)\}" => s"<\1>")
+        # All fields are given, and so is what stands in brackets.
+        @test message == replace(replace(template, r"[\[\]]" => ""), r"\{(\w+)\}" => s"<\1>")
         @test isempty(outputs)
         for pair in split(fields, '\x1e'; keepempty = false)
             key, value = split(pair, '\x1f')
             @test value == "<$key>"
         end
     end
+end
+
+@testset "what stands in brackets is left out where its field is empty" begin
+    said(nearest) = OmegaJulia.error_message(OmegaJulia.unknown_table("brs", nearest))
+    @test said("bars") == "no table is named `brs`; the nearest is `bars`"
+    @test said("") == "no table is named `brs`"
 end
 
 @testset "an exception and a stack overflow come back as errors, time and again" begin
