@@ -11,6 +11,7 @@ import numpy as np
 import omega
 from omega import ErrorCode
 from omega.functions import julia
+from omega.shared import distribution
 from omega.shared.exceptions import JuliaUnavailableError
 
 from benchmarks import gates
@@ -24,7 +25,7 @@ from benchmarks.timing import Call, Effort, Times, nothing, time_interleaved
 from benchmarks.updates import FEATURE_COLUMNS, FEATURES, measure_updates
 
 Language = Literal["rust", "julia"]
-PACKAGES = ("omega", "numpy", "pyarrow", "polars", "pydantic")
+PACKAGES = (distribution.NAME, "numpy", "pyarrow", "polars", "pydantic")
 
 
 @dataclass(frozen=True)

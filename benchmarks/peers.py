@@ -8,6 +8,7 @@ from functools import partial
 
 import omega
 from omega.functions import julia, peers
+from omega.shared import distribution
 from omega.shared.exceptions import JuliaUnavailableError
 
 from benchmarks import parity, references
@@ -19,7 +20,7 @@ from benchmarks.timing import Call, Effort, Times, time_interleaved
 from benchmarks.updates import Pass, positional, time_passes
 
 PACKAGES = (
-    "omega",
+    distribution.NAME,
     "numpy",
     "pandas",
     "TA-Lib",

@@ -9,6 +9,7 @@ from pathlib import Path
 import omega
 import pytest
 from omega.functions import peers as peer_table
+from omega.shared import distribution
 from typer.testing import CliRunner
 
 from benchmarks import commands, ffi, parity, peers
@@ -110,7 +111,7 @@ def test_models_are_timed_where_they_fit_and_where_they_refuse(crossing: FfiResu
 
 def test_the_results_say_where_they_were_measured(crossing: FfiResults) -> None:
     assert crossing.machine.cores >= 1
-    assert {"omega", "numpy", "pyarrow", "polars"} <= set(crossing.machine.versions)
+    assert {distribution.NAME, "numpy", "pyarrow", "polars"} <= set(crossing.machine.versions)
 
 
 def test_the_page_needs_nothing_from_elsewhere(crossing: FfiResults, folder: Path) -> None:

@@ -240,7 +240,10 @@ def test_a_value_that_is_refused_is_named_by_its_row_in_the_file(
     ("arguments", "said"),
     [
         (["ta.rsj"], "UNKNOWN_FUNCTION: no function is named `ta.rsj`; the nearest is `ta.rsi`"),
-        (["ta.rsi", "--perid", "3"], "UNKNOWN_PARAMETER: ta.rsi has no parameter `perid`; "),
+        (
+            ["ta.rsi", "--perid", "3"],
+            "UNKNOWN_PARAMETER: ta.rsi got an unexpected keyword argument 'perid'; the nearest is `period`; ",
+        ),
         (["ta.rsi", "--period", "x"], "INVALID_TYPE: period must be a whole number, got `x`"),
         (["ta.rsi", "--period", "1"], "PARAMETER_OUT_OF_RANGE: period must be "),
         (["ta.rsi", "--period"], "INVALID_TYPE: --period must be followed by a value, got `nothing`"),

@@ -46,8 +46,11 @@ def row(answer: Any, spec: FunctionSpec) -> list[float]:
     return [_number(each, of) for each, of in _typed(_outputs(answer), [one.type for one in spec.outputs])]
 
 
-def columns(answer: Any, types: Sequence[str]) -> list[Floats]:
-    """The columns of an answer along rows: an array, a list, a table, or a named tuple or dict of columns."""
+def columns(answer: Any, types: Sequence[str] | str) -> list[Floats]:
+    """The columns of an answer along rows: an array, a list, a table, or a named tuple or dict of columns.
+
+    One type alone is that of all columns, however many there are.
+    """
     if isinstance(answer, (dict, tuple)):
         parts = list(answer.values() if isinstance(answer, dict) else answer)
         return [column for each, of in _typed(parts, types) for column in columns(each, [of])]
@@ -66,8 +69,9 @@ def columns(answer: Any, types: Sequence[str]) -> list[Floats]:
     return [_floats(column, of) for column, of in _typed(found, types)]
 
 
-def _typed(parts: Sequence[Any], types: Sequence[str]) -> list[tuple[Any, str]]:
+def _typed(parts: Sequence[Any], types: Sequence[str] | str) -> list[tuple[Any, str]]:
     """Each part of an answer with the type that its spec says."""
+    types = [types] * len(parts) if isinstance(types, str) else types
     if len(parts) != len(types):
         raise Finding(f"there are {len(types)} outputs, and the answer has {len(parts)}")
     return list(zip(parts, types, strict=True))

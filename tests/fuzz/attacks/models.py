@@ -195,8 +195,7 @@ def tables(value: Any) -> list[Floats]:
             np.array([np.nan if each is None else each for each in column])
             for column in zip(*value, strict=True)
         ]
-    several = getattr(value, "columns", None)
-    return answers.columns(value, ["float64"] * (1 if several is None else len(several)))
+    return answers.columns(value, "float64")
 
 
 def no_julia() -> str | None:
