@@ -140,6 +140,11 @@ def test_no_file_names_a_place_that_only_one_machine_has() -> None:
     assert not found
 
 
+def test_no_file_keeps_both_sides_of_a_merge() -> None:
+    marker = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
+    assert [path for path in tracked() if marker.search(path.read_bytes())] == []
+
+
 def test_type_checkers_and_doctests_see_src_as_omega() -> None:
     link = ROOT / "typings/omega"
     assert link.is_symlink()
