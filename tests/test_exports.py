@@ -49,6 +49,11 @@ def test_everything_that_is_there_is_in_all() -> None:
     assert set(MODULES) <= set(omega.__all__)
 
 
+@pytest.mark.parametrize("module", [omega, *(getattr(omega, name) for name in MODULES)], ids=str)
+def test_an_editor_is_offered_what_there_is_to_use_and_nothing_else(module: ModuleType) -> None:
+    assert dir(module) == sorted(module.__all__)
+
+
 @pytest.mark.parametrize("name", omega.__all__)
 def test_everything_in_all_says_what_it_is(name: str) -> None:
     assert inspect.getdoc(getattr(omega, name))

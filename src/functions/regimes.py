@@ -14,6 +14,11 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    """What an editor offers: what there is to call, and not what this module needs for it."""
+    return list(__all__)
+
+
 class HiddenMarkov(NamedTuple):
     """What `hidden_markov` returns."""
 

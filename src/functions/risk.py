@@ -27,6 +27,12 @@ __all__ = [
     "volatility",
 ]
 
+
+def __dir__() -> list[str]:
+    """What an editor offers: what there is to call, and not what this module needs for it."""
+    return list(__all__)
+
+
 _SHARPE_RATIO = _rust.function("risk.sharpe_ratio")
 
 

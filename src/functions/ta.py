@@ -26,6 +26,11 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    """What an editor offers: what there is to call, and not what this module needs for it."""
+    return list(__all__)
+
+
 class Bbands(NamedTuple):
     """What `bbands` returns."""
 

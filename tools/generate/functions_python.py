@@ -86,6 +86,12 @@ def _module(name: str, specs: list[Spec]) -> str:
         *(f'    "{exported}",' for exported in sorted(_exports(specs))),
         "]",
         "",
+        "",
+        "def __dir__() -> list[str]:",
+        '    """What an editor offers: what there is to call, and not what this module needs for it."""',
+        "    return list(__all__)",
+        "",
+        "",
     ]
     for spec in answers:
         lines += _answer(spec)
