@@ -152,7 +152,8 @@ impl Maxindex {
             _ => {
                 let (early, late) = state.closes.parts();
                 let gone = usize::from(self.closes.is_full(&state.closes));
-                let (early, late) = if early.is_empty() { (&late[gone..], early) } else { (&early[gone..], late) };
+                let (early, late) =
+                    if early.is_empty() { (&late[gone..], early) } else { (&early[gone..], late) };
                 let mut best = (close, self.period - 1);
                 for (before, part) in [(early.len(), late), (0, early)] {
                     if !part.is_empty() {

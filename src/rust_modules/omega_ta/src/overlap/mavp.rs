@@ -68,11 +68,7 @@ impl Rowwise<2, 1> for Mavp {
         self.average.update(state, close, period).map(|mavp| [mavp])
     }
 
-    fn peek(
-        &self,
-        state: &VariableAverageState,
-        [close, period]: [f64; 2],
-    ) -> Result<Option<[f64; 1]>> {
+    fn peek(&self, state: &VariableAverageState, [close, period]: [f64; 2]) -> Result<Option<[f64; 1]>> {
         Ok(self.average.peek(state, close, period).map(|mavp| [mavp]))
     }
 
