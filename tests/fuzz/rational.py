@@ -37,10 +37,12 @@ class Value:
         """Whether a float is near enough."""
         if not math.isfinite(found):
             return False
-        if self.strict:
-            return Fraction(found) == self.exact
-        # The least float of all is one more rounding, of no relative size.
-        return abs(Fraction(found) - self.exact) <= ROUNDINGS * EPSILON * self.unit + Fraction(5e-324)
+        return abs(Fraction(found) - self.exact) <= self.rounding
+
+    @property
+    def rounding(self) -> Fraction:
+        """How far a float may be from it: the least float of all is a rounding of no relative size."""
+        return Fraction(0) if self.strict else ROUNDINGS * EPSILON * self.unit + Fraction(5e-324)
 
 
 class Doubtful:

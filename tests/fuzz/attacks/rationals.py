@@ -146,8 +146,11 @@ def fits(cell: Cell, value: float) -> bool:
 
 
 def faded(cell: Cell, value: float) -> bool:
-    """Whether an indicator says 0 for what is smaller than any input: its answers may be inputs of others."""
-    return value == 0 and isinstance(cell, Value) and abs(cell.exact) < Fraction(float(f"1e{decades()[0]}"))
+    """Whether an indicator says 0 for what is smaller than any input, or is so when rounded: its answers may be
+    inputs of others.
+    """
+    least = Fraction(float(f"1e{decades()[0]}"))
+    return value == 0 and isinstance(cell, Value) and abs(cell.exact) - cell.rounding < least
 
 
 def said(cell: Cell) -> str:

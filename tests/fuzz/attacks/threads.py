@@ -181,7 +181,8 @@ def changing_input(dice: Random, tally: Tally) -> None:
 
     def scribble(own: Random) -> None:
         column = own.choice(list(columns.values()))
-        column[own.randrange(rows) :] = own.choice((np.nan, np.inf, 1.0, -5.0))
+        written = (np.nan, np.inf, 1.0, -5.0) if column.dtype.kind == "f" else (None, 0, -(10**15))
+        column[own.randrange(rows) :] = own.choice(written)
 
     def squeeze(own: Random) -> None:
         values = own.choice([*lists.values(), [1.0]])
