@@ -146,8 +146,9 @@ def fits(cell: Cell, value: float) -> bool:
 
 
 def faded(cell: Cell, value: float) -> bool:
-    """Whether an indicator says 0 for what is smaller than any input, or is so when rounded: its answers may be
-    inputs of others.
+    """Whether an indicator says 0 for what is smaller than any input, or is so when rounded.
+
+    Its answers may be inputs of others.
     """
     least = Fraction(float(f"1e{decades()[0]}"))
     return value == 0 and isinstance(cell, Value) and abs(cell.exact) - cell.rounding < least
