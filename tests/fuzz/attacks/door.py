@@ -336,9 +336,7 @@ def by_name(dice: Random, tally: Tally, name: Any, data: Any, given: Any, option
 
 def by_type(dice: Random, tally: Tally, name: Any, data: Any, given: Any, options: Any) -> None:
     """Through the typed function."""
-    function = typed(
-        name if type(name) is str and name in omega.functions() else dice.choice(KERNELS).name
-    )
+    function = typed(name if type(name) is str and name in omega.functions() else dice.choice(KERNELS).name)
     outcome = attempt(tally, lambda: function(data, **options, **given))
     finite(outcome)
     no_groups(outcome, options)
