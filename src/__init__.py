@@ -11,8 +11,8 @@ from omega.shared.cpu import require_baseline as _require_baseline
 
 _require_baseline()
 
-from omega._rust import Accumulator, CopyLog, Function, Stream  # noqa: E402 - only after the processor was checked
-from omega.functions import regimes, risk, simulation, ta, volatility  # noqa: E402
+from omega import regimes, risk, simulation, ta, volatility  # noqa: E402 - only after the processor was checked
+from omega._rust import Accumulator, CopyLog, Function, Stream  # noqa: E402
 from omega.functions.call import call  # noqa: E402
 from omega.functions.catalog import functions, spec, warm_up_rows  # noqa: E402
 from omega.functions.streams import FeatureSet, MetricSet, accumulate, restore, stream  # noqa: E402

@@ -70,7 +70,7 @@ def test_every_public_method_says_what_it_does(name: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_shows_exactly_the_functions_of_its_specs_and_their_answers(module: str) -> None:
-    found = importlib.import_module(f"omega.functions.{module}")
+    found = importlib.import_module(f"omega.{module}")
     functions = {name.partition(".")[2] for name in SPECS if name.startswith(f"{module}.")}
     answers = {name for name in found.__all__ if name[0].isupper()}
     assert set(found.__all__) - answers == functions

@@ -85,7 +85,7 @@ def call(
     # A name that is no str goes to native code as it is, to be refused there.
     found = _function(function) if type(function) is str else _rust.function(function)
     by_keyword = tuple(given.pop(column, None) for column in found.inputs)
-    return run(found, data, by_keyword, given, nulls, by, strict_zero_copy, None, columns, name, out)
+    return run(found, data, by_keyword, given, columns, None, nulls, by, name, strict_zero_copy, out)
 
 
 @cache
@@ -98,12 +98,12 @@ def run(
     data: Data | None,
     columns: tuple[Column | None, ...],
     parameters: tuple[Any, ...] | dict[str, Any],
+    positional: tuple[Column, ...],
+    unknown: Mapping[str, object] | None,
     nulls: Nulls,
     by: str | Column | None,
+    name: str | None,
     strict_zero_copy: bool,
-    unknown: Mapping[str, object] | None = None,
-    positional: tuple[Column, ...] = (),
-    name: str | None = None,
     out: Any = None,
 ) -> Any:
     """The answer of a function, in the library of the data. Every typed function ends here."""
@@ -296,7 +296,7 @@ _SHAPES: dict[str, Callable[..., Any]] = {
 def answer_type(name: str) -> Answer:
     """The named tuple of a function's outputs: `ta.macd` answers with `omega.ta.Macd`."""
     module, _, function = name.partition(".")
-    answer: Answer = getattr(import_module(f"omega.functions.{module}"), camel_case(function))
+    answer: Answer = getattr(import_module(f"omega.{module}"), camel_case(function))
     return answer
 
 

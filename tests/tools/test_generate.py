@@ -64,6 +64,7 @@ def spec_with(name: str, **named: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("spec", "word"),
     [
+        (spec_with("data.max_age"), "data"),
         (spec_with("ta.max"), "max"),
         (spec_with("ta.run"), "run"),
         (spec_with("volatility.ewma", parameters="lambda"), "lambda"),

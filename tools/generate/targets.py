@@ -8,7 +8,7 @@ from tools.generate import (
     errors_python,
     errors_rust,
     functions_julia,
-    functions_python,
+    python_functions,
     records_julia,
     records_python,
     records_rust,
@@ -30,7 +30,7 @@ TARGETS: dict[str, Callable[[], Files]] = {
     "records-python": records_python.generate,
     "records-julia": records_julia.generate,
     "functions-julia": functions_julia.generate,
-    "functions-python": functions_python.generate,
+    "functions-python": python_functions.generate,
 }
 
 #: What is read out of the compiled extension, and so cannot be part of it.

@@ -132,10 +132,10 @@ def hidden_markov(
             tolerance,
             variance_prior,
         ),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
     )

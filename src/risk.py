@@ -86,12 +86,12 @@ def sharpe_ratio(
             periods,
             risk_free,
         ),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
     )
 
 
@@ -148,12 +148,12 @@ def sortino_ratio(
             periods,
             required_return,
         ),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
     )
 
 
@@ -203,12 +203,12 @@ def volatility(
         data,
         (returns,),
         (periods,),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
     )
 
 
@@ -256,12 +256,12 @@ def max_drawdown(
         data,
         (returns,),
         (),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
     )
 
 
@@ -311,12 +311,12 @@ def calmar_ratio(
         data,
         (returns,),
         (periods,),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
     )
 
 
@@ -368,12 +368,12 @@ def value_at_risk(
         data,
         (returns,),
         (cutoff,),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
     )
 
 
@@ -425,12 +425,12 @@ def conditional_value_at_risk(
         data,
         (returns,),
         (cutoff,),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
     )
 
 
@@ -488,12 +488,12 @@ def beta(
             benchmark,
         ),
         (),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
     )
 
 
@@ -559,12 +559,12 @@ def rolling_sharpe_ratio(
             risk_free,
             window,
         ),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
         out,
     )
 
@@ -632,12 +632,12 @@ def rolling_sortino_ratio(
             required_return,
             window,
         ),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
         out,
     )
 
@@ -698,12 +698,12 @@ def rolling_volatility(
             periods,
             window,
         ),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
         out,
     )
 
@@ -760,12 +760,12 @@ def rolling_max_drawdown(
         data,
         (returns,),
         (window,),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
         out,
     )
 
@@ -828,12 +828,12 @@ def rolling_calmar_ratio(
             periods,
             window,
         ),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
         out,
     )
 
@@ -897,12 +897,12 @@ def rolling_value_at_risk(
             cutoff,
             window,
         ),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
         out,
     )
 
@@ -966,12 +966,12 @@ def rolling_conditional_value_at_risk(
             cutoff,
             window,
         ),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
         out,
     )
 
@@ -1036,11 +1036,11 @@ def rolling_beta(
             benchmark,
         ),
         (window,),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
         out,
     )

@@ -144,12 +144,12 @@ def garch(
             covariance,
             max_iterations,
         ),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
     )
 
 
@@ -214,10 +214,10 @@ def ewma(
             decay,
             periods,
         ),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
     )

@@ -109,10 +109,10 @@ def stationary_bootstrap(
             confidence,
             seed,
         ),
+        columns,
+        unknown,
         nulls,
         by,
-        strict_zero_copy,
-        unknown,
-        columns,
         name,
+        strict_zero_copy,
     )
