@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from omega.cli.terminal import print_json
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -24,6 +25,7 @@ if not _answer.is_terminal:
 
 Quick = Annotated[bool, typer.Option(help="Fewer rounds and rows: a minute, for CI.")]
 Out = Annotated[Path, typer.Option(help="Folder for the JSON and the HTML report.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs: what the file holds.")]
 Rows = Annotated[int | None, typer.Option(min=1_000, help="Rows of the largest batches.")]
 
 
@@ -33,16 +35,17 @@ def ffi(
     gate: Annotated[bool, typer.Option(help="Exit with 1 if a gate does not hold.")] = False,
     out: Out = OUT,
     rows: Rows = None,
+    json: Json = False,
 ) -> None:
     """What crossing the language border costs: every function, every path, from one row to a million."""
-    if not run_ffi(quick=quick, out=out, rows=rows) and gate:
+    if not run_ffi(quick=quick, out=out, rows=rows, json=json) and gate:
         raise typer.Exit(1)
 
 
 @app.command()
-def peers(quick: Quick = False, out: Out = OUT, rows: Rows = None) -> None:
+def peers(quick: Quick = False, out: Out = OUT, rows: Rows = None, json: Json = False) -> None:
     """Omega beside TA-Lib, empyrical, arch and hmmlearn: the same answers first, then the same work."""
-    if not run_peers(quick=quick, out=out, rows=rows):
+    if not run_peers(quick=quick, out=out, rows=rows, json=json):
         raise typer.Exit(1)
 
 
@@ -54,27 +57,35 @@ def tops(
         int | None, typer.Option(min=0, help="Synthetic problems for each number of states.")
     ] = None,
     windows: Annotated[int | None, typer.Option(min=0, help="Years of the shipped data.")] = None,
+    json: Json = False,
 ) -> None:
     """Whether models find the greatest likelihood, beside arch and hmmlearn from many places. Takes hours."""
     from benchmarks import tops
 
     plan = tops.QUICK if quick else tops.FULL
     given = {"series": series, "problems": problems, "windows": windows}
-    for each in tops.measure(
-        replace(plan, **{name: n for name, n in given.items() if n is not None}), say=_say
-    ):
-        _answer.print(str(each))
+    plan = replace(plan, **{name: n for name, n in given.items() if n is not None})
+    outcomes = []
+    for each in tops.measure(plan, say=_say):
+        outcomes.append(asdict(each))
+        if not json:
+            _answer.print(str(each))
+    if json:
+        print_json(outcomes)
 
 
-def run_ffi(*, quick: bool, out: Path, rows: int | None = None) -> bool:
+def run_ffi(*, quick: bool, out: Path, rows: int | None = None, json: bool = False) -> bool:
     """Whether all gates hold. Writes `ffi.json` and `ffi.html`, and says what is in them."""
     from benchmarks import ffi, report
 
     plan = ffi.QUICK if quick else ffi.FULL
     results = ffi.measure(replace(plan, rows=rows or plan.rows), quick=quick, say=_say)
     written = report.write(results, out)
-    _answer.print(_ffi_table(results))
     failed = gates.failures(results.gates)
+    if json:
+        typer.echo(results.model_dump_json(indent=2))
+        return not failed
+    _answer.print(_ffi_table(results))
     for aim in results.aims:
         if not aim.reached:
             _answer.print(
@@ -89,15 +100,18 @@ def run_ffi(*, quick: bool, out: Path, rows: int | None = None) -> bool:
     return not failed
 
 
-def run_peers(*, quick: bool, out: Path, rows: int | None = None) -> bool:
+def run_peers(*, quick: bool, out: Path, rows: int | None = None, json: bool = False) -> bool:
     """Whether all answers agree; without that nothing is timed. Writes `peers.json` and `peers.html`."""
     from benchmarks import peers, report
 
     plan = peers.QUICK if quick else peers.FULL
     results = peers.measure(replace(plan, rows=rows or plan.rows), quick=quick, say=_say)
     written = report.write(results, out)
-    _answer.print(_peers_table(results))
     failed = parity.failures(results.parity)
+    if json:
+        typer.echo(results.model_dump_json(indent=2))
+        return not failed
+    _answer.print(_peers_table(results))
     for each in failed:
         _answer.print(f"[red]{each}[/]")
     _close(results, written)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import omega
 import typer
+from omega.cli.terminal import Json, print_json
 from omega.functions import julia
 from omega.shared.exceptions import JuliaUnavailableError
 
@@ -43,9 +44,13 @@ def install(
 
 
 @app.command()
-def start() -> None:
+def start(json: Json = False) -> None:
     """Start Julia as a model would, and show its version."""
-    typer.echo(f"Julia {julia.start('omega julia start')}")
+    version = julia.start("omega julia start")
+    if json:
+        print_json({"julia": version})
+    else:
+        typer.echo(f"Julia {version}")
 
 
 def home() -> Path:

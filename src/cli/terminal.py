@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Annotated, Any, Literal
 
 import typer
@@ -35,7 +36,12 @@ def console(*, stderr: bool = False) -> Console:
 
 def print_json(answer: object) -> None:
     """An answer as JSON, for programs."""
-    typer.echo(json.dumps(answer, indent=2, ensure_ascii=False, default=str))
+    typer.echo(json.dumps(answer, indent=2, ensure_ascii=False, default=_plain))
+
+
+def _plain(value: object) -> str:
+    """What JSON has no type for, as text; times as ISO 8601 has them."""
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def listing(rows: Sequence[Mapping[str, object]], shown: Sequence[str] | None = None) -> None:

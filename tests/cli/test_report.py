@@ -1,5 +1,6 @@
 """`omega report FILE`: the demo's page on one's own data, from bars, closes or returns."""
 
+import json
 import os
 import re
 import shutil
@@ -36,6 +37,25 @@ def report(table: pa.Table, folder: Path, *arguments: str) -> str:
     assert done.returncode == 0, done.stdout + done.stderr
     assert sorted(path.name for path in folder.iterdir()) == ["mine.parquet", "page.html"]
     return (folder / "page.html").read_text(encoding="utf-8")
+
+
+def test_the_numbers_are_there_for_programs(tmp_path: Path) -> None:
+    """On standard output nothing but them: the steps are said beside it."""
+    parquet.write_table(BARS, tmp_path / "mine.parquet")
+    environment = os.environ | {"OMEGA_JULIA": str(shutil.which("true"))}
+    command = [OMEGA, "report", "mine.parquet", "-o", "page.html", "--json"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    assert (found["command"], found["written"], found["rows"]) == ("omega report", ["page.html"], len(BARS))
+    assert "report written" in done.stderr
+    for symbol, of_symbol in found["symbols"].items():
+        own = RETURNS.filter(pc.equal(RETURNS["symbol"], symbol))["returns"]
+        assert of_symbol["risk"]["risk.max_drawdown"] == omega.risk.max_drawdown(own)
+        assert (
+            of_symbol["last"]["rsi"]
+            == omega.ta.rsi(BARS.filter(pc.equal(BARS["symbol"], symbol)))[-1].as_py()
+        )
+        assert {model["status"] for model in of_symbol["models"].values()} == {"unavailable"}
 
 
 def refused(table: pa.Table, folder: Path, *arguments: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 from omega import data
 from omega.cli.demo.files import require_writable, staged
-from omega.cli.terminal import console
+from omega.cli.terminal import Json, console, print_json
 from omega.shared.distribution import how_to_install
 from omega.shared.exceptions import JuliaUnavailableError, MissingDependencyError
 from rich.console import Console
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 def demo(
     out: Annotated[Path, typer.Option(help="The folder to write into; made if there is none.")] = Path("out"),
+    json: Json = False,
 ) -> None:
     """Compute indicators, risk and models of two stock indices, 1999 to 2018, and draw a report.
 
@@ -33,8 +34,7 @@ def demo(
     """
     _require_libraries("omega demo")
     require_writable(out)
-    terminal = console()
-    _run(out, terminal)
+    _run(out, json=json)
 
 
 def _require_libraries(feature: str) -> None:
@@ -47,19 +47,18 @@ def _require_libraries(feature: str) -> None:
             ) from missing
 
 
-def _run(out: Path, terminal: Console) -> None:
+def _run(out: Path, *, json: bool) -> None:
     # Late, because all of these need what was only just found to be installed.
     from omega.cli.demo import models
     from omega.cli.demo.indicators import LOADING, daily_returns
     from omega.cli.demo.own import Market
     from omega.cli.demo.report import report
     from omega.cli.demo.results import column, of
-    from omega.cli.demo.screens import screens
     from pyarrow import parquet
 
     bars = data.load("index_bars")
     market = Market(bars, daily_returns(bars), "index points", LOADING)
-    with _steps(terminal, bars) as steps:
+    with _steps(json, bars) as steps:
         results = _results(steps, market, data.SOURCES["index_bars"], "omega demo")
         with steps.step("report drawn"):
             page = report(results)
@@ -69,9 +68,8 @@ def _run(out: Path, terminal: Console) -> None:
             parquet.write_table(results.risk, stage / "risk.parquet")
             parquet.write_table(models.tidy(results.fits, timestamps), stage / "models.parquet")
             (stage / "report.html").write_text(page, encoding="utf-8")
-    for screen in screens(results):
-        terminal.print(screen)
-    terminal.print(f"Open {out / 'report.html'}", soft_wrap=True)
+    names = ("features.parquet", "risk.parquet", "models.parquet", "report.html")
+    _show(results, [out / name for name in names], json=json)
 
 
 def report(
@@ -85,6 +83,7 @@ def report(
     returns: Annotated[str | None, typer.Option(help="The column of returns; else returns.")] = None,
     take: Annotated[list[str] | None, typer.Option(help="Report on this symbol; may be repeated.")] = None,
     from_: Annotated[str | None, typer.Option("--from", help="parquet, arrow, arrows or csv.")] = None,
+    json: Json = False,
 ) -> None:
     """Draw the report of `omega demo` of one's own data: omega report returns.parquet.
 
@@ -94,27 +93,38 @@ def report(
     _require_libraries("omega report")
     from omega.cli.demo.own import Columns, market
     from omega.cli.demo.report import report as draw
-    from omega.cli.demo.screens import screens
     from omega.cli.files import reading, replacing
 
     with replacing(out, commit=False):
         pass
     with reading(file, from_) as source:
         found = market(source, Columns(timestamp, symbol, close, returns), file, take or (), from_)
-    terminal = console()
-    with _steps(terminal, found.bars) as steps:
+    with _steps(json, found.bars) as steps:
         results = _results(steps, found, Path(file).name, "omega report")
         with steps.step(f"report written to {out}"), replacing(out) as stage:
             stage.write_text(draw(results), encoding="utf-8")
-    for screen in screens(results):
-        terminal.print(screen)
-    terminal.print(f"Open {out}", soft_wrap=True)
+    _show(results, [Path(out)], json=json)
 
 
-def _steps(terminal: Console, bars: Any) -> _Steps:
+def _steps(json: bool, bars: Any) -> _Steps:
+    """The steps beside the answer, where that is for a program."""
     from omega.cli.demo import models
 
-    return _Steps(terminal, count=5 + len(bars["symbol"].unique()) * len(models.MODELS))
+    return _Steps(console(stderr=json), count=5 + len(bars["symbol"].unique()) * len(models.MODELS))
+
+
+def _show(results: Results, written: Sequence[Path], *, json: bool) -> None:
+    """What came out, and the page to open, which is the last that was written."""
+    from omega.cli.demo.as_data import as_data
+    from omega.cli.demo.screens import screens
+
+    if json:
+        print_json(as_data(results, written))
+        return
+    terminal = console()
+    for screen in screens(results):
+        terminal.print(screen)
+    terminal.print(f"Open {written[-1]}", soft_wrap=True)
 
 
 def _results(steps: _Steps, market: Market, source: str, command: str) -> Results:
