@@ -97,7 +97,7 @@ def hidden_markov(
       returns. (fraction; at least 1e-12; at most 1)
     - `columns`: The inputs by position: `hidden_markov(returns)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What its outputs' names begin with, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
 

@@ -63,7 +63,7 @@ def sharpe_ratio(
       1,000,000,000)
     - `columns`: The inputs by position: `sharpe_ratio(returns)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
@@ -124,7 +124,7 @@ def sortino_ratio(
       1,000,000,000)
     - `columns`: The inputs by position: `sortino_ratio(returns)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
@@ -183,7 +183,7 @@ def volatility(
       below 1,000,000,000)
     - `columns`: The inputs by position: `volatility(returns)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
@@ -236,7 +236,7 @@ def max_drawdown(
       series will do: a column, or the name of one in `data`.
     - `columns`: The inputs by position: `max_drawdown(returns)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
@@ -291,7 +291,7 @@ def calmar_ratio(
       below 1,000,000,000)
     - `columns`: The inputs by position: `calmar_ratio(returns)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
@@ -347,7 +347,7 @@ def value_at_risk(
     - `cutoff`: Share of returns in the left tail. (fraction; above 0; below 1)
     - `columns`: The inputs by position: `value_at_risk(returns)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
@@ -405,7 +405,7 @@ def conditional_value_at_risk(
     - `columns`: The inputs by position: `conditional_value_at_risk(returns)`, or their names after the
       data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
@@ -461,7 +461,7 @@ def beta(
       do: a column, or the name of one in `data`.
     - `columns`: The inputs by position: `beta(returns, benchmark)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
@@ -533,7 +533,7 @@ def rolling_sharpe_ratio(
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
     - `columns`: The inputs by position: `rolling_sharpe_ratio(returns)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.
@@ -605,7 +605,7 @@ def rolling_sortino_ratio(
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
     - `columns`: The inputs by position: `rolling_sortino_ratio(returns)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.
@@ -673,7 +673,7 @@ def rolling_volatility(
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
     - `columns`: The inputs by position: `rolling_volatility(returns)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.
@@ -738,7 +738,7 @@ def rolling_max_drawdown(
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
     - `columns`: The inputs by position: `rolling_max_drawdown(returns)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.
@@ -803,7 +803,7 @@ def rolling_calmar_ratio(
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
     - `columns`: The inputs by position: `rolling_calmar_ratio(returns)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.
@@ -871,7 +871,7 @@ def rolling_value_at_risk(
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
     - `columns`: The inputs by position: `rolling_value_at_risk(returns)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.
@@ -941,7 +941,7 @@ def rolling_conditional_value_at_risk(
     - `columns`: The inputs by position: `rolling_conditional_value_at_risk(returns)`, or their names after
       the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.
@@ -1008,7 +1008,7 @@ def rolling_beta(
     - `window`: Length of the window. (rows; at least 2; at most 1,000,000)
     - `columns`: The inputs by position: `rolling_beta(returns, benchmark)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.

@@ -79,7 +79,7 @@ def sma(
     - `period`: Length of the window. (rows; at least 1; at most 1,000,000)
     - `columns`: The inputs by position: `sma(close)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.
@@ -136,7 +136,7 @@ def ema(
     - `period`: Sets the weight of the newest close, 2 / (period + 1). (rows; at least 1; at most 1,000,000)
     - `columns`: The inputs by position: `ema(close)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.
@@ -198,7 +198,7 @@ def bbands(
     - `deviations_down`: Half-width in deviations. (deviations; at least 0; at most 1000)
     - `columns`: The inputs by position: `bbands(close)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What its outputs' names begin with, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.
@@ -273,7 +273,7 @@ def mavp(
     - `average`: Which moving average it is.
     - `columns`: The inputs by position: `mavp(close, periods)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.
@@ -340,7 +340,7 @@ def rsi(
     - `period`: Sets the weight of the newest change, 1 / period. (rows; at least 2; at most 1,000,000)
     - `columns`: The inputs by position: `rsi(close)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.
@@ -404,7 +404,7 @@ def macd(
     - `signal_period`: Period of the average of the difference. (rows; at least 1; at most 1,000,000)
     - `columns`: The inputs by position: `macd(close)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What its outputs' names begin with, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.
@@ -474,7 +474,7 @@ def adx(
     - `period`: Sets the weight of the newest movement, 1 / period. (rows; at least 2; at most 1,000,000)
     - `columns`: The inputs by position: `adx(high, low, close)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.
@@ -544,7 +544,7 @@ def cci(
     - `period`: Length of the window. (rows; at least 2; at most 1,000,000)
     - `columns`: The inputs by position: `cci(high, low, close)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.
@@ -614,7 +614,7 @@ def atr(
     - `period`: Sets the weight of the newest range, 1 / period. (rows; at least 1; at most 1,000,000)
     - `columns`: The inputs by position: `atr(high, low, close)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.
@@ -681,7 +681,7 @@ def obv(
     - `volume`: Quantity traded in the period. A column, or its name in `data`.
     - `columns`: The inputs by position: `obv(close, volume)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.
@@ -763,7 +763,7 @@ def vwap(
     - `columns`: The inputs by position: `vwap(high, low, close, volume, timestamp)`, or their names after
       the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.
@@ -838,7 +838,7 @@ def maxindex(
     - `period`: Length of the window. (rows; at least 2; at most 1,000,000)
     - `columns`: The inputs by position: `maxindex(close)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What the answer is called, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
     - `out`: Memory of yours for the answer.

@@ -113,7 +113,7 @@ def garch(
     - `max_iterations`: How many steps the search may take. (at least 1; at most 100,000)
     - `columns`: The inputs by position: `garch(returns)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What its outputs' names begin with, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
@@ -188,7 +188,7 @@ def ewma(
       below 1,000,000,000)
     - `columns`: The inputs by position: `ewma(returns)`, or their names after the data.
     - `nulls`: "skip" leaves missing inputs out, "propagate" spreads them, "raise" raises.
-    - `by`: The name of the column of groups in `data`, or that column; each group is computed alone.
+    - `by`: The column of groups, or a list of several, by name or as they are; each group is alone.
     - `name`: What its outputs' names begin with, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
 

@@ -40,7 +40,7 @@ def call(
     /,
     *columns: Column,
     nulls: Nulls = "skip",
-    by: str | Column | None = None,
+    by: str | Column | Columns | None = None,
     name: str | None = None,
     strict_zero_copy: bool = False,
     out: Any = None,
@@ -64,8 +64,15 @@ def call(
     - `nulls="propagate"`: everything that the missing row touches is missing.
     - `nulls="raise"`: MissingValueError.
 
-    `by` names the column of groups in `data`, or is that column: every group is computed alone, its rows in
-    any interleaving. `name` is what the answer is called in place of its function's output, and what goes
+    `by` names the column of groups in `data`, or several in a list: every group is computed alone, its rows
+    in any interleaving. Levels of a pandas index have names as columns do. It may also be a column of keys,
+    or a list of such columns. A list of text is names where all of it names columns, else keys row by row;
+    where it could be either it is refused, and a tuple says names. Keys are text, whole numbers (as floats,
+    too), dates, times, durations, booleans or decimals. Rows whose key is missing are one group, called None.
+    Groups of several keys are called by the tuple of them, and tables have a column for each. Keys that are
+    moments of a time zone are called by their time in UTC where answers are dicts.
+
+    `name` is what the answer is called in place of its function's output, and what goes
     before the names of several outputs: `name="fast"` gives `fast`, or `fast_macd`, `fast_signal`, …, so that
     answers join side by side; named tuples keep their fields. `strict_zero_copy` refuses data that would have
     to be copied.
@@ -101,7 +108,7 @@ def run(
     positional: tuple[Column, ...],
     unknown: Mapping[str, object] | None,
     nulls: Nulls,
-    by: str | Column | None,
+    by: str | Column | Columns | None,
     name: str | None,
     strict_zero_copy: bool,
     out: Any = None,
@@ -183,10 +190,16 @@ def _reduction(
     source = source_of(data, columns, function.inputs)
     library = library_of(source)
     if library.has_tables:
-        return library.table(_table(answer.columns, name, keys=1), dict, source, along_rows=False)
-    keys, *values = (column.to_pylist() for column in answer.columns)
+        return library.table(_table(answer.columns, name, keys=answer.keys), dict, source, along_rows=False)
+    values = [column.to_pylist() for column in answer.columns[answer.keys :]]
     rows = values[0] if len(values) == 1 else map(answer_type(function.name), *values)
-    return dict(zip(keys, rows, strict=True))
+    return dict(zip(group_keys(answer), rows, strict=True))
+
+
+def group_keys(table: _rust.Table) -> list[Any]:
+    """What the groups of a table of one row each are called: by a key, or the tuple of several."""
+    keys = [column.to_pylist() for column in table.columns[: table.keys]]
+    return keys[0] if len(keys) == 1 else list(zip(*keys, strict=True))
 
 
 def _model(
@@ -217,7 +230,7 @@ def _model(
         return library.table(table, _by_name(table), source, along_rows=not keys)
 
     joined = None if rows is None else whole(rows, keys=0)
-    return Grouped(function.name, answers, whole(parameters, keys=1), joined, group)
+    return Grouped(function.name, answers, whole(parameters, keys=parameters.keys), joined, group)
 
 
 def _prefixed(columns: Sequence[_rust.Column], name: str | None) -> list[_rust.Column]:

@@ -185,8 +185,38 @@ def _index(source: object, rows: int) -> Any:
 
 
 def _numpy_values(column: _rust.Column) -> Any:
-    """Numbers in place; group keys, whose type is for pandas to choose, as a list."""
-    return column.to_pylist() if column.type == "utf8" else _NUMPY.column(column, None)
+    """Numbers in place; group keys in the type of their column, and text in the one that pandas chooses."""
+    if not column.is_key:
+        return _NUMPY.column(column, None)
+    import numpy
+
+    kind, values = column.type, column.to_pylist()
+    if kind.startswith(("ts", "tD")):
+        return _moments(column)
+    if kind.startswith("float"):
+        return numpy.array([numpy.nan if value is None else value for value in values], kind)
+    if kind.startswith(("int", "uint", "bool")):
+        if None not in values:
+            return numpy.array(values, kind)
+        import pandas
+
+        nullable: Any = "boolean" if kind == "bool" else kind.replace("i", "I").replace("u", "U")
+        return pandas.array(values, nullable)
+    return values
+
+
+def _moments(column: _rust.Column) -> Any:
+    """Moments or durations in the unit and the time zone of their column."""
+    import numpy
+    import pandas
+
+    kind, missing = column.type, numpy.iinfo("int64").min
+    counts = numpy.array([missing if count is None else count for count in column.counts()], "int64")
+    unit = {"s": "s", "m": "ms", "u": "us", "n": "ns"}[kind[2]]
+    if kind.startswith("tD"):
+        return counts.view(f"m8[{unit}]")
+    moments, zone = counts.view(f"M8[{unit}]"), kind.partition(":")[2]
+    return pandas.DatetimeIndex(moments).tz_localize("UTC").tz_convert(zone) if zone else moments
 
 
 class _DuckDB(_Unlabelled):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, Self, TypeVar
 
 from omega import _rust
-from omega.functions.call import Data, Nulls, unreadable
+from omega.functions.call import Data, Nulls, group_keys, unreadable
 from omega.functions.libraries import library_of, source_of
 from omega.shared.exceptions import InvalidTypeError, OmegaError, SnapshotMismatchError
 
@@ -107,7 +107,8 @@ class FeatureSet(_Set[_rust.FeatureSet]):
     """Many indicators, one native call per bar or batch; columns that they share are read and checked once.
 
     `definitions` maps a name to a function and its parameters. An indicator of several outputs gives columns
-    `<name>_<output>`. With `by`, every group has states of its own, and rows may interleave.
+    `<name>_<output>`. With `by`, every group has states of its own, and rows may interleave;
+    several columns of groups come in a list. Rows without a key are the group None.
 
     >>> features = FeatureSet({"fast": ("ta.sma", {"period": 1}), "slow": ("ta.sma", {"period": 2})})
     >>> features.update(close=1.0)
@@ -152,7 +153,7 @@ class FeatureSet(_Set[_rust.FeatureSet]):
         self,
         definitions: Mapping[str, tuple[str, Mapping[str, Any]]],
         *,
-        by: str | None = None,
+        by: str | Sequence[str] | None = None,
         nulls: Nulls = "skip",
     ) -> None:
         self._adopt(_rust.FeatureSet(definitions, by, nulls))
@@ -193,7 +194,8 @@ class MetricSet(_Set[_rust.MetricSet]):
 
     `definitions` maps a name to a metric and its parameters; beside these, the name of a column for an input:
     `{"beta": ("risk.beta", {"benchmark": "index"})}`. A metric of several outputs gives `<name>_<output>`.
-    Each has the bits of the metric alone. With `by`, every group is computed alone.
+    Each has the bits of the metric alone. With `by`, every group is computed alone, and called by its key, or
+    by the tuple of its keys where `by` is a list of columns. Rows without a key are the group None.
 
     >>> metrics = MetricSet({
     ...     "drawdown": ("risk.max_drawdown", {}),
@@ -217,7 +219,7 @@ class MetricSet(_Set[_rust.MetricSet]):
         self,
         definitions: Mapping[str, tuple[str, Mapping[str, Any]]],
         *,
-        by: str | None = None,
+        by: str | Sequence[str] | None = None,
         nulls: Nulls = "skip",
     ) -> None:
         self._adopt(_rust.MetricSet(definitions, by, nulls))
@@ -266,10 +268,9 @@ class MetricSet(_Set[_rust.MetricSet]):
 
 def _rows(table: _rust.Table) -> dict[Any, dict[str, Any]]:
     """A dict by name for each group."""
-    names = table.column_names[1:]
-    keys, *columns = (column.to_pylist() for column in table.columns)
-    rows = zip(*columns, strict=True)
-    return {key: dict(zip(names, row, strict=True)) for key, row in zip(keys, rows, strict=True)}
+    names = table.column_names[table.keys :]
+    rows = zip(*(column.to_pylist() for column in table.columns[table.keys :]), strict=True)
+    return {key: dict(zip(names, row, strict=True)) for key, row in zip(group_keys(table), rows, strict=True)}
 
 
 def restore(snapshot: bytes, /) -> Any:

@@ -229,10 +229,6 @@ def test_a_value_that_is_refused_is_named_by_its_row_in_the_file(
     said = run("ta.sma", "-i", tmp_path / "in.parquet", "-o", tmp_path / "out.parquet", status=2)
     assert said.startswith("INVALID_VALUE: ")
     assert said.endswith("got `inf` in row 10\n")
-    table = pa.table({"close": [1.0] * 12, "symbol": ["A"] * 9 + [None] + ["B"] * 2})
-    parquet.write_table(table, tmp_path / "in.parquet")
-    said = run("ta.sma", "-i", tmp_path / "in.parquet", "-o", tmp_path / "o.csv", "--by", "symbol", status=2)
-    assert said == "MISSING_VALUE: column `symbol` is missing in row 9, which grouping refuses\n"
     assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
 
 

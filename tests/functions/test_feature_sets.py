@@ -238,7 +238,9 @@ def test_groups_of_bars_come_from_the_bar() -> None:
     assert features.peek(close=5.0, symbol="A") == {"mean": 4.0}
     with pytest.raises(MissingColumnError, match="symbol"):
         features.update(close=1.0)
-    for key in (None, 1.5, b"A", ["A"]):
+    assert features.update(close=2.0, symbol=None) == {"mean": None}
+    assert features.update(close=4.0, symbol=float("nan")) == {"mean": 3.0}
+    for key in (1.5, b"A", ["A"]):
         with pytest.raises(OmegaError):
             features.update(close=1.0, symbol=key)
 

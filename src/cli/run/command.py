@@ -40,7 +40,9 @@ def run(
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="The file to write; - for standard output.")
     ] = None,
-    by: Annotated[str | None, typer.Option(help="The column of groups, such as symbol.")] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="The column of groups, such as symbol; may be repeated.")
+    ] = None,
     nulls: Annotated[str, typer.Option(help="What a missing value does: skip, propagate or raise.")] = "skip",
     name: Annotated[str | None, typer.Option(help="What the answer's columns begin with.")] = None,
     only: Annotated[bool, typer.Option("--only", help="Keep no column of the input.")] = False,
@@ -100,7 +102,7 @@ def _rows(
     path: str,
     kind: str | None,
     target: Target,
-    by: str | None,
+    by: list[str] | None,
     nulls: str,
     keep: list[str] | None,
     json: bool,
@@ -125,7 +127,7 @@ def _metric(
     path: str,
     kind: str | None,
     target: Target | None,
-    by: str | None,
+    by: list[str] | None,
     nulls: str,
     json: bool,
 ) -> None:
@@ -141,7 +143,7 @@ def _metric(
         return
     if json:
         print_json(rows)
-    elif by is None:
+    elif not by:
         typer.echo(rows[0][spec.outputs[0].name])
     else:
         listing(rows)
@@ -153,7 +155,7 @@ def _model(
     path: str,
     kind: str | None,
     target: Target | None,
-    by: str | None,
+    by: list[str] | None,
     nulls: str,
     keep: list[str] | None,
     name: str | None,
@@ -171,13 +173,13 @@ def _model(
             return
     answers = fitted.numbers()
     if json:
-        print_json(answers if by is not None else answers[0])
+        print_json(answers if by else answers[0])
         return
     listing(
         [
             {**group, "quantity": quantity, "value": value}
             for answer in answers
-            for group in [{} if by is None else {by: answer.pop(by)}]
+            for group in [{column: answer.pop(column) for column in by or ()}]
             for quantity, value in _lines(answer)
         ]
     )

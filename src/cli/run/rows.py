@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import omega
 from omega.cli.files import Source
 from omega.cli.run.arguments import Definitions
-from omega.shared.exceptions import InvalidShapeError, MissingValueError
+from omega.shared.exceptions import InvalidShapeError
 
 #: Called with the number of rows that are done.
 Told = Callable[[int], None]
@@ -22,11 +21,16 @@ class Rows:
     """
 
     def __init__(
-        self, source: Source, definitions: Definitions, by: str | None, nulls: Any, keep: Sequence[str] | None
+        self,
+        source: Source,
+        definitions: Definitions,
+        by: Sequence[str] | None,
+        nulls: Any,
+        keep: Sequence[str] | None,
     ) -> None:
         import pyarrow
 
-        self._features = omega.FeatureSet(definitions, by=by, nulls=nulls)
+        self._features = omega.FeatureSet(definitions, by=by or None, nulls=nulls)
         self._source = source
         self._asked = self._features.inputs
         source.require(self._asked)
@@ -52,8 +56,7 @@ class Rows:
 
         first = 0
         for batch in self._source.batches:
-            with _groups_from(first):
-                answer = self._features.extend(batch.select(self._asked))
+            answer = self._features.extend(batch.select(self._asked))
             columns = [*(batch.column(name) for name in self._keep), *answer.columns]
             yield pyarrow.RecordBatch.from_arrays(columns, schema=self.schema)
             first += batch.num_rows
@@ -66,15 +69,3 @@ def require_distinct(kept: Sequence[str], computed: Sequence[str]) -> None:
         if name in kept:
             allowed = "named otherwise than the columns kept (--name gives another, --only keeps none)"
             raise InvalidShapeError(name="the answer", allowed=allowed, value=name)
-
-
-@contextmanager
-def _groups_from(first: int) -> Iterator[None]:
-    """Counts the row of a missing group from the file's first, as live states count all others."""
-    try:
-        yield
-    except MissingValueError as error:
-        if error.fields["allowed"] != "grouping":
-            raise
-        row = first + int(error.fields["row"])
-        raise MissingValueError(name=error.fields["name"], row=row, allowed="grouping") from error

@@ -12,7 +12,7 @@ from omega.shared.protocols import FunctionSpec, Output
 
 
 def metric(
-    source: Source, spec: FunctionSpec, given: dict[str, Any], by: str | None, nulls: Any, done: Told
+    source: Source, spec: FunctionSpec, given: dict[str, Any], by: list[str] | None, nulls: Any, done: Told
 ) -> Any:
     """A metric as a table of one row, or of one for each group.
 
@@ -24,16 +24,16 @@ def metric(
     parameters = {name: value for name, value in given.items() if name not in columns}
     # An input that no table has goes by its own name.
     named = {name: column or name for name, column in columns.items()}
-    source.require([*named.values(), *([by] if by else [])])
-    if by is not None:
-        wanted = list(dict.fromkeys([*named.values(), by]))
+    source.require([*named.values(), *(by or ())])
+    if by:
+        wanted = list(dict.fromkeys([*named.values(), *by]))
         table = pyarrow.Table.from_batches(
             (batch.select(wanted) for batch in source.batches),
             pyarrow.schema([source.schema.field(name) for name in wanted]),
         )
         done(table.num_rows)
         keywords: dict[str, Any] = {**named, **parameters}
-        return omega.call(spec.name, table, by=by, nulls=nulls, **keywords)
+        return omega.call(spec.name, table, by=tuple(by), nulls=nulls, **keywords)
     accumulator = omega.accumulate(spec.name, nulls=nulls, **parameters)
     first = 0
     for batch in source.batches:
@@ -49,12 +49,14 @@ class Fitted:
     """The answer of a model: its numbers, and what it says of every row, by group where there are groups."""
 
     def __init__(
-        self, source: Source, spec: FunctionSpec, given: dict[str, Any], by: str | None, nulls: Any
+        self, source: Source, spec: FunctionSpec, given: dict[str, Any], by: list[str] | None, nulls: Any
     ) -> None:
         table = source.read()
-        answer = omega.call(spec.name, table, by=by, nulls=nulls, **given)
-        self._spec, self._by, self._table = spec, by, table
-        self._answers: dict[Any, Any] = answer if by is not None else {None: answer}
+        keys = tuple(by) if by else None
+        answer = omega.call(spec.name, table, by=keys, nulls=nulls, **given)
+        self._spec, self._by, self._table = spec, by or [], table
+        self._rows = answer.rows if by else None
+        self._answers: dict[Any, Any] = answer if by else {(): answer}
 
     @property
     def row_outputs(self) -> list[Output]:
@@ -66,17 +68,21 @@ class Fitted:
         others = [each for each in self._spec.outputs if each.axes[:1] != ("row",)]
         return [
             {
-                **({} if self._by is None else {self._by: key}),
+                **self._group(key),
                 **{each.name: _plain(getattr(answer, each.name)) for each in others},
             }
             for key, answer in self._answers.items()
         ]
 
+    def _group(self, key: Any) -> dict[str, Any]:
+        """What a group is called, by the columns that tell it."""
+        return dict(zip(self._by, key if len(self._by) != 1 else (key,), strict=True))
+
     def tidy(self) -> Any:
         """The numbers as a table of one row each: group, quantity, place where it is one of many, value."""
         import pyarrow
 
-        head = [] if self._by is None else [self._table.schema.field(self._by)]
+        head = [self._table.schema.field(column) for column in self._by]
         schema = pyarrow.schema(
             [
                 *head,
@@ -88,7 +94,7 @@ class Fitted:
         rows = [
             {**group, "quantity": name, "place": place, "value": value}
             for answer in self.numbers()
-            for group in [{} if self._by is None else {self._by: answer.pop(self._by)}]
+            for group in [{column: answer.pop(column) for column in self._by}]
             for name, content in answer.items()
             for place, value in places(name, content)
         ]
@@ -108,22 +114,10 @@ class Fitted:
 
     def _by_row(self) -> dict[str, Any]:
         """The columns along the rows, in the order of the input's rows."""
-        import pyarrow
-        import pyarrow.compute as pc
-
-        parts = [list(self._row_columns(answer)) for answer in self._answers.values()]
-        columns = {
-            part[0][0]: pyarrow.concat_arrays([_array(values) for _, values in part])
-            for part in zip(*parts, strict=True)
-        }
-        if self._by is None:
-            return columns
-        keys = self._table[self._by].combine_chunks()
-        rows = pyarrow.concat_arrays(
-            [pc.indices_nonzero(pc.equal(keys, pyarrow.scalar(key, keys.type))) for key in self._answers]
-        )
-        back = pc.sort_indices(rows)
-        return {name: values.take(back) for name, values in columns.items()}
+        if self._rows is not None:
+            return {name: _array(self._rows[name]) for name in self._rows.column_names}
+        (answer,) = self._answers.values()
+        return {name: _array(values) for name, values in self._row_columns(answer)}
 
     def _row_columns(self, answer: Any) -> Iterator[tuple[str, Any]]:
         for output in self.row_outputs:

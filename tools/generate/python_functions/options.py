@@ -28,7 +28,7 @@ OPTIONS = (
         "by",
         "str | Column | None",
         "None",
-        "The name of the column of groups in `data`, or that column; each group is computed alone.",
+        "The column of groups, or a list of several, by name or as they are; each group is alone.",
     ),
     Option("name", "str | None", "None", "What {answers}, so that answers join side by side."),
     Option("strict_zero_copy", "bool", "False", "Whether data that would have to be copied is refused."),

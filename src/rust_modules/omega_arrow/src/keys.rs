@@ -1,61 +1,38 @@
-//! Group keys: text or whole numbers, read where they lie and numbered in order of appearance.
+//! Group keys of any type, read where they lie and numbered in order of appearance.
 
 /// Columns of keys, by how they lie in memory.
 mod columns;
+/// What a group is called.
+mod key;
 /// Rows of one type of key, a block at a time.
 mod rows;
 /// Texts by their bytes.
 mod texts;
+/// Several columns of keys as one.
+mod together;
+/// Types other than text and whole numbers.
+pub(crate) mod types;
 
-use hashbrown::HashMap;
-use serde::{Deserialize, Serialize};
+use std::hash::BuildHasher;
 
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+
+pub use self::columns::format;
+pub use self::key::{Key, KeyRef, Kind, MOST_KEYS, Several};
 use self::texts::{Digest, Texts};
+pub use self::together::{Numbered, together};
+pub use self::types::{ALLOWED, decimal, of_float};
 use super::read::Field;
-use omega_contract::{Error, Result, memory};
-
-/// The value that a group shares.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Key {
-    /// As in a column of symbols.
-    Text(String),
-    /// As in a column of instrument numbers.
-    Int(i64),
-}
-
-/// A key where it lies.
-#[derive(Clone, Copy, Debug)]
-pub enum KeyRef<'a> {
-    /// As in a column of symbols.
-    Text(&'a str),
-    /// As in a column of instrument numbers.
-    Int(i64),
-}
-
-impl KeyRef<'_> {
-    /// The key on its own.
-    ///
-    /// # Errors
-    /// `OUT_OF_MEMORY`
-    pub fn copy(self) -> Result<Key> {
-        Ok(match self {
-            Self::Text(text) => Key::Text(memory::text(text)?),
-            Self::Int(int) => Key::Int(int),
-        })
-    }
-
-    /// Whether both are text or both are numbers.
-    #[must_use]
-    pub fn is_like(self, other: &Key) -> bool {
-        matches!((self, other), (Self::Text(_), Key::Text(_)) | (Self::Int(_), Key::Int(_)))
-    }
-}
+use omega_contract::{Result, memory};
 
 /// Which number each key has, in order of first appearance.
 #[derive(Debug, Default)]
 pub struct Groups {
     texts: Texts,
     ints: HashMap<i64, u32>,
+    /// Numbers of keys that are neither.
+    others: HashTable<u32>,
+    hasher: DefaultHashBuilder,
     keys: Vec<Key>,
 }
 
@@ -94,6 +71,7 @@ impl Groups {
         match key {
             Key::Text(text) => self.text(text),
             Key::Int(int) => self.int(*int),
+            other => self.other(other),
         }
     }
 
@@ -106,7 +84,28 @@ impl Groups {
         match key {
             KeyRef::Text(text) => self.text(text),
             KeyRef::Int(int) => self.int(int),
+            KeyRef::Missing => self.other(&Key::Missing),
+            KeyRef::Value(kind, number) => self.other(&Key::Value(kind, number)),
         }
+    }
+
+    /// The number of a key that is neither text nor a whole number, new or known.
+    fn other(&mut self, key: &Key) -> Result<u32> {
+        if let Some(number) = self.find_other(key) {
+            return Ok(number);
+        }
+        let own = key.copy()?;
+        let number = self.reserve()?;
+        let Self { others, hasher, keys, .. } = self;
+        let rehash = |number: &u32| hasher.hash_one(&keys[*number as usize]);
+        memory::reserve_slots(others, rehash)?;
+        others.insert_unique(hasher.hash_one(key), number, rehash);
+        Ok(self.add(own))
+    }
+
+    fn find_other(&self, key: &Key) -> Option<u32> {
+        let is_same = |number: &u32| self.keys[*number as usize] == *key;
+        self.others.find(self.hasher.hash_one(key), is_same).copied()
     }
 
     /// The number of a text, new or known.
@@ -178,6 +177,7 @@ impl Groups {
                 self.texts.find(&self.texts.digest(text.as_bytes()), text.as_bytes(), &self.keys)
             }
             Key::Int(int) => self.ints.get(int).copied(),
+            other => self.find_other(other),
         }
     }
 
@@ -188,8 +188,25 @@ impl Groups {
             match key {
                 Key::Text(text) => self.texts.remove(text.as_bytes(), self.next()),
                 Key::Int(int) => drop(self.ints.remove(&int)),
+                other => {
+                    let (hash, next) = (self.hasher.hash_one(&other), self.next());
+                    if let Ok(known) = self.others.find_entry(hash, |number| *number == next) {
+                        known.remove();
+                    }
+                }
             }
         }
+    }
+
+    /// The first key that is of another type than those before it in its column, and the column's place.
+    #[must_use]
+    pub fn stranger(&self) -> Option<(usize, &Key)> {
+        let columns = self.keys.first().map_or(0, |key| key.parts().len());
+        (0..columns).find_map(|place| {
+            let mut own = self.keys.iter().filter_map(|key| key.parts().get(place));
+            let first = own.find(|key| **key != Key::Missing)?;
+            own.find(|key| !key.is_like(first)).map(|key| (place, key))
+        })
     }
 
     /// The number that the next new key will have.
@@ -198,27 +215,14 @@ impl Groups {
         self.keys.len() as u32
     }
 
-    /// Appends the group number of every row of a column.
+    /// Appends the group number of every row of a column. Rows without a key are a group.
     ///
     /// # Errors
-    /// `UNSUPPORTED_TYPE`, `MISSING_VALUE` or `MALFORMED_ARROW`, naming the column.
+    /// `UNSUPPORTED_TYPE` or `MALFORMED_ARROW`, naming the column.
     ///
     /// # Safety
     /// The array must be as the Arrow C data interface asks.
     pub unsafe fn number(&mut self, field: &Field<'_>, name: &str, numbers: &mut Vec<u32>) -> Result<()> {
-        // SAFETY: as the caller vouches, here and below.
-        let own = unsafe { field.validity() };
-        let absent = [own, field.parent_validity]
-            .into_iter()
-            .flatten()
-            .filter_map(|bits| bits.first_absent(field.rows));
-        if let Some(row) = absent.min() {
-            let error = Error::missing_value(name, numbers.len() + row, "grouping");
-            // Rows before it may have a code whose value is missing: the first one is named.
-            let before = Field { rows: row, ..*field };
-            // SAFETY: as the caller vouches.
-            return unsafe { columns::number(self, &before, name, numbers) }.and(Err(error));
-        }
         memory::reserve(numbers, field.rows)?;
         // SAFETY: as the caller vouches.
         unsafe { columns::number(self, field, name, numbers) }

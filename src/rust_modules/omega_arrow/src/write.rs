@@ -3,6 +3,9 @@
 //! A missing float64 is NaN in memory; the validity bitmap is made from that when a consumer asks, so that NumPy and
 //! Arrow consumers share the same values.
 
+/// Keys of groups.
+mod keys;
+
 use std::any::Any;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::sync::Arc;
@@ -11,6 +14,7 @@ use super::c::{ARROW_FLAG_NULLABLE, ArrowArray, ArrowArrayStream, ArrowSchema};
 use super::gaps::{BITS, WORD_ROWS};
 use super::keys::Key;
 use super::read::{least_buffers, text};
+pub use keys::Keys;
 use omega_contract::{Result, memory};
 
 /// Values that several columns and consumers may share.
@@ -66,6 +70,8 @@ pub enum Values {
     Text(Arc<(Vec<i32>, Vec<u8>)>),
     /// Whole-number keys.
     Int64(Arc<Vec<i64>>),
+    /// Keys of any type, or some of which are missing.
+    Keys(Arc<Keys>),
 }
 
 /// A named column of an answer.
@@ -95,16 +101,30 @@ impl Column {
         Self { name: name.into(), values }
     }
 
-    /// The keys of groups, which are all text or all whole numbers.
+    /// The keys of groups, all of one type or missing.
     ///
     /// # Errors
     /// `OUT_OF_MEMORY`
     pub fn keys(name: &str, keys: &[Key]) -> Result<Self> {
-        let values = if matches!(keys.first(), Some(Key::Int(_))) {
-            let ints = keys.iter().map(|key| if let Key::Int(int) = key { *int } else { 0 });
+        Self::part_of_keys(name, keys, 0, None)
+    }
+
+    /// The keys of groups in one of the columns that they are made of, in the type of a format, or in one that holds
+    /// them all.
+    ///
+    /// # Errors
+    /// `OUT_OF_MEMORY`
+    pub fn part_of_keys(name: &str, keys: &[Key], part: usize, format: Option<&str>) -> Result<Self> {
+        let own = || keys.iter().map(|key| key.parts().get(part).unwrap_or(&Key::Missing));
+        let is_all = |is: fn(&Key) -> bool| own().all(is);
+        let values = if matches!(format, None | Some("l"))
+            && !keys.is_empty()
+            && is_all(|key| matches!(key, Key::Int(_)))
+        {
+            let ints = own().map(|key| if let Key::Int(int) = key { *int } else { 0 });
             Values::Int64(Arc::new(memory::collected(ints)?))
-        } else {
-            let texts = || keys.iter().map(|key| if let Key::Text(text) = key { text.as_str() } else { "" });
+        } else if matches!(format, None | Some("u")) && is_all(|key| matches!(key, Key::Text(_))) {
+            let texts = || own().map(|key| if let Key::Text(text) = key { text.as_str() } else { "" });
             let mut ends = memory::room(keys.len() + 1)?;
             let mut text: Vec<u8> = memory::room(texts().map(str::len).sum())?;
             ends.push(0);
@@ -112,9 +132,21 @@ impl Column {
                 text.extend_from_slice(key.as_bytes());
                 ends.push(i32::try_from(text.len()).unwrap_or(i32::MAX));
             }
-            Values::Text(Arc::new((ends, text)))
+            if text.len() > i32::MAX as usize {
+                Values::Keys(Arc::new(Keys::new(own(), Some("U"))?))
+            } else {
+                Values::Text(Arc::new((ends, text)))
+            }
+        } else {
+            Values::Keys(Arc::new(Keys::new(own(), format)?))
         };
         Ok(Self { name: name.into(), values })
+    }
+
+    /// Whether it holds the keys of groups.
+    #[must_use]
+    pub fn is_key(&self) -> bool {
+        matches!(self.values, Values::Text(_) | Values::Int64(_) | Values::Keys(_))
     }
 
     /// How many rows it has.
@@ -124,11 +156,15 @@ impl Column {
             Values::Float64(values) | Values::Whole(values) | Values::Truth(values) => values.rows,
             Values::Text(text) => text.0.len() - 1,
             Values::Int64(values) => values.len(),
+            Values::Keys(keys) => keys.keys().len(),
         }
     }
 
-    fn format(&self) -> &'static str {
-        match self.values {
+    /// Its type.
+    #[must_use]
+    pub fn format(&self) -> &str {
+        match &self.values {
+            Values::Keys(keys) => keys.format(),
             Values::Float64(_) => "g",
             Values::Text(_) => "u",
             Values::Int64(_) | Values::Whole(_) => "l",
@@ -140,9 +176,10 @@ impl Column {
 /// The type of one column.
 #[must_use]
 pub fn column_schema(column: &Column) -> ArrowSchema {
-    let is_key = matches!(column.values, Values::Text(_) | Values::Int64(_));
+    let has_missing =
+        if let Values::Keys(keys) = &column.values { keys.has_missing() } else { !column.is_key() };
     let mut schema = schema(column.format(), &column.name, Vec::new());
-    schema.flags = if is_key { 0 } else { ARROW_FLAG_NULLABLE };
+    schema.flags = if has_missing { ARROW_FLAG_NULLABLE } else { 0 };
     schema
 }
 
@@ -185,6 +222,7 @@ pub fn column_array(column: &Column) -> Result<ArrowArray> {
             let buffers = vec![std::ptr::null(), values.as_ptr().cast()];
             array(rows, 0, buffers, Vec::new(), Box::new(Arc::clone(values)))
         }
+        Values::Keys(keys) => keys.array(&column.name)?,
     })
 }
 
@@ -250,9 +288,13 @@ fn validity(values: &[f64]) -> Result<(Option<Vec<u64>>, usize)> {
 
 /// A bit for each value, the first one lowest.
 fn bits(values: &[f64], is_set: impl Fn(f64) -> bool) -> Result<Vec<u64>> {
-    let word = |values: &[f64]| {
+    bits_of(values, |value| is_set(*value))
+}
+
+fn bits_of<T>(values: &[T], is_set: impl Fn(&T) -> bool) -> Result<Vec<u64>> {
+    let word = |values: &[T]| {
         let bits = values.iter().zip(&BITS);
-        bits.fold(0, |word, (&value, bit)| word | if is_set(value) { *bit } else { 0 }).to_le()
+        bits.fold(0, |word, (value, bit)| word | if is_set(value) { *bit } else { 0 }).to_le()
     };
     let (whole, rest) = values.as_chunks::<WORD_ROWS>();
     let mut words = memory::room(whole.len() + 1)?;
@@ -275,7 +317,7 @@ struct SchemaOwner {
     pointers: Vec<*mut ArrowSchema>,
 }
 
-/// A type of any layout; numbers may be missing, keys never are.
+/// A type of any layout; of keys, whoever has them says whether some are missing.
 #[must_use]
 pub fn schema(format: &str, name: &str, mut children: Vec<ArrowSchema>) -> ArrowSchema {
     let pointers = children.iter_mut().map(std::ptr::from_mut).collect();

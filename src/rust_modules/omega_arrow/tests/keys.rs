@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use omega_arrow::c::{ArrowArray, ArrowSchema};
-use omega_arrow::keys::{Groups, Key};
+use omega_arrow::keys::{Groups, Key, Kind, together};
 use omega_arrow::read::fields;
 use omega_arrow::write::{array, schema};
 use omega_contract::{Error, ErrorCode};
@@ -85,6 +85,23 @@ fn ints<T: Copy + Send + Sync + 'static>(format: &str, rows: &[T]) -> (ArrowSche
     (schema(format, "symbol", Vec::new()), array(rows.len(), 0, buffers, Vec::new(), Box::new(values)))
 }
 
+fn bits(rows: &[bool]) -> (ArrowSchema, ArrowArray) {
+    let mut bits = vec![0_u8; rows.len().div_ceil(8)];
+    rows.iter().enumerate().for_each(|(row, &is_set)| bits[row / 8] |= u8::from(is_set) << (row % 8));
+    let buffers = vec![std::ptr::null(), bits.as_ptr().cast()];
+    (schema("b", "symbol", Vec::new()), array(rows.len(), 0, buffers, Vec::new(), Box::new(bits)))
+}
+
+/// The same column, in which only some rows have a key.
+fn gapped<T>((schema, values): (ArrowSchema, ArrowArray), rows: &[Option<T>]) -> (ArrowSchema, ArrowArray) {
+    let present: Vec<bool> = rows.iter().map(Option::is_some).collect();
+    let (_, bits) = bits(&present);
+    // SAFETY: both were just made, with two buffers each.
+    let buffers = unsafe { vec![*bits.buffers.add(1), *values.buffers.add(1)] };
+    let missing = present.iter().filter(|is_present| !**is_present).count();
+    (schema, array(rows.len(), missing, buffers, vec![values, bits], Box::new(())))
+}
+
 fn texts<T>(
     format: &str,
     rows: &[&str],
@@ -149,6 +166,100 @@ fn whole_numbers_get_the_numbers_of_a_plain_map() {
 }
 
 #[test]
+fn keys_of_other_types_get_the_numbers_of_a_plain_map() {
+    for groups in [1, 2, 64, 300] {
+        for order in orders(groups, 3000) {
+            let large: Vec<u64> = order.iter().map(|&group| u64::MAX - group as u64).collect();
+            expect(&large, |rows| ints("L", rows));
+            let moments: Vec<i64> = order.iter().map(|&group| group as i64 * 86_400_000_000_001).collect();
+            expect(&moments, |rows| ints("tsn:Europe/Zurich", rows));
+            let days: Vec<i32> = order.iter().map(|&group| group as i32 - 100).collect();
+            for format in ["tdD", "tts", "d:9,2,32"] {
+                expect(&days, |rows| ints(format, rows));
+            }
+            let digits: Vec<i128> = order.iter().map(|&group| 10_i128.pow(37) - group as i128).collect();
+            expect(&digits, |rows| ints("d:38,10", rows));
+            let wide: Vec<[i128; 2]> = order.iter().map(|&group| [-1 - group as i128, -1]).collect();
+            expect(&wide, |rows| ints("d:76,-3,256", rows));
+            let floats: Vec<i64> = order.iter().map(|&group| group as i64 - 7).collect();
+            expect(&floats, |rows| ints("g", &rows.iter().map(|&int| int as f64).collect::<Vec<_>>()));
+            let truths: Vec<bool> = order.iter().map(|&group| group % 2 == 1).collect();
+            expect(&truths, bits);
+        }
+    }
+}
+
+#[test]
+fn equal_keys_are_one_whatever_they_lie_in() {
+    let key = |piece: (ArrowSchema, ArrowArray)| {
+        let mut groups = Groups::default();
+        numbers(&mut groups, &[piece]).expect("a key");
+        groups.keys()[0].copy().expect("memory")
+    };
+    let hour = 3_600_000_000_000_i128;
+    for (format, each) in [("tss:", 1), ("tsm:", 1_000), ("tsu:", 1_000_000), ("tsn:", 1_000_000_000)] {
+        assert_eq!(key(ints(format, &[3_600_i64 * each])), Key::Value(Kind::Local, hour));
+        let zone = format!("{format}Asia/Tokyo");
+        assert_eq!(key(ints(&zone, &[3_600_i64 * each])), Key::Value(Kind::Instant, hour));
+    }
+    assert_eq!(key(ints("tdD", &[-3_i32])), key(ints("tdm", &[-3_i64 * 86_400_000])));
+    assert_eq!(key(ints("tts", &[60_i32])), key(ints("ttn", &[60_000_000_000_i64])));
+    assert_eq!(key(ints("d:38,2", &[150_i128])), key(ints("d:9,1,32", &[15_i32])));
+    assert_eq!(key(ints("d:38,2", &[0_i128])), key(ints("d:9,0,32", &[0_i32])));
+    assert_eq!(key(ints("g", &[-0.0])), Key::Int(0));
+    assert_eq!(key(ints("e", &[0x3c00_u16])), key(ints("c", &[1_i8])));
+    assert_eq!(key(ints("f", &[f32::NAN])), Key::Missing);
+    let error = numbers(&mut Groups::default(), &[ints("tdm", &[1_i64])]).expect_err("not a day");
+    assert_eq!(error.code(), ErrorCode::UnsupportedType);
+}
+
+#[test]
+fn rows_without_a_key_are_one_group_whatever_lies_there() {
+    for order in orders(65, 3000) {
+        let rows: Vec<Option<i64>> =
+            order.iter().map(|&group| (group % 5 != 0).then_some(group as i64 * 1_000_003)).collect();
+        let expected = plainly(&rows);
+        for format in ["l", "L", "tsu:UTC", "tDn"] {
+            let mut place = 0;
+            let values: Vec<i64> = rows
+                .iter()
+                .map(|row| {
+                    place += 1;
+                    row.unwrap_or(-place)
+                })
+                .collect();
+            let piece = gapped(ints(format, &values), &rows);
+            let mut groups = Groups::default();
+            assert_eq!(numbers(&mut groups, &[piece]).expect("keys"), expected);
+            let missing = rows.iter().position(Option::is_none).map(|row| expected[row]);
+            assert_eq!(groups.find(&Key::Missing), missing);
+        }
+    }
+}
+
+#[test]
+fn several_columns_are_numbered_as_their_tuples() {
+    for (rows, first, second, third) in [(0, 1, 1, 1), (3000, 7, 11, 2), (3000, 300, 300, 50), (5, 4, 4, 1)] {
+        let mut draws = Draws(362_436_069);
+        let tuples: Vec<(usize, usize, usize)> =
+            (0..rows).map(|_| (draws.below(first), draws.below(second), draws.below(third))).collect();
+        let column = |of: fn(&(usize, usize, usize)) -> usize| {
+            let values: Vec<i64> = tuples.iter().map(|tuple| of(tuple) as i64).collect();
+            let mut groups = Groups::default();
+            let numbers = numbers(&mut groups, &[ints("l", &values)]).expect("keys");
+            (groups, numbers)
+        };
+        let columns = vec![column(|tuple| tuple.0), column(|tuple| tuple.1), column(|tuple| tuple.2)];
+        let (groups, numbers) = together(columns).expect("memory");
+        assert_eq!(numbers, plainly(&tuples));
+        for (&number, tuple) in numbers.iter().zip(&tuples) {
+            let keys = [tuple.0, tuple.1, tuple.2].map(|key| Key::Int(key as i64));
+            assert_eq!(groups.keys()[number as usize].parts(), keys);
+        }
+    }
+}
+
+#[test]
 fn texts_get_the_numbers_of_a_plain_map() {
     for groups in [1, 10, 64, 300] {
         let names = names(groups);
@@ -163,11 +274,11 @@ fn texts_get_the_numbers_of_a_plain_map() {
 
 #[test]
 fn one_bad_row_among_many_good_ones_is_found() {
-    let mut rows: Vec<u64> = vec![7; 1000];
-    rows[777] = 1 << 63;
-    let error = numbers(&mut Groups::default(), &[ints("L", &rows)]).expect_err("too large");
+    let mut rows = vec![7.0; 1000];
+    rows[777] = 0.5;
+    let error = numbers(&mut Groups::default(), &[ints("g", &rows)]).expect_err("not whole");
     assert_eq!(error.code(), ErrorCode::UnsupportedType);
-    assert_eq!(error.field("value"), Some("9223372036854775808"));
+    assert_eq!(error.field("value"), Some("0.5"));
 
     for (wrong, says) in [(-1, "-1"), (3, "3")] {
         let (schema, array) = texts(
@@ -217,7 +328,9 @@ fn a_text_is_known_by_all_of_its_bytes() {
 
 #[test]
 fn forgotten_keys_are_new_again_and_the_others_keep_their_numbers() {
-    let key = |place: usize| match place % 3 {
+    let key = |place: usize| match place % 5 {
+        3 => Key::Value(Kind::Date, place as i128),
+        4 => Key::of(vec![Key::Missing, Key::Text(place.to_string())]),
         0 => Key::Int(place as i64),
         1 => Key::Text(place.to_string()),
         _ => Key::Text(format!("a text longer than sixteen bytes, {place}")),

@@ -1,7 +1,7 @@
 //! Rows on their way into functions: borrowed columns, and the group of each row.
 
 use omega_arrow::column::Chunk;
-use omega_arrow::keys::Groups;
+use omega_arrow::keys::{Groups, Key, MOST_KEYS};
 use omega_contract::spec::FunctionSpec;
 use omega_contract::{Error, Result};
 
@@ -110,4 +110,26 @@ fn refusal(function: &str, inputs: usize, given: usize) -> Error {
 #[cold]
 pub(crate) fn no_groups() -> Error {
     Error::missing_column("by", "no column of groups")
+}
+
+/// The columns that tell the group of each row, each once; none where there are no groups.
+pub(crate) fn columns_of_groups(by: impl IntoIterator<Item = String>) -> Result<Vec<String>> {
+    let by: Vec<String> = by.into_iter().collect();
+    if by.len() > MOST_KEYS {
+        return Err(Error::invalid_shape("by", format!("at most {MOST_KEYS} columns"), by.len()));
+    }
+    match by.iter().enumerate().find(|(place, name)| by[..*place].contains(name)) {
+        Some((_, name)) => Err(Error::invalid_shape("by", "columns that differ", format!("{name} twice"))),
+        None => Ok(by),
+    }
+}
+
+/// Refuses a key that is not made of as many as there are columns of groups.
+#[inline]
+pub(crate) fn keyed_by(by: &[String], key: &Key) -> Result<()> {
+    if key.parts().len() == by.len() {
+        return Ok(());
+    }
+    let value = format!("{} of them", key.parts().len());
+    Err(Error::invalid_shape("a group", format!("keys of {}", by.join(", ")), value))
 }

@@ -22,7 +22,7 @@ use omega_kernel::Nulls;
 use omega_kernel::payload::{decode, encode};
 use omega_kernel::snapshot::{Snapshot, SnapshotKind};
 
-use crate::data::{Data, wide};
+use crate::data::{Data, columns_of_groups, wide};
 use crate::restore::saved;
 
 pub use definition::Definition;
@@ -34,7 +34,7 @@ use walk::Threads;
 
 const NAME: &str = "omega.FeatureSet";
 /// Rises when the payload of its snapshots changes.
-const VERSION: &str = "2.0.0";
+const VERSION: &str = "3.0.0";
 
 /// Features by name, each an indicator with its parameters, and what they remember of one series or of one per group.
 pub struct FeatureSet {
@@ -43,13 +43,17 @@ pub struct FeatureSet {
 }
 
 impl FeatureSet {
-    /// A set that has seen no rows. `by` names the column that tells the group of each row.
+    /// A set that has seen no rows. `by` names the columns that tell the group of each row.
     ///
     /// # Errors
-    /// `INVALID_SHAPE` if there are no features, two outputs have one name, or a wire comes from a feature that is not
+    /// `INVALID_SHAPE` if there are no features, too many columns of groups, two outputs have one name, or a wire comes from a feature that is not
     /// before its own or could as well be a column; `UNKNOWN_PARAMETER` if a function has no such input.
-    pub fn new(definitions: Vec<Definition>, by: Option<String>, nulls: Nulls) -> Result<Self> {
-        let features = Features::new(definitions, by, nulls)?;
+    pub fn new(
+        definitions: Vec<Definition>,
+        by: impl IntoIterator<Item = String>,
+        nulls: Nulls,
+    ) -> Result<Self> {
+        let features = Features::new(definitions, columns_of_groups(by)?, nulls)?;
         Ok(Self { live: features.fresh(), features: Arc::new(features) })
     }
 
@@ -67,8 +71,11 @@ impl FeatureSet {
         if content.features.is_empty() || groups.keys().len() != content.groups.len() {
             return Err(corrupt("it contradicts itself"));
         }
-        if content.by.is_none() && !content.groups.is_empty() {
+        if content.by.is_empty() && !content.groups.is_empty() {
             return Err(corrupt("it has groups and no column of groups"));
+        }
+        if content.groups.iter().any(|key| key.parts().len() != content.by.len()) {
+            return Err(corrupt("its groups are not those of its columns"));
         }
         let mut definitions = Vec::with_capacity(content.features.len());
         for feature in &content.features {
@@ -77,7 +84,7 @@ impl FeatureSet {
             let (name, wires) = (feature.name.to_owned(), wires.collect());
             definitions.push(Definition { name, function, params, wires });
         }
-        let mut set = Self::new(definitions, content.by.map(str::to_owned), snapshot.nulls)
+        let mut set = Self::new(definitions, content.by.iter().map(|by| (*by).to_owned()), snapshot.nulls)
             .map_err(|error| Error::snapshot_corrupt(error, "features that make a set", "others"))?;
         set.live.groups = groups;
         set.live.grow_wires(content.groups.len())?;
@@ -137,7 +144,7 @@ impl FeatureSet {
     pub fn update(&mut self, row: &[f64], key: Option<&Key>, outputs: &mut [f64]) -> Result<()> {
         let Self { features, live } = self;
         fits(features, row, outputs)?;
-        features.check(row, key.is_some(), live.rows)?;
+        features.check(row, key, live.rows)?;
         if !features.wires.is_empty() {
             // What a wire will carry is known before any feature has taken the row: it may be refused.
             try_wires(features, live, row, key, outputs)?;
@@ -164,7 +171,7 @@ impl FeatureSet {
     pub fn peek(&self, row: &[f64], key: Option<&Key>, outputs: &mut [f64]) -> Result<()> {
         let Self { features, live } = self;
         fits(features, row, outputs)?;
-        features.check(row, key.is_some(), live.rows)?;
+        features.check(row, key, live.rows)?;
         let group = live.group(key);
         features.lead(row, live.begun(group), live.rows, outputs, |place, input, output| {
             live.states[place].peek(group, input, output)
@@ -204,7 +211,7 @@ impl FeatureSet {
             wires: feature.wires.iter().map(|(input, source)| (input.as_str(), source.as_str())).collect(),
             state,
         });
-        let (by, features) = (self.features.by(), features.collect());
+        let (by, features) = (self.features.by().unwrap_or_default(), features.collect());
         let Live { groups, begun, rows, .. } = &self.live;
         let payload = encode(&Saving { by, groups: groups.keys(), rows: *rows, begun, features })?;
         let snapshot = Snapshot {

@@ -74,7 +74,7 @@ pub use stream::{MOST_COLUMNS, Stream, not_rowwise, warm_up_rows};
 pub use threads::THREAD_NAME;
 
 pub use omega_arrow::column::{Bitmap, Chunk};
-pub use omega_arrow::keys::{Groups, Key};
+pub use omega_arrow::keys::{Groups, Key, KeyRef, Kind};
 pub use omega_contract::params::{Given, Params};
 pub use omega_contract::{Error, Result};
 pub use omega_kernel::{Function, Nulls};

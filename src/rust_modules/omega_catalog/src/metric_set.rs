@@ -18,7 +18,7 @@ use omega_kernel::Nulls;
 use omega_kernel::payload::{load, save};
 use omega_kernel::snapshot::{Snapshot, SnapshotKind};
 
-use crate::data::Data;
+use crate::data::{Data, columns_of_groups};
 use crate::feature_set::Definition;
 use live::Live;
 pub use metrics::Metrics;
@@ -35,13 +35,17 @@ pub struct MetricSet {
 }
 
 impl MetricSet {
-    /// A set that has seen no rows. `by` names the column that tells the group of each row.
+    /// A set that has seen no rows. `by` names the columns that tell the group of each row.
     ///
     /// # Errors
-    /// `INVALID_TYPE` if a function is no metric; `INVALID_SHAPE` if there are no metrics, or two outputs have one name;
+    /// `INVALID_TYPE` if a function is no metric; `INVALID_SHAPE` if there are no metrics, too many columns of groups, or two outputs have one name;
     /// `UNKNOWN_PARAMETER` if a function has no such input.
-    pub fn new(definitions: Vec<Definition>, by: Option<String>, nulls: Nulls) -> Result<Self> {
-        let metrics = Metrics::new(definitions, by, nulls)?;
+    pub fn new(
+        definitions: Vec<Definition>,
+        by: impl IntoIterator<Item = String>,
+        nulls: Nulls,
+    ) -> Result<Self> {
+        let metrics = Metrics::new(definitions, columns_of_groups(by)?, nulls)?;
         Ok(Self { live: Live::new(&metrics), metrics: Arc::new(metrics) })
     }
 
@@ -54,7 +58,7 @@ impl MetricSet {
         }
         let content: Saved<'_> = load(snapshot.payload)?;
         let definitions = content.metrics.iter().map(saved::definition).collect::<Result<_>>()?;
-        let mut set = Self::new(definitions, content.by.map(str::to_owned), snapshot.nulls)
+        let mut set = Self::new(definitions, content.by.iter().map(|by| (*by).to_owned()), snapshot.nulls)
             .map_err(|error| Error::snapshot_corrupt(error, "metrics that make a set", "others"))?;
         set.live = Live::restore(&set.metrics, &content)?;
         Ok(set)
@@ -94,7 +98,7 @@ impl MetricSet {
         if !Arc::ptr_eq(&self.metrics, &other.metrics) && !self.metrics.is_like(&other.metrics) {
             return Err(Error::snapshot_mismatch(other.metrics.label(), self.metrics.label()));
         }
-        self.live.merge(&other.live)
+        self.live.merge(&self.metrics, &other.live)
     }
 
     /// The metrics of the rows so far: one column for each of [`Metrics::names`], of one row, or of one for each of
@@ -147,7 +151,7 @@ impl MetricSet {
             states.push(kept.save()?);
         }
         let saving = Saving {
-            by: self.metrics.by(),
+            by: self.metrics.by().unwrap_or_default(),
             groups: self.groups(),
             rows: self.live.rows,
             metrics: self.metrics.definitions().map(saved::saved).collect(),

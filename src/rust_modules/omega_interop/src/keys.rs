@@ -10,21 +10,21 @@ use arrow_array::{
     UInt64Array,
 };
 use omega_arrow::keys::Groups;
-use omega_contract::{ErrorCode, Result};
+use omega_contract::Result;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::bridge::{Pair, cases};
 use crate::numbers::missing_at;
 
-/// The numbers of keys in order of appearance, or the first row that has none.
-fn plainly<K: Hash + Eq + Clone>(rows: &[Option<K>]) -> std::result::Result<Vec<u32>, usize> {
+/// The numbers of keys in order of appearance; rows that have none are a group.
+fn plainly<K: Hash + Eq + Clone>(rows: &[Option<K>]) -> Vec<u32> {
     let mut known = HashMap::new();
-    let number = |(row, key): (usize, &Option<K>)| {
+    let number = |key: &Option<K>| {
         let next = known.len() as u32;
-        Ok(*known.entry(key.clone().ok_or(row)?).or_insert(next))
+        *known.entry(key.clone()).or_insert(next)
     };
-    rows.iter().enumerate().map(number).collect()
+    rows.iter().map(number).collect()
 }
 
 fn numbered(pair: &Pair) -> Result<Vec<u32>> {
@@ -34,21 +34,11 @@ fn numbered(pair: &Pair) -> Result<Vec<u32>> {
     Ok(numbers)
 }
 
-/// Numbers the part of a column as a plain map does, or names the first row without a key; of a dictionary, any such row,
-/// as its entries are looked at after its indices.
+/// Numbers the part of a column as a plain map does.
 #[track_caller]
 fn expect<K: Hash + Eq + Clone>(pair: Pair, rows: &[Option<K>], part: &Range<usize>) {
     let (pair, rows) = (pair.cut(part.start, part.len()), &rows[part.clone()]);
-    match (numbered(&pair), plainly(rows)) {
-        (Ok(found), Ok(expected)) => assert_eq!(found, expected),
-        (Err(error), Err(first)) => {
-            assert_eq!(error.code(), ErrorCode::MissingValue);
-            let named: usize = error.field("row").expect("its row").parse().expect("a number");
-            assert!(rows[named].is_none());
-            assert!(named == first || pair.array.dictionary_present());
-        }
-        (found, expected) => panic!("{found:?} is not {expected:?}"),
-    }
+    assert_eq!(numbered(&pair).expect("keys"), plainly(rows));
 }
 
 /// Indices into a few keys, some of them missing now and then, and a part of the rows.

@@ -55,15 +55,33 @@ impl Column {
         guard(py, COLUMN, || Ok(objects::text(py, &self.inner.name)?))
     }
 
-    /// What it holds: float64, int64, bool or utf8.
+    /// What it holds: float64, int64, bool or utf8; keys of groups may be of any type, others by Arrow's format.
     #[getter]
     fn r#type<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guard(py, COLUMN, || Ok(objects::text(py, data_type(&self.inner))?))
     }
 
+    /// Whether it holds the keys of groups.
+    #[getter]
+    fn is_key(&self) -> bool {
+        self.inner.is_key()
+    }
+
     /// The same column under another name.
     fn renamed(&self, py: Python<'_>, name: &str) -> PyResult<Self> {
         guard(py, COLUMN, || Ok(Self::new(write::Column { name: name.to_owned(), ..self.inner.clone() })))
+    }
+
+    /// The counts of its unit of keys that are moments or durations, None where missing; None of anything else.
+    fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(py, COLUMN, || {
+            let Values::Keys(keys) = &self.inner.values else { return Ok(py.None().into_bound(py)) };
+            let Some(counts) = keys.counts() else { return Ok(py.None().into_bound(py)) };
+            objects::list(py, counts.len(), |row| match counts[row] {
+                Some(count) => Ok(objects::int(py, count)?),
+                None => Ok(py.None().into_bound(py)),
+            })
+        })
     }
 
     /// Its numbers in float64, NaN where missing, which share its memory; itself where it holds keys.
@@ -100,6 +118,10 @@ impl Column {
             }
             Values::Int64(values) => {
                 objects::list(py, values.len(), |row| Ok(objects::int(py, values[row])?))
+            }
+            Values::Keys(keys) => {
+                let (keys, format) = (keys.keys(), keys.format());
+                objects::list(py, keys.len(), |row| crate::keys::object(py, &keys[row], Some(format)))
             }
             Values::Text(text) => {
                 let (ends, bytes) = text.as_ref();
@@ -187,6 +209,12 @@ impl Table {
         })
     }
 
+    /// How many of its columns, which come first, are the keys of groups.
+    #[getter]
+    fn keys(&self) -> usize {
+        self.columns.iter().take_while(|column| column.is_key()).count()
+    }
+
     /// Its columns, in order.
     #[getter]
     fn columns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -236,8 +264,24 @@ impl Table {
     }
 }
 
-fn data_type(column: &write::Column) -> &'static str {
-    match column.values {
+fn data_type(column: &write::Column) -> &str {
+    match &column.values {
+        Values::Keys(keys) => match keys.format() {
+            "c" => "int8",
+            "C" => "uint8",
+            "s" => "int16",
+            "S" => "uint16",
+            "i" => "int32",
+            "I" => "uint32",
+            "l" => "int64",
+            "L" => "uint64",
+            "e" => "float16",
+            "f" => "float32",
+            "g" => "float64",
+            "b" => "bool",
+            "u" | "U" | "vu" => "utf8",
+            other => other,
+        },
         Values::Float64(_) => "float64",
         Values::Whole(_) | Values::Int64(_) => "int64",
         Values::Truth(_) => "bool",

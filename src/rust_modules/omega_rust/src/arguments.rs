@@ -7,7 +7,7 @@ use omega_kernel::Nulls;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::errors::{Outcome, asked};
 use crate::words::{has, kind, shown, tolerated, written};
@@ -18,6 +18,23 @@ pub fn text(value: &Bound<'_, PyAny>, name: &str) -> Outcome<String> {
         Ok(text) => Ok(written(text)),
         Err(_) => Err(Error::invalid_type(name, "a str", shown(value)).into()),
     }
+}
+
+/// The columns of groups that a caller named: one, or several in a list or tuple.
+pub fn columns_of_groups(by: &Bound<'_, PyAny>) -> Outcome<Vec<String>> {
+    if by.is_instance_of::<PyString>() {
+        return Ok(vec![text(by, "by")?]);
+    }
+    let allowed = "the name of a column, or a list of such names";
+    let refuse = || Error::invalid_type("by", allowed, shown(by));
+    if !by.is_instance_of::<PyList>() && !by.is_instance_of::<PyTuple>() {
+        return Err(refuse().into());
+    }
+    let mut names = Vec::new();
+    for item in asked("by", by, by.try_iter())? {
+        names.push(written(item?.cast::<PyString>().map_err(|_| refuse())?));
+    }
+    if names.is_empty() { Err(refuse().into()) } else { Ok(names) }
 }
 
 /// A Python bool; anything else is refused by `name`, and `None` is no.

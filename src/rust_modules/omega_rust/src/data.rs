@@ -7,6 +7,7 @@
 mod capsules;
 mod copies;
 mod frames;
+mod groups;
 mod holders;
 mod import;
 mod indexes;
@@ -20,6 +21,7 @@ mod times;
 
 pub use capsules::produce;
 pub use copies::CopyLog;
-pub use import::{Bar, Grouping, Import, Request, key, one_value, value_of};
+pub use groups::Grouping;
+pub use import::{Bar, Import, Request, one_value, value_of};
 pub use reading::{Extent, read};
 pub use sequences::{is_real, number};

@@ -12,7 +12,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
-use crate::arguments::{flag, nulls_of, resolve, text};
+use crate::arguments::{columns_of_groups, flag, nulls_of, resolve, text};
 use crate::data::{Import, Request};
 use crate::errors::{Outcome, asked, guard};
 use crate::live::Live;
@@ -27,9 +27,9 @@ const NAME: &str = "omega.FeatureSet";
 #[pyclass(frozen, module = "omega._rust")]
 pub struct FeatureSet {
     features: Arc<Features>,
-    /// The names of the columns, and of the one of groups, as bars have them.
+    /// The names of the columns, and of those of groups, as bars have them.
     columns: Vec<Py<PyString>>,
-    by: Option<Py<PyString>>,
+    by: Vec<Py<PyString>>,
     /// The names of the outputs as keys of the answer.
     names: Vec<Py<PyString>>,
     /// The Arrow types of the outputs.
@@ -52,19 +52,20 @@ impl FeatureSet {
         for name in &names {
             empty.set_item(name, py.None())?;
         }
-        let (by, empty) = (features.by().map(interned), empty.unbind());
+        let by = features.by().unwrap_or_default().iter().map(|by| interned(by)).collect();
+        let empty = empty.unbind();
         let types = features.types().collect();
         let reads_out = features
             .inputs()
             .iter()
             .map(|input| input.name.as_str())
-            .chain(features.by())
+            .chain(features.by().unwrap_or_default().iter().map(String::as_str))
             .any(|name| name == "out");
         Ok(Self { features, columns, by, names, types, empty, reads_out, live: Live::new(NAME, state) })
     }
 
     fn import(&self, py: Python<'_>, data: &Bound<'_, PyAny>, strict: bool) -> Outcome<Import> {
-        let by = self.features.by().map(|by| PyString::new(py, by).into_any());
+        let by = self.features.by().map(|by| names_of(py, by)).transpose()?;
         let inputs = self.features.inputs();
         Import::new(py, &Request { inputs, data: Some(data), columns: None, by: by.as_ref(), strict })
     }
@@ -72,6 +73,17 @@ impl FeatureSet {
     fn answer<'py>(&self, py: Python<'py>, outputs: Vec<Vec<f64>>) -> Outcome<Bound<'py, PyAny>> {
         let named = self.features.names().iter().zip(&self.types).zip(outputs);
         columns(py, named.map(|((name, data_type), values)| (name.as_str(), *data_type, values)))
+    }
+}
+
+/// The names of columns of groups, as a call takes them: one as it is, several in a tuple, which never is a column of keys.
+pub fn names_of<'py>(py: Python<'py>, by: &[String]) -> Outcome<Bound<'py, PyAny>> {
+    match by {
+        [only] => Ok(objects::text(py, only)?),
+        several => {
+            let names = several.iter().map(|name| objects::text(py, name)).collect::<PyResult<_>>()?;
+            objects::tuple(py, names)
+        }
     }
 }
 
@@ -164,7 +176,7 @@ impl FeatureSet {
     ) -> PyResult<Self> {
         guard(py, NAME, || {
             let definitions = definitions_of(definitions, &WORDS)?;
-            let by = by.map(|by| text(by, "by")).transpose()?;
+            let by = by.map(columns_of_groups).transpose()?.unwrap_or_default();
             Ok(Self::new(py, State::new(definitions, by, nulls_of(nulls)?)?)?)
         })
     }
@@ -236,7 +248,10 @@ impl FeatureSet {
     fn inputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         guard(py, NAME, || {
             let inputs = self.features.inputs().iter().map(|input| input.name.as_str());
-            objects::texts(py, inputs.chain(self.features.by()))
+            objects::texts(
+                py,
+                inputs.chain(self.features.by().unwrap_or_default().iter().map(String::as_str)),
+            )
         })
     }
 

@@ -146,21 +146,14 @@ pub fn run<'py>(
         let nodes = outputs.into_nodes();
         whole.take(spec, &assets, group, &nodes)?;
         let values = answers(py, spec, &assets, nodes)?;
-        let key = match key {
-            Key::Text(text) => objects::text(py, text)?,
-            Key::Int(int) => objects::int(py, *int)?,
-        };
-        answer.set_item(key, values)?;
+        answer.set_item(grouping.object(py, key)?, values)?;
     }
     whole.answer(py, answer)
 }
 
 /// A function and the group it was called for, as messages name them.
 fn named(spec: &FunctionSpec, group: &Key) -> String {
-    match group {
-        Key::Text(text) => format!("{} of group `{text}`", spec.name),
-        Key::Int(int) => format!("{} of group `{int}`", spec.name),
-    }
+    format!("{} of group `{}`", spec.name, group.text())
 }
 
 fn raw(chunk: &Chunk<'_>) -> RawChunk {

@@ -18,6 +18,8 @@ mod feature_sets;
 mod functions;
 /// Functions written in Julia: the same inputs, handed to the host.
 mod julia;
+/// Keys of groups as Python objects.
+mod keys;
 /// What all live objects do alike.
 mod live;
 /// Many metrics of the same rows, one native call per chunk.

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use omega_arrow::write;
-use omega_catalog::{Error, Groups, Key, MetricSet as State, Metrics};
+use omega_catalog::{Error, Groups, Key, MetricSet as State, Metrics, Result};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::answers::Table;
-use crate::arguments::{flag, nulls_of, text};
+use crate::arguments::{columns_of_groups, flag, nulls_of};
 use crate::data::{Import, Request};
 use crate::errors::{Outcome, guard};
-use crate::feature_sets::{Words, definitions_of};
+use crate::feature_sets::{Words, definitions_of, names_of};
 use crate::live::Live;
 use crate::objects;
 use crate::run::{column, data_of, detached};
@@ -46,7 +46,7 @@ impl MetricSet {
         data: &Bound<'_, PyAny>,
         strict: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Import> {
-        let by = self.metrics.by().map(|by| objects::text(py, by)).transpose()?;
+        let by = self.metrics.by().map(|by| names_of(py, by)).transpose()?;
         let (inputs, strict) = (self.metrics.inputs(), flag(strict, "strict_zero_copy")?);
         Import::new(py, &Request { inputs, data: Some(data), columns: None, by: by.as_ref(), strict })
     }
@@ -56,6 +56,7 @@ impl MetricSet {
         &self,
         py: Python<'py>,
         groups: Option<&[Key]>,
+        keys: impl FnOnce(&[String], &[Key]) -> Result<Vec<write::Column>>,
         columns: Vec<Vec<f64>>,
     ) -> Outcome<Bound<'py, PyAny>> {
         let named = self.metrics.names().iter().zip(self.metrics.types()).zip(columns);
@@ -68,7 +69,7 @@ impl MetricSet {
             }
             return Ok(answer.into_any());
         };
-        let mut columns = vec![write::Column::keys(by, groups)?];
+        let mut columns = keys(by, groups)?;
         columns.extend(named.map(|((name, data_type), values)| column(name, data_type, values)));
         Ok(Bound::new(py, Table::new(columns, groups.len()))?.into_any())
     }
@@ -87,7 +88,7 @@ impl MetricSet {
     ) -> PyResult<Self> {
         guard(py, NAME, || {
             let definitions = definitions_of(definitions, &WORDS)?;
-            let by = by.map(|by| text(by, "by")).transpose()?;
+            let by = by.map(columns_of_groups).transpose()?.unwrap_or_default();
             Ok(Self::new(State::new(definitions, by, nulls_of(nulls)?)?))
         })
     }
@@ -103,7 +104,10 @@ impl MetricSet {
         self.live.guard(py, || {
             let import = self.import(py, data, strict_zero_copy)?;
             let columns = detached(py, import.rows, || self.metrics.run(&data_of(&import)?))?;
-            self.answer(py, import.grouping.as_ref().map(|grouping| grouping.groups.keys()), columns)
+            let Some(grouping) = &import.grouping else {
+                return self.answer(py, None, |_, _| Ok(Vec::new()), columns);
+            };
+            self.answer(py, Some(grouping.groups.keys()), |_, _| grouping.key_columns(), columns)
         })
     }
 
@@ -143,7 +147,11 @@ impl MetricSet {
                 let state = self.live.lock()?;
                 (Groups::from_keys(state.groups())?, state.values()?)
             };
-            self.answer(py, Some(groups.keys()), columns)
+            let keys = |by: &[String], keys: &[Key]| {
+                let each = by.iter().enumerate();
+                each.map(|(part, by)| write::Column::part_of_keys(by, keys, part, None)).collect()
+            };
+            self.answer(py, Some(groups.keys()), keys, columns)
         })
     }
 
@@ -181,7 +189,7 @@ impl MetricSet {
     fn inputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.live.guard(py, || {
             let inputs = self.metrics.inputs().iter().map(|input| input.name.as_str());
-            objects::texts(py, inputs.chain(self.metrics.by()))
+            objects::texts(py, inputs.chain(self.metrics.by().unwrap_or_default().iter().map(String::as_str)))
         })
     }
 

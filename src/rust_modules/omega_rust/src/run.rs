@@ -62,7 +62,7 @@ pub fn run<'py>(
         return objects::tuple(py, values.collect::<PyResult<_>>()?);
     };
     let keys = grouping.groups.keys();
-    let mut columns = vec![write::Column::keys(&grouping.name, keys)?];
+    let mut columns = grouping.key_columns()?;
     columns.extend(
         names.zip(types).zip(outputs).map(|((name, data_type), values)| column(name, data_type, values)),
     );

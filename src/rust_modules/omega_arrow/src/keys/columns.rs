@@ -1,8 +1,12 @@
 //! Columns of keys, by how they lie in memory: what can be checked of all rows at once is, and the rest row by row.
 
-use super::Groups;
-use super::rows::{Codes, Ints, Rows, Texts, Values, Views, Whole, number_rows};
-use crate::read::{Field, dictionary_values};
+use super::rows::{
+    Codes, Gapped, Ints, Nothing, Presence, Rows, Texts, Truths, Typed, Values, Views, Whole, number_rows,
+};
+use super::types::{ALLOWED, Stored};
+use super::{Groups, Key};
+use crate::column::Bitmap;
+use crate::read::{Field, dictionary_values, text};
 use omega_contract::{Error, Result, memory};
 
 /// Runs an expression with the type that a format of whole numbers has in memory, or another for anything else.
@@ -46,7 +50,17 @@ macro_rules! with_ints {
     };
 }
 
-/// Appends the group number of every row, none of which is missing.
+/// The type of the keys of a column, as a format; of a dictionary, that of its values.
+///
+/// # Safety
+/// The schema must be as the Arrow C data interface asks.
+#[must_use]
+pub unsafe fn format<'a>(field: &Field<'a>) -> &'a str {
+    // SAFETY: as the caller vouches.
+    unsafe { field.schema.dictionary.as_ref().map_or(field.format, |values| text(values.format)) }
+}
+
+/// Appends the group number of every row.
 ///
 /// # Safety
 /// The array must be as the Arrow C data interface asks.
@@ -56,28 +70,67 @@ pub(super) unsafe fn number(
     name: &str,
     numbers: &mut Vec<u32>,
 ) -> Result<()> {
+    // SAFETY: as the caller vouches.
+    let presence = Presence { bitmaps: [unsafe { field.validity() }, field.parent_validity] };
+    let mut target = Target { groups, numbers, rows: field.rows, presence: None };
+    target.presence = presence.lacks_any(field.rows).then_some(presence);
     if field.array.dictionary_present() {
         // SAFETY: as the caller vouches.
-        return unsafe { number_dictionary(groups, field, name, numbers) };
+        return unsafe { number_dictionary(target, field, name) };
     }
     refuse_extension(field, name)?;
     with_ints!(field.format,
-        // SAFETY: as the caller vouches.
-        T => number_ints(groups, unsafe { ints::<T>(field, name)? }, numbers),
+        T => {
+            // SAFETY: as the caller vouches.
+            let ints = unsafe { ints::<T>(field)? };
+            if is_too_large(field, ints) {
+                // SAFETY: as the caller vouches.
+                return target.number(unsafe { rows(field, name)? });
+            }
+            number_ints(target, ints)
+        },
         _ => match field.format {
             // SAFETY: as the caller vouches.
-            "u" => number_rows(&mut unsafe { texts::<i32>(field, name)? }, field.rows, groups, numbers),
+            "u" => target.number(unsafe { texts::<i32>(field, name)? }),
             // SAFETY: as the caller vouches.
-            "U" => number_rows(&mut unsafe { texts::<i64>(field, name)? }, field.rows, groups, numbers),
+            "U" => target.number(unsafe { texts::<i64>(field, name)? }),
             // SAFETY: as the caller vouches.
-            "vu" => number_rows(&mut unsafe { views(field, name)? }, field.rows, groups, numbers),
-            _ => Err(unsupported(field, name)),
+            "vu" => target.number(unsafe { views(field, name)? }),
+            // SAFETY: as the caller vouches.
+            _ => target.number(unsafe { rows(field, name)? }),
         }
     )
 }
 
+/// Where the numbers of a column's rows go.
+struct Target<'a> {
+    groups: &'a mut Groups,
+    numbers: &'a mut Vec<u32>,
+    rows: usize,
+    /// Which rows have a key, where not all have.
+    presence: Option<Presence<'a>>,
+}
+
+impl Target<'_> {
+    /// Appends the numbers of all rows.
+    #[inline]
+    fn number(self, mut rows: impl Rows) -> Result<()> {
+        match self.presence {
+            None => number_rows(&mut rows, self.rows, self.groups, self.numbers),
+            Some(presence) => {
+                number_rows(&mut Gapped { rows, presence }, self.rows, self.groups, self.numbers)
+            }
+        }
+    }
+
+    /// Whether a row has a key.
+    fn has(&self, row: usize) -> bool {
+        self.presence.is_none_or(|presence| presence.has(row))
+    }
+}
+
 fn unsupported(field: &Field<'_>, name: &str) -> Error {
-    Error::unsupported_type(name, "text or whole numbers", field.type_name())
+    Error::unsupported_type(name, ALLOWED, field.type_name())
 }
 
 fn refuse_extension(field: &Field<'_>, name: &str) -> Result<()> {
@@ -85,27 +138,22 @@ fn refuse_extension(field: &Field<'_>, name: &str) -> Result<()> {
 }
 
 /// Whole numbers: through a table where they lie as close together as rows, else each looked up.
-fn number_ints<T: Whole>(groups: &mut Groups, ints: Values<'_, T>, numbers: &mut Vec<u32>) -> Result<()> {
+fn number_ints<T: Whole>(target: Target<'_>, ints: Values<'_, T>) -> Result<()> {
     if let Some((least, most)) = span(ints)
         && let Ok(span) = usize::try_from(i128::from(most) - i128::from(least))
         && span < ints.len()
     {
         let look_up = |groups: &mut Groups, code, _| groups.int(code);
-        return number_rows(&mut Codes::new(ints, least, span + 1, look_up)?, ints.len(), groups, numbers);
+        return target.number(Codes::new(ints, least, span + 1, look_up)?);
     }
-    number_rows(&mut Ints(ints), ints.len(), groups, numbers)
+    target.number(Ints(ints))
 }
 
 /// The values of a dictionary, each looked up once, and for each row the number of its value.
 ///
 /// # Safety
 /// As for [`number`].
-unsafe fn number_dictionary(
-    groups: &mut Groups,
-    field: &Field<'_>,
-    name: &str,
-    numbers: &mut Vec<u32>,
-) -> Result<()> {
+unsafe fn number_dictionary(target: Target<'_>, field: &Field<'_>, name: &str) -> Result<()> {
     // SAFETY: `dictionary_present` was checked; a schema with a dictionary array has its type.
     let (Some(values), Some(schema)) =
         (unsafe { field.array.dictionary.as_ref() }, unsafe { field.schema.dictionary.as_ref() })
@@ -117,27 +165,29 @@ unsafe fn number_dictionary(
     refuse_extension(field, name)?;
     // SAFETY: as the caller vouches.
     let (present, mut keys) = unsafe { (values.validity(), rows(&values, name)?) };
-    let before = numbers.len();
-    let look_up = |groups: &mut Groups, code: i64, row: usize| {
+    let look_up = |groups: &mut Groups, code: i64, _| {
         let place = usize::try_from(code).unwrap_or(usize::MAX);
         if present.is_some_and(|bits| !bits.get(place)) {
-            return Err(Error::missing_value(name, before + row, "grouping"));
+            return groups.number_of(&Key::Missing);
         }
         keys.number(groups, place)
     };
     with_ints!(field.format,
         T => {
             // SAFETY: as the caller vouches.
-            let codes = unsafe { ints::<T>(field, name)? };
+            let codes = unsafe { ints::<T>(field)? };
             let is_outside = |code: i64| usize::try_from(code).map_or(true, |code| code >= values.rows);
             if let Some((least, most)) = span(codes) && (is_outside(least) || is_outside(most)) {
-                let allowed = format!("below {}, the dictionary's length", values.rows);
-                let code = codes.iter().map(T::widened).find(|&code| is_outside(code)).unwrap_or(least);
-                return Err(Error::malformed_arrow(name, "a dictionary index", allowed, code));
+                // Rows without a key may have any code.
+                let mut own = codes.iter().map(T::widened).enumerate();
+                if let Some((_, code)) = own.find(|&(row, code)| is_outside(code) && target.has(row)) {
+                    let allowed = format!("below {}, the dictionary's length", values.rows);
+                    return Err(Error::malformed_arrow(name, "a dictionary index", allowed, code));
+                }
             }
-            number_rows(&mut Codes::new(codes, 0, values.rows, look_up)?, field.rows, groups, numbers)
+            target.number(Codes::new(codes, 0, values.rows, look_up)?)
         },
-        _ => Err(Error::unsupported_type(name, "text or whole numbers", field.format))
+        _ => Err(Error::unsupported_type(name, ALLOWED, field.format))
     )
 }
 
@@ -148,7 +198,7 @@ fn span<T: Whole>(ints: Values<'_, T>) -> Option<(i64, i64)> {
     Some(ints.iter().fold((first, first), widen))
 }
 
-/// The keys of a dictionary's values.
+/// The keys of a column of any type, or of a dictionary's values.
 ///
 /// # Safety
 /// As for [`number`].
@@ -158,32 +208,81 @@ unsafe fn rows<'a>(field: &Field<'a>, name: &'a str) -> Result<Box<dyn Rows + 'a
     }
     refuse_extension(field, name)?;
     with_ints!(field.format,
-        // SAFETY: as the caller vouches.
-        T => Ok(Box::new(Ints(unsafe { ints::<T>(field, name)? }))),
-        _ => Ok(match field.format {
+        T => {
             // SAFETY: as the caller vouches.
-            "u" => Box::new(unsafe { texts::<i32>(field, name)? }),
+            let ints = unsafe { ints::<T>(field)? };
+            if !is_too_large(field, ints) {
+                return Ok(Box::new(Ints(ints)));
+            }
+        },
+        _ => match field.format {
             // SAFETY: as the caller vouches.
-            "U" => Box::new(unsafe { texts::<i64>(field, name)? }),
+            "u" => return Ok(Box::new(unsafe { texts::<i32>(field, name)? })),
             // SAFETY: as the caller vouches.
-            "vu" => Box::new(unsafe { views(field, name)? }),
-            _ => return Err(unsupported(field, name)),
-        })
-    )
+            "U" => return Ok(Box::new(unsafe { texts::<i64>(field, name)? })),
+            // SAFETY: as the caller vouches.
+            "vu" => return Ok(Box::new(unsafe { views(field, name)? })),
+            // SAFETY: as the caller vouches.
+            "b" => return Ok(Box::new(unsafe { truths(field)? })),
+            "n" => return Ok(Box::new(Nothing)),
+            _ => {}
+        }
+    );
+    let Some(stored) = Stored::of(field.format) else { return Err(unsupported(field, name)) };
+    // SAFETY: as the caller vouches.
+    Ok(match stored.bytes {
+        2 => Box::new(unsafe { typed::<2>(field, stored, name)? }),
+        4 => Box::new(unsafe { typed::<4>(field, stored, name)? }),
+        8 => Box::new(unsafe { typed::<8>(field, stored, name)? }),
+        16 => Box::new(unsafe { typed::<16>(field, stored, name)? }),
+        _ => Box::new(unsafe { typed::<32>(field, stored, name)? }),
+    })
 }
 
-/// The values of a column of whole numbers, none of which is too large for a key.
+/// The values of a column of whole numbers.
 ///
 /// # Safety
 /// As for [`number`].
-unsafe fn ints<'a, T: Whole>(field: &Field<'a>, name: &str) -> Result<Values<'a, T>> {
+unsafe fn ints<'a, T: Whole>(field: &Field<'a>) -> Result<Values<'a, T>> {
     // SAFETY: the values buffer covers the rows.
-    let ints = unsafe { Values::<T>::new(field.values(size_of::<T>())?, field.rows) };
-    if field.format == "L" && span(ints).is_some_and(|(least, _)| least < 0) {
-        let large = ints.iter().map(T::widened).find(|&int| int < 0).unwrap_or(-1);
-        return Err(Error::unsupported_type(name, "below 2^63", large.cast_unsigned()));
+    Ok(unsafe { Values::<T>::new(field.values(size_of::<T>())?, field.rows) })
+}
+
+/// Whether some are more than an int64 holds; those of rows without a key count as well.
+fn is_too_large<T: Whole>(field: &Field<'_>, ints: Values<'_, T>) -> bool {
+    field.format == "L" && span(ints).is_some_and(|(least, _)| least < 0)
+}
+
+/// The values of a column of another type.
+///
+/// # Safety
+/// As for [`number`]; the type has `N` bytes.
+unsafe fn typed<'a, const N: usize>(
+    field: &Field<'a>,
+    stored: Stored,
+    name: &'a str,
+) -> Result<Typed<'a, N>> {
+    // SAFETY: the values buffer covers the rows.
+    Ok(Typed::new(unsafe { Values::new(field.values(N)?, field.rows) }, stored, name))
+}
+
+/// The bits of a column of truth values.
+///
+/// # Safety
+/// As for [`number`].
+unsafe fn truths<'a>(field: &Field<'a>) -> Result<Truths<'a>> {
+    let bits = field.offset + field.rows;
+    // SAFETY: as the caller vouches.
+    let start = unsafe { field.buffer(1) };
+    if field.rows == 0 {
+        return Ok(Truths(Bitmap::new(&[], 0)));
     }
-    Ok(ints)
+    if start.is_null() {
+        return Err(Error::malformed_arrow(field.name, "the values buffer", "present", "NULL"));
+    }
+    // SAFETY: the values buffer has a bit for each row.
+    let bytes = unsafe { std::slice::from_raw_parts(start, bits.div_ceil(8)) };
+    Ok(Truths(Bitmap::new(bytes, field.offset)))
 }
 
 /// The texts of a column, whose offsets go on from 0 or more and never back.

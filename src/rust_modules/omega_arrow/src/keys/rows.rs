@@ -2,8 +2,12 @@
 
 use std::slice;
 
-use super::Groups;
+use hashbrown::HashMap;
+
 use super::texts::are_same;
+use super::types::Stored;
+use super::{Groups, Key, Kind};
+use crate::column::Bitmap;
 use omega_contract::{Error, Result, memory};
 
 /// Rows that are compared at once with those at some distance before them.
@@ -85,6 +89,142 @@ fn period(numbers: &[u32]) -> Option<usize> {
     let gap = earlier.len() - met;
     // As often as a block takes.
     Some(BLOCK_ROWS.div_ceil(gap) * gap)
+}
+
+impl Rows for Box<dyn Rows + '_> {
+    fn number(&mut self, groups: &mut Groups, row: usize) -> Result<u32> {
+        (**self).number(groups, row)
+    }
+
+    fn are_same(&self, row: usize, other: usize) -> bool {
+        (**self).are_same(row, other)
+    }
+
+    fn repeats(&self, earlier: usize, from: usize) -> bool {
+        (**self).repeats(earlier, from)
+    }
+}
+
+/// Which rows of a column have a key.
+#[derive(Clone, Copy)]
+pub(super) struct Presence<'a> {
+    /// Its own bitmap, and that of the record batch it is in.
+    pub bitmaps: [Option<Bitmap<'a>>; 2],
+}
+
+impl Presence<'_> {
+    /// Whether a row has one.
+    #[inline]
+    pub fn has(&self, row: usize) -> bool {
+        self.bitmaps.iter().flatten().all(|bits| bits.get(row))
+    }
+
+    /// Whether any of `rows` rows has none.
+    pub fn lacks_any(&self, rows: usize) -> bool {
+        self.bitmaps.iter().flatten().any(|bits| bits.first_absent(rows).is_some())
+    }
+
+    /// The rows of a block, as bits.
+    #[inline]
+    fn block(&self, from: usize) -> u64 {
+        self.bitmaps.iter().flatten().fold(u64::MAX, |word, bits| word & bits.word(from, from + BLOCK_ROWS))
+    }
+}
+
+/// Rows of which some have no key: what lies there in its place is never looked at.
+pub(super) struct Gapped<'a, R> {
+    pub rows: R,
+    pub presence: Presence<'a>,
+}
+
+impl<R: Rows> Rows for Gapped<'_, R> {
+    #[inline]
+    fn number(&mut self, groups: &mut Groups, row: usize) -> Result<u32> {
+        if self.presence.has(row) { self.rows.number(groups, row) } else { groups.number_of(&Key::Missing) }
+    }
+
+    #[inline]
+    fn are_same(&self, row: usize, other: usize) -> bool {
+        match (self.presence.has(row), self.presence.has(other)) {
+            (true, true) => self.rows.are_same(row, other),
+            (has, other_has) => has == other_has,
+        }
+    }
+
+    #[inline]
+    fn repeats(&self, earlier: usize, from: usize) -> bool {
+        self.presence.block(earlier) == self.presence.block(from) && self.rows.repeats(earlier, from)
+    }
+}
+
+/// Truth values, a bit each.
+pub(super) struct Truths<'a>(pub Bitmap<'a>);
+
+impl Rows for Truths<'_> {
+    fn number(&mut self, groups: &mut Groups, row: usize) -> Result<u32> {
+        groups.number_of(&Key::Value(Kind::Truth, self.0.get(row).into()))
+    }
+
+    fn are_same(&self, row: usize, other: usize) -> bool {
+        self.0.get(row) == self.0.get(other)
+    }
+
+    fn repeats(&self, earlier: usize, from: usize) -> bool {
+        self.0.word(earlier, earlier + BLOCK_ROWS) == self.0.word(from, from + BLOCK_ROWS)
+    }
+}
+
+/// Nothing at all: rows of the type null.
+pub(super) struct Nothing;
+
+impl Rows for Nothing {
+    fn number(&mut self, groups: &mut Groups, _: usize) -> Result<u32> {
+        groups.number_of(&Key::Missing)
+    }
+
+    fn are_same(&self, _: usize, _: usize) -> bool {
+        true
+    }
+
+    fn repeats(&self, _: usize, _: usize) -> bool {
+        true
+    }
+}
+
+/// Values of `N` bytes of a type that is made keys; each is looked at once.
+pub(super) struct Typed<'a, const N: usize> {
+    values: Values<'a, [u8; N]>,
+    stored: Stored,
+    known: HashMap<[u8; N], u32>,
+    name: &'a str,
+}
+
+impl<'a, const N: usize> Typed<'a, N> {
+    /// The values of a column of this name.
+    pub fn new(values: Values<'a, [u8; N]>, stored: Stored, name: &'a str) -> Self {
+        Self { values, stored, known: HashMap::new(), name }
+    }
+}
+
+impl<const N: usize> Rows for Typed<'_, N> {
+    fn number(&mut self, groups: &mut Groups, row: usize) -> Result<u32> {
+        let value = self.values.get(row);
+        if let Some(&number) = self.known.get(&value) {
+            return Ok(number);
+        }
+        let number = groups.number_of(&self.stored.key(self.name, &value)?)?;
+        memory::reserve_entries(&mut self.known)?;
+        self.known.insert(value, number);
+        Ok(number)
+    }
+
+    fn are_same(&self, row: usize, other: usize) -> bool {
+        self.values.get(row) == self.values.get(other)
+    }
+
+    fn repeats(&self, earlier: usize, from: usize) -> bool {
+        self.values.block(earlier) == self.values.block(from)
+    }
 }
 
 /// A whole number of any width.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use omega_arrow::keys::Key;
 use omega_contract::bounds::is_input;
 use omega_contract::params::Params;
 use omega_contract::spec::Input;
@@ -10,7 +11,7 @@ use omega_kernel::{Body, Function, Nulls, RowwiseFactory};
 
 use super::definition::{Definition, outputs_of};
 use super::live::{Live, State};
-use crate::data::no_groups;
+use crate::data::{keyed_by, no_groups};
 use crate::stream::MOST_COLUMNS;
 
 /// The features of a set, without what they remember: what is the same in every copy of it.
@@ -25,7 +26,7 @@ pub struct Features {
     /// The features that wires connect, by their places: those of different parts know nothing of each other.
     pub(super) parts: Vec<Vec<usize>>,
     /// The column that tells the group of each row.
-    by: Option<String>,
+    by: Vec<String>,
     pub(super) nulls: Nulls,
 }
 
@@ -59,7 +60,7 @@ pub(super) enum Source {
 }
 
 impl Features {
-    pub(super) fn new(definitions: Vec<Definition>, by: Option<String>, nulls: Nulls) -> Result<Self> {
+    pub(super) fn new(definitions: Vec<Definition>, by: Vec<String>, nulls: Nulls) -> Result<Self> {
         if definitions.is_empty() {
             return Err(Error::invalid_shape("the features", "at least one", "none"));
         }
@@ -186,13 +187,13 @@ impl Features {
     /// States that have seen no rows.
     pub(super) fn fresh(&self) -> Live {
         let states = self.each.iter().map(|feature| {
-            if self.by.is_some() {
+            if self.by().is_some() {
                 State::Grouped(feature.factory.grouped(&feature.params, self.nulls))
             } else {
                 State::Single(feature.factory.stream(&feature.params, self.nulls))
             }
         });
-        let series = if self.by.is_some() { 0 } else { 1 };
+        let series = if self.by().is_some() { 0 } else { 1 };
         Live::new(states.collect(), self.wires.len(), series)
     }
 
@@ -214,10 +215,10 @@ impl Features {
         outputs.map(|output| output.data_type.as_str())
     }
 
-    /// The column that tells the group of each row.
+    /// The columns that tell the group of each row.
     #[must_use]
-    pub fn by(&self) -> Option<&str> {
-        self.by.as_deref()
+    pub fn by(&self) -> Option<&[String]> {
+        (!self.by.is_empty()).then_some(&*self.by)
     }
 
     /// What a missing input does.
@@ -227,11 +228,12 @@ impl Features {
     }
 
     /// Refuses a row that some feature would refuse for its columns, before any of them has taken it.
-    pub(super) fn check(&self, row: &[f64], is_keyed: bool, number: u64) -> Result<()> {
-        match (is_keyed, &self.by) {
-            (false, Some(_)) => return Err(no_groups()),
-            (true, None) => return Err(Error::invalid_shape("a row", "of no group", "of a group")),
-            _ => {}
+    pub(super) fn check(&self, row: &[f64], key: Option<&Key>, number: u64) -> Result<()> {
+        match (key, self.by()) {
+            (None, Some(_)) => return Err(no_groups()),
+            (Some(_), None) => return Err(Error::invalid_shape("a row", "of no group", "of a group")),
+            (Some(key), Some(by)) => keyed_by(by, key)?,
+            (None, None) => {}
         }
         omega_kernel::check_row(&self.inputs, row, self.nulls, number)
     }

@@ -16,7 +16,7 @@ use super::NAME;
 use super::features::{Feature, Features, Source};
 use super::live::{Live, State};
 use crate::compute::rooms;
-use crate::data::{Data, no_groups, wide};
+use crate::data::{Data, keyed_by, no_groups, wide};
 use crate::stream::MOST_COLUMNS;
 use crate::threads::{threads_for, together};
 
@@ -103,7 +103,10 @@ impl Features {
     pub(super) fn groups<'a>(&self, data: &Data<'a>) -> Result<Option<&'a [u32]>> {
         match (self.by(), data.grouping()) {
             (None, _) => Ok(None),
-            (Some(_), Some(grouping)) => Ok(Some(grouping.numbers)),
+            (Some(by), Some(grouping)) => {
+                grouping.groups.keys().iter().try_for_each(|key| keyed_by(by, key))?;
+                Ok(Some(grouping.numbers))
+            }
             (Some(_), None) => Err(no_groups()),
         }
     }

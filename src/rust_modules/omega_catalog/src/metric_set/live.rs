@@ -1,12 +1,12 @@
 //! What the metrics of a set remember.
 
 use omega_arrow::keys::{Groups, Key};
-use omega_contract::{Result, memory};
+use omega_contract::{Error, Result, memory};
 
 use super::metrics::{Kept, Metrics, count};
 use super::saved::Saved;
 use super::{contradicts_itself, groups_of};
-use crate::data::{Data, no_groups};
+use crate::data::{Data, keyed_by, no_groups};
 
 /// What the metrics remember.
 pub(super) struct Live {
@@ -28,6 +28,10 @@ impl Live {
         let groups = groups_of(&content.groups)?;
         let series = if metrics.by().is_some() { content.groups.len() } else { 1 };
         let surplus = metrics.by().is_none() && !content.groups.is_empty();
+        let by = metrics.by().unwrap_or_default();
+        if content.groups.iter().any(|key| key.parts().len() != by.len()) || groups.stranger().is_some() {
+            return Err(contradicts_itself());
+        }
         if surplus || Some(content.states.len()) != series.checked_mul(metrics.summaries()) {
             return Err(contradicts_itself());
         }
@@ -69,6 +73,8 @@ impl Live {
             return Ok(());
         }
         let grouping = data.grouping().ok_or_else(no_groups)?;
+        let by = metrics.by().unwrap_or_default();
+        grouping.groups.keys().iter().try_for_each(|key| keyed_by(by, key))?;
         let gathered = data.gather()?;
         let mut more = More::default();
         for (group, key) in grouping.groups.keys().iter().enumerate() {
@@ -82,7 +88,7 @@ impl Live {
                 }
             }
         }
-        more.keep(self)?;
+        more.keep(metrics, self)?;
         for (group, key) in grouping.groups.keys().iter().enumerate() {
             if let Some(known) = self.groups.find(key) {
                 metrics.take(&mut self.series[known as usize], &gathered.group(group));
@@ -93,7 +99,7 @@ impl Live {
     }
 
     /// Takes over the rows of another one of the same metrics; nothing is taken where something is refused.
-    pub(super) fn merge(&mut self, other: &Self) -> Result<()> {
+    pub(super) fn merge(&mut self, metrics: &Metrics, other: &Self) -> Result<()> {
         let rows = count(self.rows, other.rows)?;
         let mut more = More::default();
         let keys = || other.groups.keys().iter().map(Some).chain([None]);
@@ -111,7 +117,7 @@ impl Live {
             }
         }
         let known = self.series.len();
-        more.keep(self)?;
+        more.keep(metrics, self)?;
         for (key, theirs) in keys().zip(&other.series) {
             // What is new was copied whole.
             let Some(place) = self.place(key).filter(|place| *place < known) else { continue };
@@ -148,8 +154,12 @@ impl More {
         memory::push(&mut self.series, kept)
     }
 
-    fn keep(self, live: &mut Live) -> Result<()> {
+    fn keep(self, metrics: &Metrics, live: &mut Live) -> Result<()> {
         let Some(groups) = self.groups else { return Ok(()) };
+        if let Some((part, key)) = groups.stranger() {
+            let name = metrics.by().and_then(|by| by.get(part)).map_or("by", String::as_str);
+            return Err(Error::unsupported_type(name, "of the type of the keys before it", key.text()));
+        }
         memory::reserve(&mut live.series, self.series.len())?;
         live.series.extend(self.series);
         live.groups = groups;

@@ -28,8 +28,8 @@ pub struct Metrics {
     names: Vec<String>,
     /// The columns that the metrics read, each once.
     inputs: Vec<Input>,
-    /// The column that tells the group of each row.
-    by: Option<String>,
+    /// The columns that tell the group of each row; none where there are no groups.
+    by: Vec<String>,
     nulls: Nulls,
 }
 
@@ -51,7 +51,7 @@ struct Shared {
 }
 
 impl Metrics {
-    pub(super) fn new(definitions: Vec<Definition>, by: Option<String>, nulls: Nulls) -> Result<Self> {
+    pub(super) fn new(definitions: Vec<Definition>, by: Vec<String>, nulls: Nulls) -> Result<Self> {
         if definitions.is_empty() {
             return Err(Error::invalid_shape("the metrics", "at least one", "none"));
         }
@@ -115,10 +115,10 @@ impl Metrics {
         outputs.map(|output| output.data_type.as_str())
     }
 
-    /// The column that tells the group of each row.
+    /// The columns that tell the group of each row.
     #[must_use]
-    pub fn by(&self) -> Option<&str> {
-        self.by.as_deref()
+    pub fn by(&self) -> Option<&[String]> {
+        (!self.by.is_empty()).then_some(&*self.by)
     }
 
     /// What a missing input does.
@@ -146,7 +146,7 @@ impl Metrics {
     pub fn run(&self, data: &Data<'_>) -> Result<Vec<Vec<f64>>> {
         self.check(data, 0)?;
         let mut kept = self.fresh();
-        let Some(grouping) = data.grouping().filter(|_| self.by.is_some()) else {
+        let Some(grouping) = data.grouping().filter(|_| self.by().is_some()) else {
             self.reserve(&mut kept, data.rows())?;
             data.chunks().for_each(|chunk| self.take(&mut kept, chunk));
             let mut values = memory::filled(self.names.len(), f64::NAN)?;
@@ -176,7 +176,7 @@ impl Metrics {
     /// Refuses rows that some metric would refuse, before any of them has taken one.
     pub(super) fn check(&self, data: &Data<'_>, before: u64) -> Result<()> {
         wide(NAME, self.inputs.len(), data.columns())?;
-        if self.by.is_some() && data.grouping().is_none() {
+        if self.by().is_some() && data.grouping().is_none() {
             return Err(no_groups());
         }
         count(before, data.rows() as u64)?;
@@ -251,7 +251,7 @@ impl Metrics {
             format!("{name}: {} {:?}{}", function.spec.name, params.values(), wires.concat())
         };
         let metrics: Vec<String> = self.definitions().map(metric).collect();
-        let by = self.by.as_ref().map_or(String::new(), |by| format!(" by={by}"));
+        let by = self.by().map_or(String::new(), |by| format!(" by={}", by.join(",")));
         format!("{}{by} nulls={}", metrics.join(", "), self.nulls.as_str())
     }
 }

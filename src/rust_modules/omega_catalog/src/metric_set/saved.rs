@@ -11,7 +11,7 @@ use crate::restore;
 /// The payload as it is written; read as [`Saved`].
 #[derive(Serialize)]
 pub(super) struct Saving<'a> {
-    pub(super) by: Option<&'a str>,
+    pub(super) by: &'a [String],
     pub(super) groups: &'a [Key],
     pub(super) rows: u64,
     pub(super) metrics: Vec<SavedMetric<'a>>,
@@ -21,7 +21,8 @@ pub(super) struct Saving<'a> {
 /// The payload as it is read.
 #[derive(Deserialize)]
 pub(super) struct Saved<'a> {
-    pub(super) by: Option<&'a str>,
+    #[serde(borrow, with = "list")]
+    pub(super) by: Vec<&'a str>,
     #[serde(with = "list")]
     pub(super) groups: Vec<Key>,
     pub(super) rows: u64,

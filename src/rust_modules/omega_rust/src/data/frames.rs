@@ -21,8 +21,22 @@ pub struct Frame<'py> {
     holder: Holder,
 }
 
-/// What a call reads of its data: the names of columns, or everything.
-pub type Needed = Option<Vec<String>>;
+/// What a call reads of its data: some columns, or everything.
+pub type Needed = Option<Wanted>;
+
+/// Columns by name.
+pub struct Wanted {
+    /// What has to be there.
+    pub names: Vec<String>,
+    /// What tells groups where it is there, and is keys itself where it is not.
+    pub keys: Vec<String>,
+}
+
+impl Wanted {
+    fn len(&self) -> usize {
+        self.names.len() + self.keys.len()
+    }
+}
 
 /// Data as it is to be read: a frame column by column, or an object of which nothing is left to leave out.
 pub enum Selected<'py> {
@@ -69,7 +83,7 @@ pub fn select<'py>(
         Holder::DuckRelation => {
             let Some(wanted) = needed()? else { return whole() };
             let names = labels(data, &asked("data", data, data.getattr(intern!(py, "columns")))?)?;
-            if wanted.is_empty() || names.len() <= wanted.len() {
+            if wanted.len() == 0 || names.len() <= wanted.len() {
                 return whole();
             }
             let quoted = resolved(&wanted, &names)?.into_iter();
@@ -88,13 +102,14 @@ fn wider(width: usize, spare: usize, needed: impl FnOnce() -> Outcome<Needed>) -
     if width <= 1 + spare {
         return Ok(None);
     }
-    Ok(needed()?.filter(|names| width > names.len() + spare))
+    Ok(needed()?.filter(|wanted| width > wanted.len() + spare))
 }
 
 /// A table of pyarrow with the columns that are needed; with all where some are not there, for the words of the refusal.
-fn narrowed_table<'py>(table: &Bound<'py, PyAny>, wanted: &[String]) -> Outcome<Bound<'py, PyAny>> {
+fn narrowed_table<'py>(table: &Bound<'py, PyAny>, wanted: &Wanted) -> Outcome<Bound<'py, PyAny>> {
     let py = table.py();
-    if let Some(narrow) = tolerated(py, table.call_method1(intern!(py, "select"), (wanted,))) {
+    let all: Vec<&String> = wanted.names.iter().chain(&wanted.keys).collect();
+    if let Some(narrow) = tolerated(py, table.call_method1(intern!(py, "select"), (all,))) {
         return Ok(narrow);
     }
     let schema = asked("data", table, table.getattr(intern!(py, "schema")))?;
@@ -104,13 +119,18 @@ fn narrowed_table<'py>(table: &Bound<'py, PyAny>, wanted: &[String]) -> Outcome<
 }
 
 /// The names of columns as they are in the data, each once.
-fn resolved(wanted: &[String], names: &[String]) -> Outcome<Vec<String>> {
+fn resolved(wanted: &Wanted, names: &[String]) -> Outcome<Vec<String>> {
     let mut found: Vec<String> = Vec::with_capacity(wanted.len());
-    for name in wanted {
-        let place = place_of(name, names)?.ok_or_else(|| missing(name, names))?;
+    let mut find = |place: usize| {
         if !found.contains(&names[place]) {
             found.push(names[place].clone());
         }
+    };
+    for name in &wanted.names {
+        find(place_of(name, names)?.ok_or_else(|| missing(name, names))?);
+    }
+    for name in &wanted.keys {
+        place_of(name, names).ok().flatten().into_iter().for_each(&mut find);
     }
     Ok(found)
 }
@@ -182,7 +202,7 @@ impl<'py> Frame<'py> {
         let names = self.names()?;
         match place_of(name, &names)? {
             Some(place) => self.at(place),
-            None => self.index_level(name)?.ok_or_else(|| missing(name, &names).into()),
+            None => level_of(&self.object, name)?.ok_or_else(|| missing(name, &names).into()),
         }
     }
 
@@ -206,7 +226,7 @@ impl<'py> Frame<'py> {
             }
         }
         match if exact.is_empty() { &alike } else { &exact }.as_slice() {
-            [] => self.index_level(name)?.ok_or_else(|| missing(name, &all).into()),
+            [] => level_of(&self.object, name)?.ok_or_else(|| missing(name, &all).into()),
             [(place, ..)] => self.at(*place),
             [(_, level, label), ..] => {
                 let other = usize::from(*level == 0);
@@ -223,19 +243,28 @@ impl<'py> Frame<'py> {
         }
     }
 
-    /// The labels of rows that have a name, as a column.
-    fn index_level(&self, name: &str) -> Outcome<Option<Bound<'py, PyAny>>> {
-        let py = self.object.py();
-        let index = self.ask(self.object.getattr(intern!(py, "index")))?;
-        let names = labels(&self.object, &self.ask(index.getattr(intern!(py, "names")))?)?;
-        let Some(level) = place_of(name, &names)? else { return Ok(None) };
-        let level = self.ask(index.call_method1(intern!(py, "get_level_values"), (level,)))?;
-        self.ask(level.call_method0(intern!(py, "to_series"))).map(Some)
-    }
-
     fn ask<T>(&self, answer: PyResult<T>) -> Outcome<T> {
         asked("data", &self.object, answer)
     }
+}
+
+/// The labels of rows of a pandas object that have a name, as a column.
+fn level_of<'py>(object: &Bound<'py, PyAny>, name: &str) -> Outcome<Option<Bound<'py, PyAny>>> {
+    let index = asked("data", object, object.getattr(intern!(object.py(), "index")))?;
+    labels_called(&index, name)
+}
+
+/// What the levels of an index are called.
+pub fn level_names(index: &Bound<'_, PyAny>) -> Outcome<Vec<String>> {
+    labels(index, &asked("data", index, index.getattr(intern!(index.py(), "names")))?)
+}
+
+/// The labels of an index that have a name, as a column.
+pub fn labels_called<'py>(index: &Bound<'py, PyAny>, name: &str) -> Outcome<Option<Bound<'py, PyAny>>> {
+    let py = index.py();
+    let Some(level) = place_of(name, &level_names(index)?)? else { return Ok(None) };
+    let level = asked("data", index, index.call_method1(intern!(py, "get_level_values"), (level,)))?;
+    asked("data", index, level.call_method0(intern!(py, "to_series"))).map(Some)
 }
 
 /// Whether it is a column of Python objects of pandas, which are made numbers one by one.

@@ -5,29 +5,28 @@ use std::ops::Range;
 
 use omega_arrow::column::Chunk;
 use omega_arrow::float64::{Copied, Copies, RawChunk, align};
-use omega_arrow::keys::{Groups, KeyRef};
 use omega_arrow::read::{Field, fields};
 use omega_contract::spec::Input;
 use omega_contract::{Error, memory};
 use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyString, PyTuple};
 
 use super::capsules::{Produced, produce};
 use super::copies;
-use super::frames::{Frame, Needed, Selected, holds_objects, pandas_numbers, select};
+use super::frames::{Frame, Needed, Selected, Wanted, holds_objects, pandas_numbers, select};
+use super::groups::{Grouping, names_in};
 use super::holders::{Holder, holder_of};
 use super::indexes::Indexes;
 use super::kinds::{Kind, kind_of};
 use super::many::listed;
 use super::names::{missing, place_of};
-use super::patience::Patience;
-use super::sequences::{Sequence, is_bytes, is_real, items_of, number, sequence};
+use super::sequences::{Sequence, is_real, number, sequence};
 use super::times::{time, times};
 use crate::arguments::text;
 use crate::errors::{Failure, Outcome, asked};
-use crate::words::{has, is_mapping, kind as name_of_type, shown, tolerated, written};
+use crate::words::{has, is_mapping, kind as name_of_type, shown, written};
 
 const ACCEPTED: &str =
     "an Arrow array, table or stream, a NumPy array, a mapping of columns, or a list of numbers";
@@ -41,7 +40,7 @@ pub struct Request<'a, 'py> {
     /// Single columns or names of columns of `data`, in the order of `inputs`, `None` where absent; they win over the
     /// columns that inputs have by default.
     pub columns: Option<&'a Bound<'py, PyTuple>>,
-    /// The name of a column of `data`, or a column of its own, that tells the group of each row.
+    /// The names of columns of `data`, or columns of their own, that tell the group of each row.
     pub by: Option<&'a Bound<'py, PyAny>>,
     /// Whether copies are refused.
     pub strict: bool,
@@ -102,10 +101,13 @@ impl<'py> Request<'_, 'py> {
                 Given::Column(_) => {}
             }
         }
-        if let Some(by) = self.by.and_then(|by| by.cast::<PyString>().ok()) {
-            need(written(by));
+        // What is listed may be names, or keys row by row.
+        let keys = self.by.map(names_in).unwrap_or_default();
+        if self.by.is_some_and(|by| by.is_instance_of::<PyString>()) {
+            keys.into_iter().for_each(need);
+            return Ok(Some(Wanted { names: needed, keys: Vec::new() }));
         }
-        Ok(Some(needed))
+        Ok(Some(Wanted { names: needed, keys }))
     }
 
     /// The column of the data that the input at `index` is, by keyword or else by default.
@@ -135,16 +137,6 @@ pub struct Import {
 // SAFETY: producers promise that their memory may be read from any thread; it is released with the GIL held, because
 // only code that holds it drops an import.
 unsafe impl Sync for Import {}
-
-/// Which group each row belongs to.
-pub struct Grouping {
-    /// The name of the key column.
-    pub name: String,
-    /// The distinct keys, in order of appearance.
-    pub groups: Groups,
-    /// The group number of each row.
-    pub numbers: Vec<u32>,
-}
 
 /// What the values of a column are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -375,105 +367,6 @@ impl Import {
         // SAFETY: the capsule protocol vouches for the struct, and `self` will own its producer.
         Ok(unsafe { self.copies.float64(field, name)? })
     }
-
-    /// Numbers the group of every row.
-    fn group<'py>(
-        &mut self,
-        py: Python<'py>,
-        whole: &Whole<'py>,
-        by: &Bound<'py, PyAny>,
-        indexes: &mut Indexes<'py>,
-    ) -> Outcome<()> {
-        let mut grouping = Grouping { name: "by".into(), groups: Groups::default(), numbers: Vec::new() };
-        let is_name = by.is_instance_of::<PyString>();
-        let alone = if let Ok(name) = by.cast::<PyString>() {
-            grouping.name = text(name.as_any(), "by")?;
-            match whole {
-                Whole::Mapping(mapping) => Some(mapping_item(mapping, &grouping.name)?),
-                Whole::Frame(frame) => Some(frame.column(&grouping.name)?),
-                _ => None,
-            }
-        } else {
-            Some(by.clone())
-        };
-        if let Some(object) = alone.as_ref().filter(|_| !matches!(whole, Whole::Frame(_)) || !is_name) {
-            indexes.add(&grouping.name, object)?;
-        }
-        match alone {
-            None => grouping.extend(&whole.fields(py, &grouping.name.clone(), false)?)?,
-            Some(object) => match produce(&object)? {
-                Some(produced) => grouping.extend(&single(py, &produced, &grouping.name.clone())?)?,
-                None => grouping.extend_from_list(&object, &mut self.copies)?,
-            },
-        }
-        if grouping.numbers.len() != self.rows {
-            let allowed = format!("{} (as the data)", self.rows);
-            return Err(Error::length_mismatch(&grouping.name, allowed, grouping.numbers.len()).into());
-        }
-        self.grouping = Some(grouping);
-        Ok(())
-    }
-}
-
-impl Grouping {
-    fn extend(&mut self, fields: &[Field<'_>]) -> Outcome<()> {
-        for field in fields {
-            // SAFETY: the capsule protocol vouches for the struct, and its producer is alive in the caller.
-            unsafe { self.groups.number(field, &self.name, &mut self.numbers)? };
-        }
-        Ok(())
-    }
-
-    /// Keys of a list, or of anything that makes one of itself, such as a NumPy array of text.
-    fn extend_from_list(&mut self, object: &Bound<'_, PyAny>, copies: &mut Copies) -> Outcome<()> {
-        let py = object.py();
-        let refuse = || -> Outcome<()> {
-            let allowed = "the name of a column, or a column of groups";
-            Err(Error::invalid_type("by", allowed, shown(object)).into())
-        };
-        // A NumPy scalar makes a number of itself, and what has no order or stands for bytes is no column.
-        let list = match object.getattr_opt(intern!(py, "tolist"))? {
-            Some(method) => asked("by", object, method.call0())?,
-            None => object.clone(),
-        };
-        if !list.is_instance_of::<PyList>() && !list.is_instance_of::<PyTuple>() {
-            return refuse();
-        }
-        if is_bytes(object)? {
-            return Err(Error::unsupported_type(&self.name, "text or whole numbers", "bytes").into());
-        }
-        let reason = name_of_type(object);
-        copies.allow(&self.name, &reason)?;
-        memory::reserve_exact(&mut self.numbers, items_of(&list))?;
-        let mut patience = Patience::new(py);
-        for (row, item) in asked("by", object, list.try_iter())?.enumerate() {
-            patience.check()?;
-            let item = asked("by", object, item)?;
-            let key = key(&item);
-            let Some(key) = key else {
-                if item.is_none() {
-                    return Err(Error::missing_value(&self.name, row, "grouping").into());
-                }
-                let allowed = "text or whole numbers";
-                return Err(Error::unsupported_type(&self.name, allowed, shown(&item)).into());
-            };
-            if self.groups.keys().first().is_some_and(|first| !key.is_like(first)) {
-                let allowed = "all text or all whole numbers";
-                return Err(Error::unsupported_type(&self.name, allowed, shown(&item)).into());
-            }
-            let number = self.groups.number_of_ref(key)?;
-            memory::push(&mut self.numbers, number)?;
-        }
-        Ok(())
-    }
-}
-
-/// A Python object as a group key, if it can be one.
-pub fn key<'a>(item: &'a Bound<'_, PyAny>) -> Option<KeyRef<'a>> {
-    if let Ok(text) = item.cast::<PyString>() {
-        return text.to_str().ok().map(KeyRef::Text);
-    }
-    if item.is_instance_of::<PyBool>() { None } else { tolerated(item.py(), item.extract()).map(KeyRef::Int) }
 }
 
 /// The object that was passed as `data`, as far as it is more than one column.
@@ -540,7 +433,7 @@ impl<'py> Whole<'py> {
     }
 
     /// The chunks of one column of Arrow data; data that is one column only where it is the only input.
-    fn fields<'a>(&'a self, py: Python<'_>, name: &str, is_only: bool) -> Outcome<Vec<Field<'a>>> {
+    pub(super) fn fields<'a>(&'a self, py: Python<'_>, name: &str, is_only: bool) -> Outcome<Vec<Field<'a>>> {
         let Self::Produced(produced) = self else {
             let available =
                 if matches!(self, Self::Absent) { "no column" } else { "one column without a name" };
@@ -579,7 +472,7 @@ fn constant(object: &Bound<'_, PyAny>, name: &str) -> Outcome<Option<f64>> {
 }
 
 /// The chunks of an object that is one Arrow column.
-fn single<'a>(py: Python<'_>, produced: &'a Produced, name: &str) -> Outcome<Vec<Field<'a>>> {
+pub(super) fn single<'a>(py: Python<'_>, produced: &'a Produced, name: &str) -> Outcome<Vec<Field<'a>>> {
     // SAFETY: the capsule protocol vouches for the structs.
     let (schema, arrays) = unsafe { produced.structs(py)? };
     let mut chunks = Vec::with_capacity(arrays.len());
@@ -595,7 +488,7 @@ fn single<'a>(py: Python<'_>, produced: &'a Produced, name: &str) -> Outcome<Vec
     Ok(chunks)
 }
 
-fn mapping_item<'py>(mapping: &Bound<'py, PyAny>, name: &str) -> Outcome<Bound<'py, PyAny>> {
+pub(super) fn mapping_item<'py>(mapping: &Bound<'py, PyAny>, name: &str) -> Outcome<Bound<'py, PyAny>> {
     if let Ok(dict) = mapping.cast_exact::<PyDict>() {
         if let Some(item) = asked(name, mapping, dict.get_item(name))? {
             return Ok(item);

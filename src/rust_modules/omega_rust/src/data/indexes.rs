@@ -8,6 +8,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
+use super::frames::{labels_called, level_names};
 use super::kinds::{Kind, kind_of};
 use crate::errors::{Outcome, asked};
 use crate::words::{shown, written};
@@ -41,6 +42,18 @@ impl<'py> Indexes<'py> {
             "that of `{first}`: align them first, with .reindex(), or go by position, with .to_numpy()"
         );
         Err(Error::invalid_shape(format!("the index of `{name}`"), allowed, "other labels").into())
+    }
+}
+
+impl<'py> Indexes<'py> {
+    /// The labels of the first object that have a name, as a column.
+    pub fn level(&self, name: &str) -> Outcome<Option<Bound<'py, PyAny>>> {
+        self.first.as_ref().map_or(Ok(None), |(_, index)| labels_called(index, name))
+    }
+
+    /// What the labels of the first object are called.
+    pub fn names(&self) -> Outcome<Vec<String>> {
+        self.first.as_ref().map_or(Ok(Vec::new()), |(_, index)| level_names(index))
     }
 }
 

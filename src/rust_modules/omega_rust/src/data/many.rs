@@ -13,6 +13,7 @@ use pyo3::types::{PyList, PyString, PyTuple};
 
 use super::capsules::{Produced, produce};
 use super::frames::{Frame, pandas_numbers};
+use super::groups::names_in;
 use super::holders::{Holder, holder_of};
 use super::import::{Import, Reads, Request, Source, Whole};
 use super::indexes::{Indexes, index_names};
@@ -48,9 +49,7 @@ impl Import {
         for other in others {
             keys.push(request.column_of(other)?);
         }
-        if let Some(by) = request.by.and_then(|by| by.cast::<PyString>().ok()) {
-            keys.push(written(by));
-        }
+        keys.extend(request.by.map(names_in).unwrap_or_default());
         if let Some(object) = &keyword
             && listed(object)?.is_none()
         {

@@ -2,6 +2,7 @@
 
 use std::ffi::CStr;
 
+use omega_arrow::keys::ALLOWED;
 use omega_catalog::Key;
 use omega_contract::memory;
 use pyo3::ffi;
@@ -9,9 +10,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use super::{FeatureSet, NAME, State};
-use crate::data::{Bar, key, one_value};
+use crate::data::{Bar, one_value};
 use crate::errors::{Outcome, asked, guard};
 use crate::fastcalls::{self, Passed};
+use crate::keys::key;
 use crate::objects;
 use crate::outputs::Buffer;
 use crate::words::shown;
@@ -203,12 +205,22 @@ impl FeatureSet {
                 _ => one_value(&given.item(name, &input.name)?, input, &input.name)?,
             };
         }
-        let (Some(name), Some(by)) = (&self.by, self.features.by()) else { return Ok(None) };
-        let item = given.item(name.bind(py), by)?;
-        match key(&item) {
-            Some(key) => Ok(Some(key.copy()?)),
-            None => Err(super::Error::invalid_type(by, "text or a whole number", shown(&item)).into()),
+        let Some(by) = self.features.by() else { return Ok(None) };
+        if let ([name], [by]) = (&*self.by, by) {
+            return key_in(py, given, name, by).map(Some);
         }
+        let parts = self.by.iter().zip(by).map(|(name, by)| key_in(py, given, name, by));
+        Ok(Some(Key::of(parts.collect::<Outcome<_>>()?)))
+    }
+}
+
+/// What a bar has as a key.
+#[inline]
+fn key_in<'py>(py: Python<'py>, given: &Given<'_, 'py>, name: &Py<PyString>, by: &str) -> Outcome<Key> {
+    let item = given.item(name.bind(py), by)?;
+    match key(&item, by)? {
+        Some(key) => Ok(key.copy()?),
+        None => Err(super::Error::invalid_type(by, ALLOWED, shown(&item)).into()),
     }
 }
 

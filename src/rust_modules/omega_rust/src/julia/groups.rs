@@ -113,7 +113,7 @@ impl<'a> Groups<'a> {
     pub fn answer<'py>(self, py: Python<'py>, by_group: Bound<'py, PyDict>) -> Outcome<Bound<'py, PyAny>> {
         let keys = self.grouping.groups.keys();
         let column = |whole: Whole| ColumnData::float64(&whole.name, Shared::from_vec(whole.values));
-        let mut parameters = vec![ColumnData::keys(&self.grouping.name, keys)?];
+        let mut parameters = self.grouping.key_columns()?;
         parameters.extend(self.parameters.into_iter().flatten().map(column));
         let rows: Vec<ColumnData> = self.rows.into_iter().flatten().map(column).collect();
         let rows = match rows.first() {
