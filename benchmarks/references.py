@@ -135,12 +135,17 @@ def _garch_answers(fit: Any, read: Columns, keywords: Mapping[str, Any]) -> Answ
         "omega_standard_error": errors["omega"],
         "alpha_standard_error": errors["alpha[1]"],
         "beta_standard_error": errors["beta[1]"],
-        # The density of percents is a hundredth of that of fractions.
-        "log_likelihood": fit.loglikelihood + len(read["returns"]) * math.log(100),
+        **_criteria(fit.loglikelihood, fit.aic, fit.bic, len(read["returns"])),
         "conditional_volatility": fit.conditional_volatility,
         "standardized_residuals": fit.std_resid,
         "forecast_variance": fit.forecast(horizon=keywords["horizon"], reindex=False).variance.to_numpy()[-1],
     }
+
+
+def _criteria(log_likelihood: float, aic: float, bic: float, rows: int) -> dict[str, float]:
+    """Of fractions, what was fitted to percents: their density is a hundredth."""
+    gained = rows * math.log(100)
+    return {"log_likelihood": log_likelihood + gained, "aic": aic - 2 * gained, "bic": bic - 2 * gained}
 
 
 def _ewma(returns: Floats, *, decay: float, periods: float) -> list[Any]:
@@ -193,7 +198,7 @@ def _hidden_markov_answers(best: Any, read: Columns, _: Mapping[str, Any]) -> An
         "standard_deviations": deviations[order],
         "transition": best.transmat_[np.ix_(order, order)],
         "initial": best.startprob_[order],
-        "log_likelihood": best.score(percent) + len(percent) * math.log(100),
+        **_criteria(best.score(percent), best.aic(percent), best.bic(percent), len(percent)),
         "posterior": best.predict_proba(percent)[:, order],
     }
 

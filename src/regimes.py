@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Never
 
 from omega import _rust
 from omega.functions.call import Column, Data, Nulls, run
+from omega.functions.results import Result
 
 __all__ = [
     "HiddenMarkov",
@@ -19,30 +20,61 @@ def __dir__() -> list[str]:
     return list(__all__)
 
 
-class HiddenMarkov(NamedTuple):
-    """What `hidden_markov` returns."""
-
-    #: Mean return in each state. (return)
+class _HiddenMarkovFields(NamedTuple):
     means: Any
-    #: Standard deviation of the return in each state, ascending. (volatility)
     standard_deviations: Any
-    #: Probability of the next state (column) in each state (row). (fraction)
+    shares: Any
+    expected_durations: Any
     transition: Any
-    #: Probability of each state in the first row. (fraction)
     initial: Any
-    #: Logarithm of the likelihood at its maximum.
     log_likelihood: float | None
-    #: Iterations of the search that won.
-    iterations: float | None
-    #: How many searches went on after a few iterations, those that were on the way of a higher one counted
-    #: with it.
-    searches: float | None
-    #: How many of them ended within 1e-3 of the highest, in log-likelihood less the penalty of the prior.
-    searches_at_top: float | None
-    #: By how much the best of the others ended lower; missing if all agree.
+    free_parameters: int | None
+    aic: float | None
+    bic: float | None
+    rows: int | None
+    converged: bool | None
+    iterations: int | None
+    searches: int | None
+    searches_at_top: int | None
     lead_over_next_top: float | None
-    #: Probability of each state in each row, given all rows. (fraction)
     posterior: Any
+    filtered: Any
+
+
+class HiddenMarkov(Result, _HiddenMarkovFields, function="regimes.hidden_markov"):
+    """The answer of `hidden_markov`: `summary()` shows it in tables, `to_dict()` as plain Python.
+
+    - `means`: Mean return in each state. (return; by states)
+    - `standard_deviations`: Standard deviation of the return in each state, ascending. (volatility; by
+      states)
+    - `shares`: Share of the rows in each state: the mean of its posterior. (fraction; by states)
+    - `expected_durations`: How long a stay in each state lasts on average: 1 / (probability of leaving it);
+      missing if it is never left. (rows; by states)
+    - `transition`: Probability of the next state (column) in each state (row). (fraction; by states and
+      states)
+    - `initial`: Probability of each state in the first row. (fraction; by states)
+    - `log_likelihood`: Logarithm of the likelihood at its maximum.
+    - `free_parameters`: How many numbers were estimated, those at a bound counted with them.
+    - `aic`: Akaike's information criterion, 2 * free_parameters - 2 * log_likelihood: the lower, the
+      better.
+    - `bic`: Bayesian information criterion, log(rows) * free_parameters - 2 * log_likelihood: the lower,
+      the better.
+    - `rows`: How many rows the fit has used: those in which nothing is missing. (rows)
+    - `converged`: Whether the search came to its end; one that does not is an error, so this is never
+      false.
+    - `iterations`: Iterations of the search that won.
+    - `searches`: How many searches went on after a few iterations, those that were on the way of a higher
+      one counted with it.
+    - `searches_at_top`: How many of them ended within 1e-3 of the highest, in log-likelihood less the
+      penalty of the prior.
+    - `lead_over_next_top`: By how much the best of the others ended lower; missing if all agree.
+    - `posterior`: Probability of each state in each row, given all rows, later ones too: it looks ahead.
+      (fraction; by row and states)
+    - `filtered`: Probability of each state in each row, given the rows up to it, under parameters that know
+      all rows. (fraction; by row and states)
+    """
+
+    __slots__ = ()
 
 
 _HIDDEN_MARKOV = _rust.function("regimes.hidden_markov")
@@ -79,10 +111,12 @@ def hidden_markov(
     the best eight to their end. With three states or more on a year of returns, tops are many and hardly
     differ, and a higher one may be missed: `searches_at_top` and `lead_over_next_top` say how sure the
     highest is. What is not carried to its end is computed in single precision. State 0 has the least
-    standard deviation, the last state the greatest. Posteriors are smoothed: they know all rows. A state
-    around a single row would have an infinite likelihood; so each state's sum of squares starts from
-    `variance_prior`, which keeps such a state unlikely and lets one around many equal rows, as of days
-    without trade, be narrow.
+    standard deviation, the last state the greatest. `posterior` is smoothed and looks ahead: the
+    probability in a row knows all rows, those after it as well, and a backtest that trades on it knows the
+    future. `filtered` knows the rows up to its own and no later one, but for the parameters, which are
+    those of all rows: in a backtest, fit the rows so far and take its last row. A state around a single row
+    would have an infinite likelihood; so each state's sum of squares starts from `variance_prior`, which
+    keeps such a state unlikely and lets one around many equal rows, as of days without trade, be narrow.
 
     - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
       series will do: a column, or the name of one in `data`.
@@ -101,8 +135,9 @@ def hidden_markov(
     - `name`: What its outputs' names begin with, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
-    Returns a `HiddenMarkov`: numbers as floats, columns and tables in the library of the data; with `by`, a
-    mapping of them by group, with all groups' `parameters` as one table and all their `rows` as another.
+    Returns a `HiddenMarkov`, a named tuple with a `summary()`: numbers, and columns and tables in the
+    library of the data; with `by`, a mapping of them by group, with all groups' `parameters` as one table
+    and all their `rows` as another.
 
     Raises InvalidValueError, MissingColumnError, ParameterOutOfRangeError, NotEnoughDataError,
     DegenerateDataError or NoConvergenceError, and what `omega.call` raises.

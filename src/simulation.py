@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Never
 
 from omega import _rust
 from omega.functions.call import Column, Data, Nulls, run
+from omega.functions.results import Result
 
 __all__ = [
     "StationaryBootstrap",
@@ -19,21 +20,29 @@ def __dir__() -> list[str]:
     return list(__all__)
 
 
-class StationaryBootstrap(NamedTuple):
-    """What `stationary_bootstrap` returns."""
-
-    #: The quantile of the returns themselves. (return)
+class _StationaryBootstrapFields(NamedTuple):
     value_at_risk: float | None
-    #: Lower end of the interval. (return)
     lower: float | None
-    #: Upper end of the interval. (return)
     upper: float | None
-    #: Standard deviation of the replications. (volatility)
     standard_error: float | None
-    #: Mean length of the blocks that were drawn. (rows)
     mean_block: float | None
-    #: The value at risk of each replication. (return)
+    rows: int | None
     replications: Any
+
+
+class StationaryBootstrap(Result, _StationaryBootstrapFields, function="simulation.stationary_bootstrap"):
+    """The answer of `stationary_bootstrap`: `summary()` shows it in tables, `to_dict()` as plain Python.
+
+    - `value_at_risk`: The quantile of the returns themselves. (return)
+    - `lower`: Lower end of the interval. (return)
+    - `upper`: Upper end of the interval. (return)
+    - `standard_error`: Standard deviation of the replications. (volatility)
+    - `mean_block`: Mean length of the blocks that were drawn. (rows)
+    - `rows`: How many returns were drawn from: those that are not missing. (rows)
+    - `replications`: The value at risk of each replication. (return; by replications)
+    """
+
+    __slots__ = ()
 
 
 _STATIONARY_BOOTSTRAP = _rust.function("simulation.stationary_bootstrap")
@@ -79,9 +88,9 @@ def stationary_bootstrap(
     - `name`: What its outputs' names begin with, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
-    Returns a `StationaryBootstrap`: numbers as floats, columns and tables in the library of the data; with
-    `by`, a mapping of them by group, with all groups' `parameters` as one table and all their `rows` as
-    another.
+    Returns a `StationaryBootstrap`, a named tuple with a `summary()`: numbers, and columns and tables in
+    the library of the data; with `by`, a mapping of them by group, with all groups' `parameters` as one
+    table and all their `rows` as another.
 
     Raises InvalidValueError, MissingColumnError, ParameterOutOfRangeError or NotEnoughDataError, and what
     `omega.call` raises.

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple, Never
 
 from omega import _rust
 from omega.functions.call import Column, Columns, Data, Nulls, run
+from omega.functions.results import Result
 
 __all__ = [
     "Ewma",
@@ -21,52 +22,82 @@ def __dir__() -> list[str]:
     return list(__all__)
 
 
-class Garch(NamedTuple):
-    """What `garch` returns."""
-
-    #: Mean return. (return)
+class _GarchFields(NamedTuple):
     mu: float | None
-    #: Constant part of the variance. (return squared)
     omega: float | None
-    #: Weight of the last squared surprise.
     alpha: float | None
-    #: Weight of the last variance.
     beta: float | None
-    #: Standard error of mu. (volatility)
     mu_standard_error: float | None
-    #: Standard error of omega. (return squared)
     omega_standard_error: float | None
-    #: Standard error of alpha.
     alpha_standard_error: float | None
-    #: Standard error of beta.
     beta_standard_error: float | None
-    #: Logarithm of the likelihood at its maximum.
     log_likelihood: float | None
-    #: Steps of the search that won.
-    iterations: float | None
-    #: How many searches were run to their end.
-    searches: float | None
-    #: How many of them ended within 1e-4 of the greatest log-likelihood.
-    searches_at_top: float | None
-    #: By how much the best of the others ended lower in log-likelihood; missing if all agree.
+    free_parameters: int | None
+    aic: float | None
+    bic: float | None
+    rows: int | None
+    converged: bool | None
+    iterations: int | None
+    searches: int | None
+    searches_at_top: int | None
     lead_over_next_top: float | None
-    #: Standard deviation of the return, given the rows before. (volatility)
     conditional_volatility: Any
-    #: Surprise over its conditional volatility.
     standardized_residuals: Any
-    #: Variance of the return 1, 2, … periods after the last row. (return squared)
     forecast_variance: Any
 
 
-class Ewma(NamedTuple):
-    """What `ewma` returns."""
+class Garch(Result, _GarchFields, function="volatility.garch"):
+    """The answer of `garch`: `summary()` shows it in tables, `to_dict()` as plain Python.
 
-    #: Standard deviation of the return, given the rows before. (volatility)
+    - `mu`: Mean return. (return)
+    - `omega`: Constant part of the variance. (return squared)
+    - `alpha`: Weight of the last squared surprise.
+    - `beta`: Weight of the last variance.
+    - `mu_standard_error`: Standard error of mu. (volatility)
+    - `omega_standard_error`: Standard error of omega. (return squared)
+    - `alpha_standard_error`: Standard error of alpha.
+    - `beta_standard_error`: Standard error of beta.
+    - `log_likelihood`: Logarithm of the likelihood at its maximum.
+    - `free_parameters`: How many numbers were estimated, those at a bound counted with them.
+    - `aic`: Akaike's information criterion, 2 * free_parameters - 2 * log_likelihood: the lower, the
+      better.
+    - `bic`: Bayesian information criterion, log(rows) * free_parameters - 2 * log_likelihood: the lower,
+      the better.
+    - `rows`: How many rows the fit has used: those in which nothing is missing. (rows)
+    - `converged`: Whether the search came to its end; one that does not is an error, so this is never
+      false.
+    - `iterations`: Steps of the search that won.
+    - `searches`: How many searches were run to their end.
+    - `searches_at_top`: How many of them ended within 1e-4 of the greatest log-likelihood.
+    - `lead_over_next_top`: By how much the best of the others ended lower in log-likelihood; missing if all
+      agree.
+    - `conditional_volatility`: Standard deviation of the return, given the rows before, under parameters
+      that know all rows. (volatility; by row)
+    - `standardized_residuals`: Surprise over its conditional volatility. (by row)
+    - `forecast_variance`: Variance of the return 1, 2, … periods after the last row. (return squared; by
+      horizon)
+    """
+
+    __slots__ = ()
+
+
+class _EwmaFields(NamedTuple):
     volatility: Any
-    #: Standard deviation of the return in the row after the last. (volatility)
     forecast_volatility: Any
-    #: Covariances of the returns in the row after the last. (return squared)
     forecast_covariance: Any
+
+
+class Ewma(Result, _EwmaFields, function="volatility.ewma"):
+    """The answer of `ewma`: `summary()` shows it in tables, `to_dict()` as plain Python.
+
+    - `volatility`: Standard deviation of the return, given the rows before. (volatility; by row and asset)
+    - `forecast_volatility`: Standard deviation of the return in the row after the last. (volatility; by
+      asset)
+    - `forecast_covariance`: Covariances of the returns in the row after the last. (return squared; by asset
+      and asset)
+    """
+
+    __slots__ = ()
 
 
 _GARCH = _rust.function("volatility.garch")
@@ -102,7 +133,9 @@ def garch(
     larger of 1e6 * s and m, but at most 1e7 * m. Returns may have any scale: they are brought to unit
     variance inside. Standard errors are missing where the likelihood has no inverse curvature; so is that
     of mu if it is fixed at 0, that of beta if the estimate is 0, and those of omega, alpha and beta if
-    alpha is 0, for omega and beta cannot be told apart then.
+    alpha is 0, for omega and beta cannot be told apart then. `conditional_volatility` looks ahead: a row's
+    variance is made of the rows before, but with parameters, and from a first variance, that know later
+    ones. In a backtest, fit the rows so far and take the first of `forecast_variance`.
 
     - `returns`: Relative change of value over the period, 0.01 for one percent; null in the first. Any
       series will do: a column, or the name of one in `data`.
@@ -117,8 +150,9 @@ def garch(
     - `name`: What its outputs' names begin with, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
-    Returns a `Garch`: numbers as floats, columns and tables in the library of the data; with `by`, a
-    mapping of them by group, with all groups' `parameters` as one table and all their `rows` as another.
+    Returns a `Garch`, a named tuple with a `summary()`: numbers, and columns and tables in the library of
+    the data; with `by`, a mapping of them by group, with all groups' `parameters` as one table and all
+    their `rows` as another.
 
     Raises InvalidValueError, MissingColumnError, ParameterOutOfRangeError, NotEnoughDataError,
     DegenerateDataError or NoConvergenceError, and what `omega.call` raises.
@@ -192,8 +226,9 @@ def ewma(
     - `name`: What its outputs' names begin with, so that answers join side by side.
     - `strict_zero_copy`: Whether data that would have to be copied is refused.
 
-    Returns a `Ewma`: numbers as floats, columns and tables in the library of the data; with `by`, a mapping
-    of them by group, with all groups' `parameters` as one table and all their `rows` as another.
+    Returns a `Ewma`, a named tuple with a `summary()`: numbers, and columns and tables in the library of
+    the data; with `by`, a mapping of them by group, with all groups' `parameters` as one table and all
+    their `rows` as another.
 
     Raises InvalidValueError, MissingColumnError, ParameterOutOfRangeError or NotEnoughDataError, and what
     `omega.call` raises.

@@ -209,7 +209,7 @@ def _model(
     columns: Sequence[Column],
     name: str | None,
 ) -> Any:
-    """A named tuple with one field per output; with groups a mapping of them, and the whole beside it."""
+    """A `Result` with one field per output; with groups a mapping of them, and the whole beside it."""
     source = source_of(data, columns, function.inputs)
     named = isinstance(data, Mapping) or any(isinstance(column, Mapping) for column in columns)
     build, axes = answer_type(function.name), _axes(function.name)

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from omega import _rust
+from omega.shared import _text_tables
 from omega.shared.exceptions import InvalidTypeError, ParameterOutOfRangeError
 
 if TYPE_CHECKING:
@@ -25,19 +26,14 @@ class Functions(list[str]):
         """A line for each function: its name and its summary."""
         if not self:
             return "[]"
-        width = max(map(len, self))
-        return "\n".join(f"{name:{width}}  {_facts(name)['summary']}" for name in self)
+        return "\n".join(_text_tables.aligned(self._rows(), left=2))
 
     def _repr_html_(self) -> str:
         """The same as a table, for notebooks."""
-        from html import escape
+        return _text_tables.html(self._rows(), left=2)
 
-        rows = (
-            f"<tr><td><code>{name}</code></td>"
-            f"<td style='text-align:left'>{escape(str(_facts(name)['summary']))}</td></tr>"
-            for name in self
-        )
-        return f"<table><tbody>{''.join(rows)}</tbody></table>"
+    def _rows(self) -> list[tuple[str, str]]:
+        return [(name, str(_facts(name)["summary"])) for name in self]
 
 
 def functions(

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
+from omega.shared import _text_tables
+
 if TYPE_CHECKING:
     from omega.shared.protocols import FunctionSpec, Parameter
 
@@ -75,8 +77,7 @@ def text(spec: FunctionSpec) -> str:
     """The whole spec, a line for each fact."""
     lines = [f"{spec.name} {head(spec)}", spec.summary, *facts(spec)]
     for heading, entries in sections(spec):
-        width = max(len(term) for term, _ in entries)
-        lines += ["", heading, *(f"  {term:{width}}  {words}" for term, words in entries)]
+        lines += ["", heading, *(f"  {line}" for line in _text_tables.aligned(entries, left=2))]
     sources = [f"Source: {each}" for each in spec.references]
     return "\n".join([*lines, *([""] if sources else []), *sources])
 
@@ -88,12 +89,7 @@ def html(spec: FunctionSpec) -> str:
         *(f"<p>{escape(each)}</p>" for each in facts(spec)),
     ]
     for heading, entries in sections(spec):
-        rows = "".join(
-            f"<tr><td style='text-align:left'><code>{term}</code></td>"
-            f"<td style='text-align:left'>{escape(words)}</td></tr>"
-            for term, words in entries
-        )
-        parts.append(f"<table><caption>{escape(heading)}</caption><tbody>{rows}</tbody></table>")
+        parts.append(_text_tables.html(entries, caption=heading, left=2))
     sources = "<br>".join(f"Source: {escape(each)}" for each in spec.references)
     return "".join([*parts, f"<p>{sources}</p>" if sources else ""])
 

@@ -158,6 +158,11 @@ class Output(_Part):
     """
     undefined: bool
     """Whether it may be missing after the warm-up by its nature, as a ratio to nothing."""
+    role: Literal["estimate", "standard_error", "lower", "upper", "fit", "search"] | None = None
+    """Where it stands in the summary of a fitted model: an estimate, its error or the ends of its interval, a
+    number about the fit as a whole, or about the search that found it. None for what no summary shows."""
+    of: str | None = Field(default=None, pattern=NAME)
+    """The estimate whose error or bound it is."""
     summary: str
     """What it is, in a sentence."""
 
@@ -197,6 +202,15 @@ class FunctionSpec(_Part):
     """Which rows have no value yet, as a sentence; empty where all have one. `warm_up_rows` counts them."""
     errors: tuple[str, ...]
     """Codes that this function may raise beyond those of the door."""
+
+    @model_validator(mode="after")
+    def _errors_and_bounds_are_of_an_estimate(self) -> Self:
+        estimates = {each.name: each.axes for each in self.outputs if each.role == "estimate"}
+        for each in self.outputs:
+            is_of_one = each.role in {"standard_error", "lower", "upper"}
+            if is_of_one != (each.of is not None) or (is_of_one and estimates.get(str(each.of)) != each.axes):
+                raise ValueError(f"{each.name}: {each.role} of {each.of}, among {list(estimates)}")
+        return self
 
     @property
     def module(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tools.generate import names
 from tools.generate.files import Files, header, ruff
-from tools.generate.python_functions.answers import answer, has_answer
+from tools.generate.python_functions.answers import answer, door, has_answer
 from tools.generate.python_functions.published import (
     Spec,
     function_of,
@@ -52,6 +52,7 @@ def _module(name: str, specs: list[Spec]) -> str:
         "",
         "from omega import _rust",
         f"from omega.functions.call import {', '.join(_imports(specs))}",
+        *(["from omega.functions.results import Result"] if any(door(each) == "model" for each in specs) else []),
         "",
         "__all__ = [",
         *(f'    "{exported}",' for exported in sorted(_exports(specs))),

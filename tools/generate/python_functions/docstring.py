@@ -95,9 +95,9 @@ def _returns(spec: Spec) -> str:
         )
         return f"Returns {what}; with `by`, a table of one row per group, or for NumPy and lists a dict."
     return (
-        f"Returns a `{camel(function_of(spec))}`: numbers as floats, columns and tables in the library of "
-        "the data; with `by`, a mapping of them by group, with all groups' `parameters` as one table and "
-        "all their `rows` as another."
+        f"Returns a `{camel(function_of(spec))}`, a named tuple with a `summary()`: numbers, and columns and "
+        "tables in the library of the data; with `by`, a mapping of them by group, with all groups' "
+        "`parameters` as one table and all their `rows` as another."
     )
 
 

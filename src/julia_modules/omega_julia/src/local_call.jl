@@ -19,7 +19,7 @@ output(call::LocalCall, i, lengths...) = call.outputs[i] = Array{Float64}(undef,
 """
     (f::OmegaFunction)(inputs...; nulls = :skip, parameters...)
 
-The outputs of `f` as a named tuple: numbers, vectors, and matrices with one row per data row. An input is a vector; one of
+The outputs of `f` as a named tuple: numbers, vectors, and matrices with one row per data row; counts as `Int`. An input is a vector; one of
 many columns is a matrix with a row per data row, or a named tuple of vectors. A number stands for its value in every row.
 
 `missing` and `NaN` both mean missing, and come back as `NaN`. Throws an [`OmegaException`](@ref).
@@ -49,9 +49,12 @@ function (f::OmegaFunction)(inputs...; nulls = :skip, parameters...)
                      Vector{Any}(undef, length(spec.outputs)))
     run(f, call)
     names = Tuple(Symbol(o.name) for o in spec.outputs)
-    answers = Tuple(isempty(o.axes) ? first(answer) : answer for (o, answer) in zip(spec.outputs, call.outputs))
+    answers = Tuple(isempty(o.axes) ? typed(o, first(answer)) : answer for (o, answer) in zip(spec.outputs, call.outputs))
     return NamedTuple{names}(answers)
 end
+
+"A number of an answer in the type that its output has, which NaN is not: it stays what it is."
+typed(output::Output, x::Float64) = isnan(x) ? x : output.type == "int64" ? Int(x) : output.type == "bool" ? x != 0 : x
 
 "The columns of an input, each with its name."
 function named_columns(input::Input, data)

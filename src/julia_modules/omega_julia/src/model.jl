@@ -25,8 +25,9 @@ end
     model(fit, spec; quick...)
 
 Offers a model. `fit(inputs..., p)` gets the present rows of each input, a vector or for many columns [`Columns`](@ref), and
-the parameters by their names: whole numbers as `Int`, a choice as a `Symbol`. It returns the outputs in the spec's order;
-those along `row` have one entry per present row, and missing rows become NaN.
+the parameters by their names: whole numbers as `Int`, a choice as a `Symbol`. It returns the outputs by their names: a count
+as an `Int`, and NaN for a number that there is not. Those along `row` have one entry per present row, and missing rows become
+NaN.
 
 `quick` are parameters by which a fit is short: with them the package compiles the model when it starts.
 """
@@ -52,8 +53,8 @@ function (model::Model)(call::Call)
     inputs = Any[present_values(call, i, present) for i in eachindex(spec.inputs)]
     p = model.parameters(Tuple(Any[parameter_value(spec.parameters[i], parameter(call, i)) for i in eachindex(spec.parameters)]))
     answers = model.fit(inputs..., p)
-    for i in 1:length(answers)
-        write_answer(call, i, answers[i], present)
+    for i in 1:length(spec.outputs)
+        write_answer(call, i, getfield(answers, Symbol(spec.outputs[i].name)), present)
     end
 end
 
@@ -118,7 +119,7 @@ function gather!(target, column::AbstractVector{Float64}, present::Vector{Int})
     return target
 end
 
-write_answer(call, i, answer::Float64, _) = (output(call, i)[1] = answer; nothing)
+write_answer(call, i, answer::Real, _) = (output(call, i)[1] = answer; nothing)
 
 function write_answer(call, i, answer::VecOrMat{Float64}, present)
     if present isa Colon || first(specification(call).outputs[i].axes) != "row"

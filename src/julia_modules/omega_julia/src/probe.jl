@@ -76,5 +76,6 @@ model(COLUMNS) do market, returns, p
     x = returns.values
     n, k = size(x)
     sums = [sum(x[:, j]) for j in 1:k]
-    return (market, x, sums, [10.0i + j for i in 1:k, j in 1:k], [sums[j] for j in 1:k, _ in 1:p.horizon])
+    return (market = market, values = x, sums = sums, places = [10.0i + j for i in 1:k, j in 1:k],
+            path = [sums[j] for j in 1:k, _ in 1:p.horizon])
 end

@@ -35,7 +35,10 @@ One column, number or table that a function returns.
 `axes` say what its values run along: nothing for one number, `row` for as many values as the input has rows, `asset`
 for one value for each column of the input of many columns, and otherwise the name of a parameter that says how many.
 `unit` is one of the words that Rust's `omega_contract::spec::Unit` defines, which refuses others; empty for a number of
-which nothing more is known. `undefined` outputs may be missing by their nature.
+which nothing more is known. `undefined` outputs may be missing by their nature. A model's `role` says where an output stands in
+the summary of a fit: an `estimate`; its `standard_error`, or the `lower` or `upper` end of its interval, `of` that estimate; a
+number about the `fit` as a whole, such as its likelihood; or about the `search` that found it. `nothing` for what no summary
+shows, such as a value per row.
 """
 struct Output
     name::String
@@ -43,6 +46,8 @@ struct Output
     axes::Vector{String}
     unit::String
     undefined::Bool
+    role::Union{String,Nothing}
+    of::Union{String,Nothing}
     summary::String
 end
 
@@ -103,8 +108,20 @@ float_parameter(name, default, minimum, maximum, unit, summary; exclusive = fals
 choice_parameter(name, choices, summary) =
     Parameter(name, "choice", first(choices), nothing, nothing, false, nothing, choices, "", summary)
 
-"A float64 output."
-Output(name, axes, unit, summary; undefined = false) = Output(name, "float64", axes, unit, undefined, summary)
+"A float64 output, that no summary shows."
+Output(name, axes, unit, summary; undefined = false) = Output(name, "float64", axes, unit, undefined, nothing, nothing, summary)
+
+"What a model estimates: one number, or one for each place along the axes."
+estimate(name, axes, unit, summary; undefined = false) = Output(name, "float64", axes, unit, undefined, "estimate", nothing, summary)
+
+"How sure an estimate is: its `standard_error`, or the `lower` or `upper` end of an interval; named after it, unless `name` is given."
+uncertainty(role, of, unit, summary; name = of * "_" * role) = Output(name, "float64", String[], unit, false, role, of, summary)
+
+"A number about a fit as a whole; of type `int64` for a count and `bool` for what is so or not."
+about_fit(name, unit, summary; type = "float64", undefined = false) = Output(name, type, String[], unit, undefined, "fit", nothing, summary)
+
+"A number about the search that found a fit; of type `int64` for a count."
+about_search(name, summary; type = "float64", undefined = false) = Output(name, type, String[], "", undefined, "search", nothing, summary)
 
 """
     json(value)

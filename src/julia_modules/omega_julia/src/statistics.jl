@@ -116,7 +116,7 @@ of it, and by how much the best of the others is lower; NaN if there are no othe
 
 ```jldoctest
 julia> OmegaJulia.agreement([-7.5, -5.0, -5.0], 1e-3)
-(searches = 3.0, searches_at_top = 2.0, lead_over_next_top = 2.5)
+(searches = 3, searches_at_top = 2, lead_over_next_top = 2.5)
 ```
 """
 function agreement(heights, tolerance)
@@ -129,5 +129,5 @@ function agreement(heights, tolerance)
             lead = top - height
         end
     end
-    return (searches = Float64(length(heights)), searches_at_top = Float64(at_top), lead_over_next_top = lead)
+    return (searches = length(heights), searches_at_top = at_top, lead_over_next_top = lead)
 end

@@ -16,6 +16,21 @@ end
     @test isequal(Volatility.garch([isnan(r) ? missing : r for r in ROWS]), fit)
 end
 
+@testset "counts are whole numbers, and NaN where there is no answer" begin
+    fit = Volatility.garch(ROWS)
+    @test fit.rows === 120 && fit.iterations isa Int && fit.searches isa Int && fit.converged === true
+    @test Simulation.stationary_bootstrap(ROWS; replications = 5).rows === 120
+    missing_fit = Volatility.garch(ROWS; nulls = :propagate)
+    @test isnan(missing_fit.rows) && isnan(missing_fit.converged)
+end
+
+@testset "outputs are taken by their names, in whatever order a fit has them" begin
+    spec = FunctionSpec("tests.order", "model", "Two."; inputs = [Input("value", "Any.")],
+                        outputs = [Output("first", String[], "", "One."), Output("second", String[], "", "Two.")])
+    either = OmegaFunction(spec, Model((_, p) -> (second = 2.0, first = 1), parameters_type(spec)), Pair{String,Any}[])
+    @test either([0.0, 1.0]) === (first = 1.0, second = 2.0)
+end
+
 @testset "propagate makes every output missing, in its shape" begin
     fit = Volatility.garch(ROWS; nulls = :propagate, horizon = 4)
     @test isnan(fit.alpha)

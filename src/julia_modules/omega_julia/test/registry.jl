@@ -17,6 +17,13 @@ end
         @test all(code -> code in first.(values(OmegaJulia.ERROR_CODES)), spec.errors)
         startswith(spec.name, "probe.") && continue
         @test !isempty(spec.description) && !isempty(spec.references) && !isempty(spec.errors)
+        for output in spec.outputs
+            # A number that no summary shows would be missed there.
+            @test !isempty(output.axes) || output.role !== nothing
+            @test output.type == "float64" || output.role in ("fit", "search")
+            @test (output.of !== nothing) == (output.role in ("standard_error", "lower", "upper"))
+            @test output.of === nothing || any(o -> o.name == output.of && o.role == "estimate", spec.outputs)
+        end
         for output in spec.outputs, axis in output.axes
             @test axis == "row" || any(p -> p.name == axis && p.type == "int", spec.parameters) ||
                   axis == "asset" && count(input -> input.many, spec.inputs) == 1

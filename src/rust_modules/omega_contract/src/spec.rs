@@ -249,6 +249,24 @@ impl<'de> Deserialize<'de> for Parameters {
     }
 }
 
+/// Where an output of a model stands in the summary of a fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// What the model estimates.
+    Estimate,
+    /// The standard error of an estimate.
+    StandardError,
+    /// The lower end of an estimate's interval.
+    Lower,
+    /// The upper end of an estimate's interval.
+    Upper,
+    /// A number about the fit as a whole, such as its likelihood or a count.
+    Fit,
+    /// A number about the search that found the fit.
+    Search,
+}
+
 /// One column, number or table that a function returns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Output {
@@ -266,6 +284,12 @@ pub struct Output {
     /// Whether it may be missing after the warm-up by its nature, as a ratio to nothing or the logarithm of a loss.
     #[serde(default)]
     pub undefined: bool,
+    /// Where it stands in the summary of a fit; none for what no summary shows, such as a value per row.
+    #[serde(default)]
+    pub role: Option<Role>,
+    /// The estimate whose error or bound it is.
+    #[serde(default)]
+    pub of: Option<String>,
     /// What it is, in a sentence.
     pub summary: String,
 }
@@ -494,6 +518,8 @@ impl FunctionSpec {
             axes,
             unit,
             undefined: false,
+            role: None,
+            of: None,
             summary: summary.into(),
         });
         self

@@ -266,7 +266,7 @@ impl Inputs {
     }
 }
 
-/// One Python object per output: a float or None, a column, or a table. `assets` name the columns of the input of many.
+/// One Python object per output: a number or None, a column, or a table. `assets` name the columns of the input of many.
 fn answers<'py>(
     py: Python<'py>,
     spec: &FunctionSpec,
@@ -312,14 +312,14 @@ fn answer<'py>(py: Python<'py>, output: &Output, assets: &[Key], node: Node) -> 
     };
     if output.axes.is_empty() {
         let value = part(0, total.min(1)).as_slice().first().copied();
-        return Ok(objects::float_or_none(py, value.unwrap_or(f64::NAN))?);
+        return Ok(objects::value_or_none(py, &output.data_type, value.unwrap_or(f64::NAN))?);
     }
     let mut columns = Vec::new();
     if along(0) {
         columns.push(ColumnData::keys(ASSET, assets)?);
     }
     if output.axes.len() == 1 {
-        let values = ColumnData::float64(&output.name, part(0, rows));
+        let values = ColumnData::typed(&output.name, &output.data_type, part(0, rows));
         if columns.is_empty() {
             return Ok(Bound::new(py, Column::new(values))?.into_any());
         }
@@ -331,7 +331,7 @@ fn answer<'py>(py: Python<'py>, output: &Output, assets: &[Key], node: Node) -> 
                 Some(Key::Text(name)) if along(1) => name.clone(),
                 _ => format!("{}_{column}", output.name),
             };
-            ColumnData::float64(&name, part(column * rows, rows))
+            ColumnData::typed(&name, &output.data_type, part(column * rows, rows))
         }));
     }
     Ok(Bound::new(py, Table::new(columns, rows))?.into_any())

@@ -19,8 +19,8 @@ include("baum_welch.jl")
 
 end
 
-using .SideBySide: Chain, Chains, LANES, LANES_TIMES_NUMBERS, Passes, climb!, expect!, exponential, is_single, lanes, logarithm,
-                   maximize!, penalty, put!, take
+using .SideBySide: Chain, Chains, LANES, LANES_TIMES_NUMBERS, Passes, climb!, come_back!, expect!, exponential, go_forth!, is_single,
+                   lanes, logarithm, maximize!, penalty, put!, take
 
 include("chain_starts.jl")
 include("chain_search.jl")

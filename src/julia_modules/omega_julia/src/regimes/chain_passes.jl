@@ -54,12 +54,22 @@ The log-likelihood of `y` under every chain, the posteriors, and the sums that `
 Rabiner, with densities relative to the largest of their row, so that no row is too far out.
 """
 function expect!(passes::Passes, chains::Chains, y::Vector{Float64})
-    forth_and_back!(passes, passes.memory, chains, y)
+    go_forth!(passes, chains, y)
+    come_back!(passes, y)
     return passes.ℓ
 end
 
-function forth_and_back!(passes::Passes, memory::Rows{T}, chains::Chains, y::Vector{Float64}) where {T}
-    L, k, n = size(memory.b, 1), size(memory.b, 2), size(memory.b, 3)
+"The log-likelihoods; `γ` holds the probabilities given the rows so far, until the way back."
+function go_forth!(passes::Passes, chains::Chains, y::Vector{Float64})
+    forth!(passes, passes.memory, chains, y)
+    return passes.ℓ
+end
+
+"The posteriors and the expected sums, after the way forth."
+come_back!(passes::Passes, y::Vector{Float64}) = back!(passes, passes.memory, y)
+
+function forth!(passes::Passes, memory::Rows{T}, chains::Chains, y::Vector{Float64}) where {T}
+    L, k = size(memory.b, 1), size(memory.b, 2)
     for i in 1:L * k
         memory.μ[i], memory.ahead[i] = chains.μ[i], max(chains.π[i], least_probability(T))
         memory.half[i], memory.constant[i] = 1 / 2chains.σ²[i], -logarithm(2π * chains.σ²[i]) / 2
@@ -71,17 +81,19 @@ function forth_and_back!(passes::Passes, memory::Rows{T}, chains::Chains, y::Vec
     fill!(memory.mantissa, 1)
     fill!(memory.exponent, 0)
     fill!(passes.ℓ, 0.0)
-    states = Val(k)     # each number of states is compiled when it is first asked for
-    forward!(memory, passes.ℓ, y, states)
+    forward!(memory, passes.ℓ, y, Val(k))   # each number of states is compiled when it is first asked for
     put_aside!(passes.ℓ, memory)
+end
 
+function back!(passes::Passes, memory::Rows{T}, y::Vector{Float64}) where {T}
+    L, k, n = size(memory.b, 1), size(memory.b, 2), size(memory.b, 3)
     fill!(memory.moves, 0)
     fill!(memory.β, 1)
     for i in 1:k, l in 1:L
         g, d = memory.γ[l, i, n + 1], T(y[n]) - memory.μ[l, i]
         memory.rows[l, i], memory.sums[l, i], memory.squares[l, i] = g, g * d, g * d * d
     end
-    backward!(memory, y, states)
+    backward!(memory, y, Val(k))
     for i in 1:L * k
         passes.rows[i], passes.sums[i], passes.squares[i] = memory.rows[i], memory.sums[i], memory.squares[i]
         passes.first[i] = memory.γ[L * k + i]

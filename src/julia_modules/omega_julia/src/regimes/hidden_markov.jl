@@ -16,7 +16,10 @@ const HIDDEN_MARKOV = FunctionSpec(
     With three states or more on a year of returns, tops are many and hardly differ, and a higher one may be missed:
     `searches_at_top` and `lead_over_next_top` say how sure the highest is. What is not carried to its end is computed in
     single precision.
-    State 0 has the least standard deviation, the last state the greatest. Posteriors are smoothed: they know all rows.
+    State 0 has the least standard deviation, the last state the greatest. `posterior` is smoothed and looks ahead: the
+    probability in a row knows all rows, those after it as well, and a backtest that trades on it knows the future. `filtered`
+    knows the rows up to its own and no later one, but for the parameters, which are those of all rows: in a backtest, fit the
+    rows so far and take its last row.
     A state around a single row would have an infinite likelihood; so each state's sum of squares starts from `variance_prior`,
     which keeps such a state unlikely and lets one around many equal rows, as of days without trade, be narrow.""",
     references = [
@@ -35,16 +38,19 @@ const HIDDEN_MARKOV = FunctionSpec(
         float_parameter("variance_prior", 1e-4, 1e-12, 1.0, "fraction", "What is added to the sum of squares of each state, as a share of the variance of all returns."),
     ],
     outputs = [
-        Output("means", ["states"], "return", "Mean return in each state."),
-        Output("standard_deviations", ["states"], "volatility", "Standard deviation of the return in each state, ascending."),
-        Output("transition", ["states", "states"], "fraction", "Probability of the next state (column) in each state (row)."),
-        Output("initial", ["states"], "fraction", "Probability of each state in the first row."),
-        Output("log_likelihood", String[], "", "Logarithm of the likelihood at its maximum."),
-        Output("iterations", String[], "", "Iterations of the search that won."),
-        Output("searches", String[], "", "How many searches went on after a few iterations, those that were on the way of a higher one counted with it."),
-        Output("searches_at_top", String[], "", "How many of them ended within 1e-3 of the highest, in log-likelihood less the penalty of the prior."),
-        Output("lead_over_next_top", String[], "", "By how much the best of the others ended lower; missing if all agree."; undefined = true),
-        Output("posterior", ["row", "states"], "fraction", "Probability of each state in each row, given all rows."),
+        estimate("means", ["states"], "return", "Mean return in each state."),
+        estimate("standard_deviations", ["states"], "volatility", "Standard deviation of the return in each state, ascending."),
+        estimate("shares", ["states"], "fraction", "Share of the rows in each state: the mean of its posterior."),
+        estimate("expected_durations", ["states"], "rows", "How long a stay in each state lasts on average: 1 / (probability of leaving it); missing if it is never left."; undefined = true),
+        estimate("transition", ["states", "states"], "fraction", "Probability of the next state (column) in each state (row)."),
+        estimate("initial", ["states"], "fraction", "Probability of each state in the first row."),
+        LIKELIHOOD_OUTPUTS...,
+        about_search("iterations", "Iterations of the search that won."; type = "int64"),
+        about_search("searches", "How many searches went on after a few iterations, those that were on the way of a higher one counted with it."; type = "int64"),
+        about_search("searches_at_top", "How many of them ended within 1e-3 of the highest, in log-likelihood less the penalty of the prior."; type = "int64"),
+        about_search("lead_over_next_top", "By how much the best of the others ended lower; missing if all agree."; undefined = true),
+        Output("posterior", ["row", "states"], "fraction", "Probability of each state in each row, given all rows, later ones too: it looks ahead."),
+        Output("filtered", ["row", "states"], "fraction", "Probability of each state in each row, given the rows up to it, under parameters that know all rows."),
     ],
     errors = ["NOT_ENOUGH_DATA", "DEGENERATE_DATA", "NO_CONVERGENCE"],
 )
@@ -53,8 +59,9 @@ const HIDDEN_MARKOV = FunctionSpec(
     hidden_markov(returns; states = 2, seed = 0, restarts = 64, max_iterations = 5000, tolerance = 1e-6,
                   variance_prior = 1e-4, nulls = :skip)
 
-A Gaussian hidden Markov model: `means`, `standard_deviations`, `transition`, `initial`, the log-likelihood, and `posterior`,
-a matrix with a row per return and a column per state. The calmest state comes first.
+A Gaussian hidden Markov model: `means`, `standard_deviations`, `shares`, `expected_durations`, `transition`, `initial`, the
+log-likelihood with `aic` and `bic`, and two matrices with a row per return and a column per state: `posterior`, which knows all
+rows, and `filtered`, which knows those up to its own. The calmest state comes first.
 
 ```jldoctest
 julia> returns = [(isodd(i ÷ 100) ? 0.03 : 0.01) * sin(7.0i^2) for i in 1:600];
@@ -85,10 +92,13 @@ function fit_hidden_markov(returns::Vector{Float64}, p)
 
     chain, passes, chains = best.chain, Passes(1, k, n), Chains(1, k)
     put!(chains, 1, chain)
-    ℓ = expect!(passes, chains, y)[1]
+    ℓ = go_forth!(passes, chains, y)[1]
     γ = passes.memory.γ::Array{Float64,3}
     order = ordering(chain.σ²)
-    means, deviations, transition, initial, posterior = zeros(k), zeros(k), zeros(k, k), zeros(1, k), zeros(n, k)
+    filtered = by_row(γ, order)
+    come_back!(passes, y)
+    posterior = reported(by_row(γ, order))
+    means, deviations, transition, initial, share, stay = zeros(k), zeros(k), zeros(k, k), zeros(1, k), zeros(k), zeros(k)
     for i in 1:k
         from = order[i]
         means[i], deviations[i] = centre + width * chain.μ[from], width * sqrt(chain.σ²[from])
@@ -97,16 +107,41 @@ function fit_hidden_markov(returns::Vector{Float64}, p)
             transition[i, j] = chain.A[from, order[j]]
         end
         for t in 1:n
-            posterior[t, i] = γ[1, from, t + 1]
+            share[i] += posterior[t, i] / n
         end
+    end
+    transition = reported(transition)
+    for i in 1:k
+        stay[i] = expected_duration(transition, i)
     end
     agreed = agreement(heights(found), SAME_TOP)
     return (
-        means = means, standard_deviations = deviations, transition = reported(transition), initial = vec(reported(initial)),
-        log_likelihood = ℓ - n * log(width), iterations = Float64(best.iterations),
-        searches = agreed.searches, searches_at_top = agreed.searches_at_top, lead_over_next_top = agreed.lead_over_next_top,
-        posterior = reported(posterior),
+        means = means, standard_deviations = deviations, shares = share, expected_durations = stay, transition = transition,
+        initial = vec(reported(initial)), about_likelihood(ℓ - n * log(width), free_parameters(k), n)...,
+        iterations = best.iterations, agreed..., posterior = posterior, filtered = reported(filtered),
     )
+end
+
+"Means and variances, and of every row of probabilities all but one, which the others leave."
+free_parameters(k::Int) = 2k + k * (k - 1) + (k - 1)
+
+"What the passes over a single chain keep of every row, as rows by states in the order of an answer."
+function by_row(γ::Array{Float64,3}, order::Vector{Int})
+    n, k = size(γ, 3) - 1, length(order)
+    rows = zeros(n, k)
+    for i in 1:k, t in 1:n
+        rows[t, i] = γ[1, order[i], t + 1]
+    end
+    return rows
+end
+
+"Rows until state `i` is left, from the probabilities of leaving it: 1 less that of staying would have lost their digits."
+function expected_duration(transition::Matrix{Float64}, i::Int)
+    leaving = 0.0
+    for j in 1:size(transition, 2)
+        j == i || (leaving += transition[i, j])
+    end
+    return leaving > 0 ? 1 / leaving : NaN
 end
 
 "How high the searches ended; one that counts for several starts, as often."

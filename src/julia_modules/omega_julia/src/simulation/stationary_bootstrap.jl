@@ -25,11 +25,12 @@ const STATIONARY_BOOTSTRAP = FunctionSpec(
         int_parameter("seed", 0, 0, 2^53, "", "Which random numbers: equal seeds give equal answers."),
     ],
     outputs = [
-        Output("value_at_risk", String[], "return", "The quantile of the returns themselves."),
-        Output("lower", String[], "return", "Lower end of the interval."),
-        Output("upper", String[], "return", "Upper end of the interval."),
-        Output("standard_error", String[], "volatility", "Standard deviation of the replications."),
-        Output("mean_block", String[], "rows", "Mean length of the blocks that were drawn."),
+        estimate("value_at_risk", String[], "return", "The quantile of the returns themselves."),
+        uncertainty("lower", "value_at_risk", "return", "Lower end of the interval."; name = "lower"),
+        uncertainty("upper", "value_at_risk", "return", "Upper end of the interval."; name = "upper"),
+        uncertainty("standard_error", "value_at_risk", "volatility", "Standard deviation of the replications."; name = "standard_error"),
+        about_fit("mean_block", "rows", "Mean length of the blocks that were drawn."),
+        about_fit("rows", "rows", "How many returns were drawn from: those that are not missing."; type = "int64"),
         Output("replications", ["replications"], "return", "The value at risk of each replication."),
     ],
     errors = ["NOT_ENOUGH_DATA"],
@@ -67,7 +68,7 @@ function bootstrap_value_at_risk(returns::Vector{Float64}, p)
     middle = ordered(replicated)
     return (value_at_risk = value_at_risk, lower = quantile_of_sorted(middle, (1 - confidence) / 2),
             upper = quantile_of_sorted(middle, (1 + confidence) / 2), standard_error = deviation(replicated),
-            mean_block = block, replications = replicated)
+            mean_block = block, rows = n, replications = replicated)
 end
 
 "Standard deviation of a sample; NaN for fewer than two."

@@ -21,8 +21,8 @@ const EWMA = FunctionSpec(
     ],
     outputs = [
         Output("volatility", ["row", "asset"], "volatility", "Standard deviation of the return, given the rows before."),
-        Output("forecast_volatility", ["asset"], "volatility", "Standard deviation of the return in the row after the last."),
-        Output("forecast_covariance", ["asset", "asset"], "return_squared", "Covariances of the returns in the row after the last."),
+        estimate("forecast_volatility", ["asset"], "volatility", "Standard deviation of the return in the row after the last."),
+        estimate("forecast_covariance", ["asset", "asset"], "return_squared", "Covariances of the returns in the row after the last."),
     ],
     errors = ["NOT_ENOUGH_DATA"],
 )

@@ -15,7 +15,9 @@ const GARCH = FunctionSpec(
     largest (return - c)^2. A variance below s / 1e6, or below a 1e8th of the sample's variance, becomes the larger of them;
     one above u becomes u + v * log(variance / u), where u is the larger of 1e6 * s and m, but at most 1e7 * m. Returns may have any scale: they are brought to unit variance inside. Standard
     errors are missing where the likelihood has no inverse curvature; so is that of mu if it is fixed at 0, that of beta if
-    the estimate is 0, and those of omega, alpha and beta if alpha is 0, for omega and beta cannot be told apart then.""",
+    the estimate is 0, and those of omega, alpha and beta if alpha is 0, for omega and beta cannot be told apart then.
+    `conditional_volatility` looks ahead: a row's variance is made of the rows before, but with parameters, and from a first
+    variance, that know later ones. In a backtest, fit the rows so far and take the first of `forecast_variance`.""",
     references = [
         "T. Bollerslev (1986), Generalized autoregressive conditional heteroskedasticity, Journal of Econometrics 31(3)",
         "T. Bollerslev and J. Wooldridge (1992), Quasi-maximum likelihood estimation and inference in dynamic models with time-varying covariances, Econometric Reviews 11(2)",
@@ -29,20 +31,20 @@ const GARCH = FunctionSpec(
         int_parameter("max_iterations", 500, 1, 100_000, "", "How many steps the search may take."),
     ],
     outputs = [
-        Output("mu", String[], "return", "Mean return."),
-        Output("omega", String[], "return_squared", "Constant part of the variance."),
-        Output("alpha", String[], "", "Weight of the last squared surprise."),
-        Output("beta", String[], "", "Weight of the last variance."),
-        Output("mu_standard_error", String[], "volatility", "Standard error of mu."),
-        Output("omega_standard_error", String[], "return_squared", "Standard error of omega."),
-        Output("alpha_standard_error", String[], "", "Standard error of alpha."),
-        Output("beta_standard_error", String[], "", "Standard error of beta."),
-        Output("log_likelihood", String[], "", "Logarithm of the likelihood at its maximum."),
-        Output("iterations", String[], "", "Steps of the search that won."),
-        Output("searches", String[], "", "How many searches were run to their end."),
-        Output("searches_at_top", String[], "", "How many of them ended within 1e-4 of the greatest log-likelihood."),
-        Output("lead_over_next_top", String[], "", "By how much the best of the others ended lower in log-likelihood; missing if all agree."; undefined = true),
-        Output("conditional_volatility", ["row"], "volatility", "Standard deviation of the return, given the rows before."),
+        estimate("mu", String[], "return", "Mean return."),
+        estimate("omega", String[], "return_squared", "Constant part of the variance."),
+        estimate("alpha", String[], "", "Weight of the last squared surprise."),
+        estimate("beta", String[], "", "Weight of the last variance."),
+        uncertainty("standard_error", "mu", "volatility", "Standard error of mu."),
+        uncertainty("standard_error", "omega", "return_squared", "Standard error of omega."),
+        uncertainty("standard_error", "alpha", "", "Standard error of alpha."),
+        uncertainty("standard_error", "beta", "", "Standard error of beta."),
+        LIKELIHOOD_OUTPUTS...,
+        about_search("iterations", "Steps of the search that won."; type = "int64"),
+        about_search("searches", "How many searches were run to their end."; type = "int64"),
+        about_search("searches_at_top", "How many of them ended within 1e-4 of the greatest log-likelihood."; type = "int64"),
+        about_search("lead_over_next_top", "By how much the best of the others ended lower in log-likelihood; missing if all agree."; undefined = true),
+        Output("conditional_volatility", ["row"], "volatility", "Standard deviation of the return, given the rows before, under parameters that know all rows."),
         Output("standardized_residuals", ["row"], "", "Surprise over its conditional volatility."),
         Output("forecast_variance", ["horizon"], "return_squared", "Variance of the return 1, 2, … periods after the last row."),
     ],
@@ -174,8 +176,7 @@ function fit_garch(returns::Vector{Float64}, p)
         mu = centre + width * μ, omega = scale² * ω, alpha = α, beta = β,
         mu_standard_error = width * errors[1], omega_standard_error = scale² * errors[2],
         alpha_standard_error = errors[3], beta_standard_error = errors[4],
-        log_likelihood = n * (ℓ - log(width)), iterations = Float64(iterations),
-        searches = found.searches, searches_at_top = found.searches_at_top, lead_over_next_top = found.lead_over_next_top,
+        about_likelihood(n * (ℓ - log(width)), zero_mean ? 3 : 4, n)..., iterations = iterations, found...,
         conditional_volatility = volatility, standardized_residuals = residuals,
         forecast_variance = forecast(scale² * ω, α, β, scale² * last², scale² * σ²[n], p.horizon),
     )

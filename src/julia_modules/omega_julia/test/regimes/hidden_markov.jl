@@ -20,12 +20,48 @@ end
         fit = Regimes.hidden_markov(returns; states = k)
         reference = only(expected["log_likelihood"])
         @test fit.log_likelihood >= reference - 1e-6 * abs(reference)
+        @test isapprox([fit.aic, fit.bic], [only(expected["aic"]), only(expected["bic"])]; rtol = 1e-6)
+        @test (fit.free_parameters, fit.rows, fit.converged) === (2k + k^2 - 1, length(returns), true)
         @test isapprox(fit.standard_deviations, expected["standard_deviations"].values; rtol = 1e-2)
         @test isapprox(fit.means, expected["means"].values; rtol = 2e-2)
         @test isapprox(vec(permutedims(fit.transition)), expected["transition"].values; atol = 5e-3)
         posterior = expected["posterior"]
         @test isapprox(posterior(fit.posterior), posterior.values; atol = 0.02 * sqrt(length(posterior.values)))
     end
+end
+
+"The probabilities of the states in each row given the rows up to it, row by row."
+function filtered_by_hand(fit, returns)
+    k, rows = length(fit.means), zeros(length(returns), length(fit.means))
+    ahead = fit.initial
+    for (t, r) in enumerate(returns)
+        joint = [ahead[i] * exp(-((r - fit.means[i]) / fit.standard_deviations[i])^2 / 2) / fit.standard_deviations[i] for i in 1:k]
+        rows[t, :] = joint / sum(joint)
+        ahead = [sum(rows[t, i] * fit.transition[i, j] for i in 1:k) for j in 1:k]
+    end
+    return rows
+end
+
+@testset "filtered probabilities know the rows up to their own, and posteriors all" begin
+    returns = two_regimes(300)[1]
+    for k in 1:5
+        fit = Regimes.hidden_markov(returns; states = k, restarts = 4)
+        @test isapprox(fit.filtered, filtered_by_hand(fit, returns); atol = 1e-9)
+        @test isapprox(fit.filtered[end, :], fit.posterior[end, :]; atol = 1e-12)
+        k > 1 && @test maximum(abs, fit.filtered - fit.posterior) > 0.01
+        # What comes later does not change them, but for the parameters, which are the same here.
+        @test isapprox(fit.filtered[1:100, :], filtered_by_hand(fit, [returns[1:100]; fill(9.0, 9)])[1:100, :]; atol = 1e-9)
+    end
+end
+
+@testset "shares and durations follow from posteriors and transitions" begin
+    fit = Regimes.hidden_markov([two_regimes(500)[1]; NaN]; states = 3)
+    @test fit.shares ≈ vec(sum(fit.posterior[1:500, :]; dims = 1)) / 500
+    @test sum(fit.shares) ≈ 1
+    @test fit.expected_durations ≈ [1 / (1 - fit.transition[i, i]) for i in 1:3]
+    @test fit.rows === 500
+    alone = Regimes.hidden_markov(two_regimes(100)[1]; states = 1)
+    @test isnan(only(alone.expected_durations)) && only(alone.shares) ≈ 1
 end
 
 "Chains from the first starts, side by side."

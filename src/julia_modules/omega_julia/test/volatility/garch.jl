@@ -8,6 +8,8 @@ close_to(a, b, tolerance) = all(isapprox.(a, b; rtol = tolerance))
                                horizon = parse(Int, parameters["horizon"]))
         reference = only(expected["log_likelihood"])
         @test fit.log_likelihood >= reference - 1e-6 * abs(reference)
+        @test close_to([fit.aic, fit.bic], [only(expected["aic"]), only(expected["bic"])], 1e-6)
+        @test (fit.free_parameters, fit.rows, fit.converged) === (parameters["mean"] == "constant" ? 4 : 3, length(returns), true)
         for name in (:omega, :alpha, :beta, :conditional_volatility, :forecast_variance)
             reference = expected[string(name)]
             @test close_to(reference(getfield(fit, name)), reference.values, 1e-3)

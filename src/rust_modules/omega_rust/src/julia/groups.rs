@@ -31,7 +31,15 @@ pub struct Groups<'a> {
 /// A column on its way, with its name.
 struct Whole {
     name: String,
+    data_type: String,
     values: Vec<f64>,
+}
+
+impl Whole {
+    /// A column of an output, in which every value is missing.
+    fn missing(name: String, output: &Output, rows: usize) -> Result<Self> {
+        Ok(Self { name, data_type: output.data_type.clone(), values: memory::filled(rows, f64::NAN)? })
+    }
 }
 
 impl<'a> Groups<'a> {
@@ -59,9 +67,7 @@ impl<'a> Groups<'a> {
         let single = |along_rows: bool, rows: usize| {
             let outputs = spec.outputs.iter().map(move |output| {
                 let is_one = if along_rows { output.axes == ["row"] } else { output.axes.is_empty() };
-                let column =
-                    || Ok(Whole { name: output.name.clone(), values: memory::filled(rows, f64::NAN)? });
-                is_one.then(column).into_iter().collect()
+                is_one.then(|| Whole::missing(output.name.clone(), output, rows)).into_iter().collect()
             });
             outputs.collect::<Result<Vec<Vec<Whole>>>>()
         };
@@ -87,7 +93,7 @@ impl<'a> Groups<'a> {
             let values = node.f64_values();
             if along_rows {
                 for (index, values) in values.chunks_exact(own.len().max(1)).enumerate() {
-                    let column = column(&mut self.rows[place], index, self.order.len(), || {
+                    let column = column(&mut self.rows[place], output, index, self.order.len(), || {
                         name(output, assets, &[index][..output.axes.len() - 1], 1)
                     })?;
                     own.iter().zip(values).for_each(|(&row, &value)| column[row as usize] = value);
@@ -99,7 +105,7 @@ impl<'a> Groups<'a> {
                 // Row after row, as people read a matrix.
                 let (row, across) = (index / width, index % width);
                 let groups = self.grouping.groups.keys().len();
-                let column = column(&mut self.parameters[place], index, groups, || {
+                let column = column(&mut self.parameters[place], output, index, groups, || {
                     name(output, assets, &[row, across][..output.axes.len()], 0)
                 })?;
                 column[group] = values[across * node.rows() + row];
@@ -112,7 +118,9 @@ impl<'a> Groups<'a> {
     /// data in the order of groups, and how many of them each group has.
     pub fn answer<'py>(self, py: Python<'py>, by_group: Bound<'py, PyDict>) -> Outcome<Bound<'py, PyAny>> {
         let keys = self.grouping.groups.keys();
-        let column = |whole: Whole| ColumnData::float64(&whole.name, Shared::from_vec(whole.values));
+        let column = |whole: Whole| {
+            ColumnData::typed(&whole.name, &whole.data_type, Shared::from_vec(whole.values))
+        };
         let mut parameters = self.grouping.key_columns()?;
         parameters.extend(self.parameters.into_iter().flatten().map(column));
         let rows: Vec<ColumnData> = self.rows.into_iter().flatten().map(column).collect();
@@ -136,14 +144,15 @@ impl<'a> Groups<'a> {
 }
 
 /// The values of the column at `index`, which is added where there is none yet.
-fn column(
-    columns: &mut Vec<Whole>,
+fn column<'a>(
+    columns: &'a mut Vec<Whole>,
+    output: &Output,
     index: usize,
     rows: usize,
     name: impl FnOnce() -> String,
-) -> Result<&mut [f64]> {
+) -> Result<&'a mut [f64]> {
     if columns.len() <= index {
-        columns.push(Whole { name: name(), values: memory::filled(rows, f64::NAN)? });
+        columns.push(Whole::missing(name(), output, rows)?);
     }
     let last = columns.len() - 1;
     Ok(&mut columns[index.min(last)].values)

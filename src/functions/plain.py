@@ -1,0 +1,145 @@
+"""Answers as plain Python: numbers, lists and dicts, the same whatever library holds the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+#: The axis of outputs with a value for each column of an input of many.
+ASSET = "asset"
+
+
+def plain(value: Any, axes: tuple[str, ...]) -> Any:
+    """An output as numbers, None where missing: one number, a list, or a list of rows.
+
+    Along assets it is a dict by their names, and a list where the data had none.
+    """
+    if not axes:
+        return number(value)
+    if axes[0] == ASSET:
+        return _by_asset(value, axes)
+    read = _read(value)
+    if isinstance(read, list) or axes[-1] == ASSET:
+        return read
+    return [list(row) for row in zip(*read.values(), strict=True)]
+
+
+def number(value: Any) -> Any:
+    """One number, or None for NaN, which JSON has no word for."""
+    return None if value != value else value  # noqa: PLR0124 - only NaN is not itself
+
+
+def shape(value: Any) -> tuple[int, ...]:
+    """How many values a column holds, or rows and columns a table."""
+    if isinstance(value, Mapping):
+        first = next(iter(value.values()), None)
+        return (len(value), len(first)) if hasattr(first, "__len__") else (len(value),)
+    if isinstance(value, list):
+        return (len(value), len(value[0])) if value and isinstance(value[0], list) else (len(value),)
+    found = getattr(value, "shape", None)
+    return tuple(found) if isinstance(found, (tuple, list)) else (len(value),)
+
+
+def _by_asset(value: Any, axes: tuple[str, ...]) -> Any:
+    """A number, or what runs along the second axis, for each asset."""
+    names, columns = _assets(value, is_flat=len(axes) == 1)
+    if names is None:
+        return _read(value)
+    if len(axes) == 1:
+        return dict(zip(names, columns[0], strict=True))
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    if axes[1] != ASSET:
+        return dict(zip(names, rows, strict=True))
+    return {name: dict(zip(names, row, strict=True)) for name, row in zip(names, rows, strict=True)}
+
+
+def _assets(value: Any, *, is_flat: bool) -> tuple[list[str] | None, list[list[Any]]]:
+    """The names of the assets, None where the data had none, and the columns beside them."""
+    if isinstance(value, Mapping):
+        columns = [list(value.values())] if is_flat else [list(each) for each in value.values()]
+    elif _package(value) == "pandas":
+        columns = [list(value)] if is_flat else [list(value.iloc[:, at]) for at in range(value.shape[1])]
+        value = value.index
+    else:
+        read = _read(value)
+        if isinstance(read, list):
+            return None, []
+        value, *columns = read.values()
+    return [str(each) for each in value], [_listed(column) for column in columns]
+
+
+def _package(value: Any) -> str:
+    return type(value).__module__.partition(".")[0]
+
+
+def _read(value: Any) -> list[Any] | dict[str, list[Any]]:
+    """A column as a list, a table as lists by name, rows of numbers as lists of lists."""
+    read = _READERS[_package(value)](value)
+    if isinstance(read, dict):
+        return {str(name): _listed(column) for name, column in read.items()}
+    return _listed(read)
+
+
+def _listed(values: Any) -> list[Any]:
+    """Python's own numbers, None where missing."""
+    values = values.tolist() if hasattr(values, "tolist") else values
+    return [_listed(each) if isinstance(each, list) else _number(each) for each in values]
+
+
+def _number(value: Any) -> Any:
+    # What NumPy has in a list is a number of its own.
+    return number(value.item() if hasattr(value, "item") else value)
+
+
+def _of_pandas(value: Any) -> Any:
+    return {name: value[name].tolist() for name in value} if value.ndim > 1 else value
+
+
+def _of_polars(value: Any) -> Any:
+    return value.to_dict(as_series=False) if hasattr(value, "columns") else value.to_list()
+
+
+def _of_arrow(value: Any) -> Any:
+    return value.to_pydict() if hasattr(value, "to_pydict") else value.to_pylist()
+
+
+def _of_duckdb(value: Any) -> Any:
+    """A relation stands for a column as well."""
+    columns = list(zip(*value.fetchall(), strict=True)) or [()] * len(value.columns)
+    return columns[0] if len(columns) == 1 else dict(zip(value.columns, columns, strict=True))
+
+
+def _of_arro3(value: Any) -> Any:
+    if not hasattr(value, "column"):
+        return value.to_pylist()
+    return {name: value.column(name).to_pylist() for name in value.schema.names}
+
+
+def _of_nanoarrow(value: Any) -> Any:
+    rows = value.to_pylist()
+    names = [field.name for field in value.schema.fields]
+    return {name: [row[name] for row in rows] for name in names} if names else rows
+
+
+def _of_omega(value: Any) -> Any:
+    if not hasattr(value, "columns"):
+        return value.to_pylist()
+    return {column.name: column.to_pylist() for column in value.columns}
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "builtins": _itself,
+    "numpy": _itself,
+    "pandas": _of_pandas,
+    "polars": _of_polars,
+    "pyarrow": _of_arrow,
+    "duckdb": _of_duckdb,
+    "_duckdb": _of_duckdb,
+    "arro3": _of_arro3,
+    "nanoarrow": _of_nanoarrow,
+    "omega": _of_omega,
+}
