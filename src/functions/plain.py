@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from typing import Any
 
 #: The axis of outputs with a value for each column of an input of many.
@@ -14,14 +14,19 @@ def plain(value: Any, axes: tuple[str, ...]) -> Any:
 
     Along assets it is a dict by their names, and a list where the data had none.
     """
-    if not axes:
+    if not axes or value is None:
         return number(value)
     if axes[0] == ASSET:
         return _by_asset(value, axes)
     read = _read(value)
     if isinstance(read, list) or axes[-1] == ASSET:
         return read
-    return [list(row) for row in zip(*read.values(), strict=True)]
+    # DuckDB has a table for a column as well.
+    return (
+        next(iter(read.values()))
+        if len(axes) == 1
+        else [list(row) for row in zip(*read.values(), strict=True)]
+    )
 
 
 def number(value: Any) -> Any:
@@ -29,15 +34,18 @@ def number(value: Any) -> Any:
     return None if value != value else value  # noqa: PLR0124 - only NaN is not itself
 
 
-def shape(value: Any) -> tuple[int, ...]:
-    """How many values a column holds, or rows and columns a table."""
-    if isinstance(value, Mapping):
-        first = next(iter(value.values()), None)
-        return (len(value), len(first)) if hasattr(first, "__len__") else (len(value),)
-    if isinstance(value, list):
-        return (len(value), len(value[0])) if value and isinstance(value[0], list) else (len(value),)
-    found = getattr(value, "shape", None)
-    return tuple(found) if isinstance(found, (tuple, list)) else (len(value),)
+def shape(value: Any, axes: tuple[str, ...]) -> tuple[int, ...]:
+    """How long an output is along each of its axes, without a look at what may be millions of rows."""
+    if axes[0] == ASSET:
+        # Where names are beside the numbers, a table is wider than they.
+        value = plain(value, axes)
+    elif isinstance(value, Mapping):
+        return len(next(iter(value.values()))), len(value)
+    if isinstance(value, (list, dict)):
+        first = next(iter(value.values() if isinstance(value, dict) else value), None)
+        return (len(value), len(first)) if isinstance(first, (list, dict)) else (len(value),)
+    found = getattr(value, "shape", (len(value),) if isinstance(value, Sized) else ())
+    return tuple(found)[: len(axes)]
 
 
 def _by_asset(value: Any, axes: tuple[str, ...]) -> Any:
@@ -104,9 +112,8 @@ def _of_arrow(value: Any) -> Any:
 
 
 def _of_duckdb(value: Any) -> Any:
-    """A relation stands for a column as well."""
     columns = list(zip(*value.fetchall(), strict=True)) or [()] * len(value.columns)
-    return columns[0] if len(columns) == 1 else dict(zip(value.columns, columns, strict=True))
+    return dict(zip(value.columns, columns, strict=True))
 
 
 def _of_arro3(value: Any) -> Any:

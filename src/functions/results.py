@@ -19,13 +19,14 @@ class Result(tuple[Any, ...]):
 
     __slots__ = ()
 
-    _fields: ClassVar[tuple[str, ...]]
     #: The function whose answer it is, as in `volatility.garch`.
     _function: ClassVar[str]
 
     def __init_subclass__(cls, *, function: str) -> None:
         """Says what each field is, where `help` looks for it: as the class says it, after `` - `name`: ``."""
         cls._function = function
+        # Types of more than twenty fields would be the first thing that `help` shows.
+        cls.__new__.__annotations__ = {}
         for said in re.split(r"\n *- `", cls.__doc__ or "")[1:]:
             name, _, words = said.partition("`: ")
             getattr(cls, name).__doc__ = " ".join(words.split())
@@ -41,18 +42,19 @@ class Result(tuple[Any, ...]):
         return summary.of_fit(self._function, self)
 
     def to_dict(self) -> dict[str, Any]:
-        """All outputs as plain Python, which `json.dumps` takes: numbers, lists, lists of rows; None where missing.
+        """All outputs as plain Python, which `json.dumps` takes: numbers, lists, lists of rows.
 
-        Along assets it is a dict by their names, where the data had names. It is the same in every library.
+        None where missing. Along assets it is a dict by their names, where the data had names. It is the same
+        in every library.
         """
         from omega.functions.plain import plain
         from omega.functions.summary import outputs_of
 
-        axes = (tuple(output["axes"]) for output in outputs_of(self._function))
-        return {name: plain(value, along) for name, value, along in zip(self._fields, self, axes, strict=True)}
+        outputs = zip(outputs_of(self._function), self, strict=True)
+        return {output["name"]: plain(value, tuple(output["axes"])) for output, value in outputs}
 
     def __repr__(self) -> str:
-        """Its numbers, and of columns and tables how large they are: `[1500]`, or `[1500 x 2]` of two columns."""
+        """Its numbers, and of columns and tables how large they are: `[1500]`, `[1500x2]` of two columns."""
         import textwrap
 
         from omega.functions.summary import outputs_of
@@ -69,12 +71,11 @@ class Result(tuple[Any, ...]):
 
     def _repr_html_(self) -> str:
         """The summary, for notebooks."""
-        return self.summary()._repr_html_()  # noqa: SLF001 - what IPython calls as well
+        return self.summary()._repr_html_()
 
     def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        return self.to_dict() == other.to_dict()
+        # Never left to the other: a tuple would compare columns, of which few say whether they are equal.
+        return isinstance(other, Result) and type(other) is type(self) and self.to_dict() == other.to_dict()
 
     def __ne__(self, other: object) -> bool:
         return not self == other
@@ -88,12 +89,12 @@ def _brief(value: Any, axes: list[str]) -> str:
     from omega.functions.plain import shape
 
     if axes:
-        return f"[{' x '.join(map(str, shape(value)))}]"
+        return f"[{'x'.join(map(str, shape(value, tuple(axes))))}]"
     return f"{value:.6g}" if isinstance(value, float) else repr(value)
 
 
 def keyed(answers: Mapping[Any, Any]) -> dict[Any, Any]:
-    """A dict by groups whose keys are JSON's: of several keys a dict of dicts, of others than texts and numbers a text."""
+    """A dict by group, of several keys a dict of dicts; a key that JSON has no type for is a text."""
     found: dict[Any, Any] = {}
     for key, answer in answers.items():
         *outer, last = key if isinstance(key, tuple) else (key,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -47,7 +48,7 @@ class Summary:
 
     def __repr__(self) -> str:
         """All tables, a line for each row."""
-        lines = [self.title]
+        lines = textwrap.wrap(self.title, _text_tables.WIDTH)
         for table in self.tables:
             heading, header, cells = table.shown()
             rows = [header, *cells] if any(header) else cells
@@ -94,7 +95,7 @@ def of_groups(function: str, answers: Mapping[Any, Sequence[Any]]) -> Summary:
         cells = {"": _key(key)}
         for output in outputs:
             value = plain(values[places[output["name"]]], tuple(output["axes"]))
-            cells.update({name: each for name, each in _flat(output["name"], value)})
+            cells.update(_flat(output["name"], value))
         rows.append(cells)
     header = tuple(dict.fromkeys(name for cells in rows for name in cells))
     table = Table(f"{len(rows)} groups", header, tuple(tuple(map(cells.get, header)) for cells in rows))
@@ -167,7 +168,7 @@ def _facts(heading: str, role: str, outputs: Sequence[Output], fit: Mapping[str,
 def _is_one_row(output: Output) -> bool:
     """Whether it belongs to the row of a group."""
     axes = len(output["axes"])
-    return (output["role"] == "estimate" and axes < 2) or (output["role"] == "fit" and axes == 0)  # noqa: PLR2004
+    return (output["role"] == "estimate" and axes < 2) or (output["role"] == "fit" and axes == 0)
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:

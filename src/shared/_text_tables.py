@@ -64,7 +64,5 @@ def html(rows: Rows, *, header: Sequence[str] = (), caption: str = "", left: int
 def _cells(row: Sequence[str], left: int) -> str:
     first, *others = row
     sides = ("left" if column < left else "right" for column in range(1, len(row)))
-    cells = (
-        f"<td style='text-align:{side}'>{each}</td>" for side, each in zip(sides, others, strict=True)
-    )
+    cells = (f"<td style='text-align:{side}'>{each}</td>" for side, each in zip(sides, others, strict=True))
     return f"<td style='text-align:left'><code>{first}</code></td>{''.join(cells)}"

@@ -69,20 +69,17 @@ def tidy(fits: Sequence[Fit], timestamps: Mapping[str, pa.Array]) -> pa.Table:
 
 def quantities(model: str) -> list[Output]:
     """What a model estimates; errors and bounds belong to an estimate and are none of their own."""
-    bounds = ("standard_error", "lower", "upper")
-    return [each for each in omega.spec(model).outputs if not each.name.endswith(bounds)]
+    return [each for each in omega.spec(model).outputs if each.of is None]
 
 
 def standard_error(each: Fit, quantity: str) -> float | None:
     """The standard error of an estimate, where the model gives one."""
-    if each.model == "simulation.stationary_bootstrap":
-        return each.answer.standard_error if quantity == "value_at_risk" else None
-    return finite(getattr(each.answer, f"{quantity}_standard_error", None))
+    return _uncertainty(each, quantity).get("standard_error")
 
 
 def finite(number: float | None) -> float | None:
     """A number, or None where it is missing."""
-    return number if number is not None and isfinite(number) else None
+    return float(number) if number is not None and isfinite(number) else None
 
 
 def _rows(each: Fit, timestamps: list[Any]) -> Iterator[dict[str, Any]]:
@@ -109,7 +106,9 @@ def _columns(table: Any) -> dict[str, Any]:
 
 
 def _uncertainty(each: Fit, quantity: str) -> dict[str, float | None]:
-    found = {"standard_error": standard_error(each, quantity)}
-    if each.model == "simulation.stationary_bootstrap" and quantity == "value_at_risk":
-        found |= {"lower": finite(each.answer.lower), "upper": finite(each.answer.upper)}
-    return found
+    outputs = omega.spec(each.model).outputs
+    return {
+        str(output.role): finite(getattr(each.answer, output.name))
+        for output in outputs
+        if output.of == quantity
+    }

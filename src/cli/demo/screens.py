@@ -76,11 +76,12 @@ def summary(fit: Fit) -> Iterator[tuple[str, str]]:
         yield "log-likelihood", f"{answer.log_likelihood:,.1f}"
     elif fit.model == "regimes.hidden_markov":
         means, deviations = answer.means.to_pylist(), answer.standard_deviations.to_pylist()
-        stays = [answer.transition.column(state)[state].as_py() for state in range(len(means))]
+        stays = answer.expected_durations.to_pylist()
         for state, name in enumerate(("calm", "turbulent")):
             yield f"{name}: mean return a day", shown(means[state], "fraction")
             yield f"{name}: volatility a year", shown(deviations[state] * sqrt(252), "fraction")
-            yield f"{name}: lasts on average", f"{1 / (1 - stays[state]):.0f} days"
+            if stays[state] is not None:
+                yield f"{name}: lasts on average", f"{stays[state]:.0f} days"
         yield "log-likelihood", f"{answer.log_likelihood:,.1f}"
     else:
         confidence = next(

@@ -92,7 +92,7 @@ class Fitted:
             ]
         )
         rows = [
-            {**group, "quantity": name, "place": place, "value": value}
+            {**group, "quantity": name, "place": place, "value": None if value is None else float(value)}
             for answer in self.numbers()
             for group in [{column: answer.pop(column) for column in self._by}]
             for name, content in answer.items()

@@ -147,6 +147,10 @@ def unnamed(value: Any) -> Any:
     return np.stack(list(value.values()), axis=-1) if isinstance(value, dict) else value
 
 
+#: What a number of an Arrow type is in Python.
+NUMBERS: Mapping[str, type] = {"float64": float, "int64": int, "bool": bool}
+
+
 def lawful(spec: FunctionSpec, fields: Fields, rows: int, given: Mapping[str, Any]) -> None:
     """Outputs along one axis are equally long, as long as the data or a parameter where the axis says so."""
     named = {each.name: given.get(each.name, each.default) for each in spec.parameters}
@@ -156,8 +160,11 @@ def lawful(spec: FunctionSpec, fields: Fields, rows: int, given: Mapping[str, An
     for output in spec.outputs:
         value = fields[output.name]
         if not output.axes:
-            if value is not None and not (isinstance(value, float) and math.isfinite(value)):
-                raise Finding(f"{spec.name}.{output.name} must be finite or None, got `{value!r}`")
+            number = NUMBERS[output.type]
+            fits = isinstance(value, (float, int)) and type(value) is number and math.isfinite(value)
+            if value is not None and not fits:
+                wanted = f"a finite {number.__name__} or None"
+                raise Finding(f"{spec.name}.{output.name} must be {wanted}, got `{value!r}`")
             continue
         if value.ndim != len(output.axes):
             raise Finding(f"{spec.name}.{output.name} must have the axes {output.axes}, got `{value.shape}`")
@@ -178,7 +185,7 @@ def missing(value: Any) -> bool:
 def equal(left: Any, right: Any) -> bool:
     """Whether two answers are the same bits, in whatever libraries."""
     for one, other in zip(left, right, strict=True):
-        if one is None or isinstance(one, float):
+        if one is None or isinstance(one, (float, int)):
             if one != other:
                 return False
         elif not all(map(same_bits, tables(one), tables(other))):

@@ -38,6 +38,7 @@ def generate() -> Files:
 
 def _module(name: str, specs: list[Spec]) -> str:
     answers = [spec for spec in specs if has_answer(spec)]
+    models = [spec for spec in answers if door(spec) == "model"]
     literal = any(parameter["choices"] for spec in specs for parameter in spec["parameters"])
     lines = [
         f"# {header(SOURCE)}",
@@ -52,7 +53,7 @@ def _module(name: str, specs: list[Spec]) -> str:
         "",
         "from omega import _rust",
         f"from omega.functions.call import {', '.join(_imports(specs))}",
-        *(["from omega.functions.results import Result"] if any(door(each) == "model" for each in specs) else []),
+        *(["from omega.functions.results import Result"] if models else []),
         "",
         "__all__ = [",
         *(f'    "{exported}",' for exported in sorted(_exports(specs))),
