@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sized
 from typing import Any
 
-#: The axis of outputs with a value for each column of an input of many.
-ASSET = "asset"
+from omega.functions.libraries import ASSET
 
 
 def plain(value: Any, axes: tuple[str, ...]) -> Any:
@@ -21,12 +20,9 @@ def plain(value: Any, axes: tuple[str, ...]) -> Any:
     read = _read(value)
     if isinstance(read, list) or axes[-1] == ASSET:
         return read
+    columns = list(read.values())
     # DuckDB has a table for a column as well.
-    return (
-        next(iter(read.values()))
-        if len(axes) == 1
-        else [list(row) for row in zip(*read.values(), strict=True)]
-    )
+    return columns[0] if len(axes) == 1 else [list(row) for row in zip(*columns, strict=True)]
 
 
 def number(value: Any) -> Any:

@@ -118,9 +118,8 @@ impl<'a> Groups<'a> {
     /// data in the order of groups, and how many of them each group has.
     pub fn answer<'py>(self, py: Python<'py>, by_group: Bound<'py, PyDict>) -> Outcome<Bound<'py, PyAny>> {
         let keys = self.grouping.groups.keys();
-        let column = |whole: Whole| {
-            ColumnData::typed(&whole.name, &whole.data_type, Shared::from_vec(whole.values))
-        };
+        let column =
+            |whole: Whole| ColumnData::typed(&whole.name, &whole.data_type, Shared::from_vec(whole.values));
         let mut parameters = self.grouping.key_columns()?;
         parameters.extend(self.parameters.into_iter().flatten().map(column));
         let rows: Vec<ColumnData> = self.rows.into_iter().flatten().map(column).collect();
