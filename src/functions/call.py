@@ -279,7 +279,8 @@ def _by_asset(library: Library, table: _rust.Table, source: object, named: bool,
     names, *columns = table.columns
     values = [library.column(column, source) for column in columns]
     if named:
-        return dict(zip(names.to_pylist(), values[0] if is_flat else values, strict=True))
+        # Of several values for each asset, that is a row.
+        return dict(zip(names.to_pylist(), values[0] if is_flat else _stack(*values), strict=True))
     return values[0] if is_flat else _stack(*values)
 
 

@@ -46,30 +46,32 @@ def shape(value: Any, axes: tuple[str, ...]) -> tuple[int, ...]:
 
 def _by_asset(value: Any, axes: tuple[str, ...]) -> Any:
     """A number, or what runs along the second axis, for each asset."""
-    names, columns = _assets(value, is_flat=len(axes) == 1)
+    names, rows = _assets(value)
     if names is None:
-        return _read(value)
+        return rows
     if len(axes) == 1:
-        return dict(zip(names, columns[0], strict=True))
-    rows = [list(row) for row in zip(*columns, strict=True)]
+        # pandas and mappings have a number for each, tables a row of one.
+        return {name: row[0] if isinstance(row, list) else row for name, row in zip(names, rows, strict=True)}
     if axes[1] != ASSET:
         return dict(zip(names, rows, strict=True))
     return {name: dict(zip(names, row, strict=True)) for name, row in zip(names, rows, strict=True)}
 
 
-def _assets(value: Any, *, is_flat: bool) -> tuple[list[str] | None, list[list[Any]]]:
-    """The names of the assets, None where the data had none, and the columns beside them."""
+def _assets(value: Any) -> tuple[list[str] | None, list[Any]]:
+    """The names of the assets, None where the data had none, and what each has: a number or a row of them."""
     if isinstance(value, Mapping):
-        columns = [list(value.values())] if is_flat else [list(each) for each in value.values()]
-    elif _package(value) == "pandas":
-        columns = [list(value)] if is_flat else [list(value.iloc[:, at]) for at in range(value.shape[1])]
-        value = value.index
-    else:
-        read = _read(value)
-        if isinstance(read, list):
-            return None, []
-        value, *columns = read.values()
-    return [str(each) for each in value], [_listed(column) for column in columns]
+        return [str(name) for name in value], _listed([_unpacked(each) for each in value.values()])
+    if _package(value) == "pandas":
+        return [str(name) for name in value.index], _listed(value.to_numpy())
+    read = _read(value)
+    if isinstance(read, list):
+        return None, read
+    names, *columns = read.values()
+    return [str(name) for name in names], [list(row) for row in zip(*columns, strict=True)]
+
+
+def _unpacked(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _package(value: Any) -> str:
@@ -86,13 +88,7 @@ def _read(value: Any) -> list[Any] | dict[str, list[Any]]:
 
 def _listed(values: Any) -> list[Any]:
     """Python's own numbers, None where missing."""
-    values = values.tolist() if hasattr(values, "tolist") else values
-    return [_listed(each) if isinstance(each, list) else _number(each) for each in values]
-
-
-def _number(value: Any) -> Any:
-    # What NumPy has in a list is a number of its own.
-    return number(value.item() if hasattr(value, "item") else value)
+    return [_listed(each) if isinstance(each, list) else number(each) for each in _unpacked(values)]
 
 
 def _of_pandas(value: Any) -> Any:

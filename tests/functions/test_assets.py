@@ -8,6 +8,10 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from omega import _rust
+from omega.functions.call import _by_asset
+from omega.functions.libraries import library_of
+from omega.functions.plain import plain
 
 pytestmark = pytest.mark.julia
 
@@ -64,3 +68,22 @@ def test_names_choose_columns_of_the_data() -> None:
     by = omega.volatility.ewma(ASSETS, returns=["MSFT", "AAPL"])
     assert list(by.volatility) == ["MSFT", "AAPL"]
     assert isinstance(by.volatility["MSFT"], np.ndarray)
+
+
+@pytest.mark.parametrize("horizon", [2, 3])
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table, dict, None])
+def test_of_several_values_for_each_asset_a_row_is_its_own(make: Any, horizon: int) -> None:
+    source = np.column_stack(list(ASSETS.values())) if make is None else make(ASSETS)
+    returns = next(iter(ASSETS.values()))
+    answer: Any = _rust.function("probe.columns").run(source, (returns, None), {"horizon": horizon})
+    places, path = answer[3:]
+    library = library_of(returns if make is dict else source)
+
+    def sent(table: Any, *axes: str) -> Any:
+        return plain(_by_asset(library, table, source, named=make is dict, is_flat=False), axes)
+
+    sums = [float(sum(column)) for column in ASSETS.values()]
+    rows = [[each] * horizon for each in sums]
+    assert sent(path, "asset", "horizon") == (rows if make is None else dict(zip(NAMES, rows, strict=True)))
+    names = {"AAPL": {"AAPL": 11.0, "MSFT": 12.0}, "MSFT": {"AAPL": 21.0, "MSFT": 22.0}}
+    assert sent(places, "asset", "asset") == ([[11.0, 12.0], [21.0, 22.0]] if make is None else names)
