@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from omega import _rust
-from omega.shared import _text_tables
 from omega.shared.exceptions import InvalidTypeError, ParameterOutOfRangeError
 
 if TYPE_CHECKING:
@@ -26,10 +25,14 @@ class Functions(list[str]):
         """A line for each function: its name and its summary."""
         if not self:
             return "[]"
+        from omega.shared import _text_tables
+
         return "\n".join(_text_tables.aligned(self._rows(), left=2))
 
     def _repr_html_(self) -> str:
         """The same as a table, for notebooks."""
+        from omega.shared import _text_tables
+
         return _text_tables.html(self._rows(), left=2)
 
     def _rows(self) -> list[tuple[str, str]]:
