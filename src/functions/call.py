@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from omega import _rust
 from omega.functions.grouped import Grouped
@@ -121,7 +121,20 @@ def run(
         data, columns = by_position(function, data, positional, columns)
     if name is not None and not isinstance(name, str):
         raise InvalidTypeError(name="name", allowed="a str or None", value=name, function=function.name)
-    answer = function.run(data, columns, parameters, nulls, by, strict_zero_copy, out)
+    try:
+        answer = function.run(data, columns, parameters, nulls, by, strict_zero_copy, out)
+    except OmegaError:
+        options = {
+            "nulls": nulls,
+            "by": by,
+            "name": name,
+            "strict_zero_copy": strict_zero_copy,
+            "out": out,
+        }
+        refused = Call(function, data, columns, parameters, positional, options)
+        if (serve := refused.served_otherwise()) is None:
+            raise
+        return serve(refused)
     if out is not None:
         return answer
     try:
@@ -131,6 +144,29 @@ def run(
     except Exception as failure:
         # What the caller's objects raise while the answer is put into their library.
         raise unreadable(failure, function.name) from failure
+
+
+class Call(NamedTuple):
+    """A call that native code has refused, for what may serve it in another way."""
+
+    function: _rust.Function
+    data: Data | None
+    columns: tuple[Column | None, ...]
+    parameters: tuple[Any, ...] | dict[str, Any]
+    #: What came by position, which stands in `data` and `columns` as well.
+    positional: tuple[Column, ...]
+    #: The keywords that every function has, as `run` calls them.
+    options: dict[str, Any]
+
+    def on(self, data: Data | None, columns: tuple[Column | None, ...]) -> Any:
+        """The same call on other data."""
+        return run(self.function, data, columns, self.parameters, (), None, **self.options)
+
+    def served_otherwise(self) -> Callable[[Call], Any] | None:
+        """What serves data that native code does not read, if that is what was refused."""
+        from omega.functions import expressions
+
+        return expressions.expression if expressions.takes(self) else None
 
 
 def unreadable(failure: Exception, function: str) -> OmegaError:
