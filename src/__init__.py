@@ -13,6 +13,7 @@ _require_baseline()
 
 from omega import regimes, risk, simulation, ta, volatility  # noqa: E402 - only after the processor was checked
 from omega._rust import Accumulator, CopyLog, Function, Stream  # noqa: E402
+from omega.functions.arrivals import await_libraries as _await_libraries  # noqa: E402
 from omega.functions.call import call  # noqa: E402
 from omega.functions.catalog import functions, spec, warm_up_rows  # noqa: E402
 from omega.functions.streams import FeatureSet, MetricSet, accumulate, restore, stream  # noqa: E402
@@ -25,6 +26,9 @@ if _typing.TYPE_CHECKING:
     from omega.shared.protocols import Bar, FunctionSpec
 
     __version__: str
+
+# `frame.omega.rsi()` of pandas and polars, in whatever order they are imported.
+_await_libraries()
 
 #: Collects the copies that types forced: `with omega.count_copies() as copies: …; copies.copies`.
 count_copies = CopyLog

@@ -60,6 +60,10 @@ def call(
     says; or a NumPy array of rows by columns, which are called 0, 1, …. A row in which one of them is missing
     is missing in all of them. Answers along the columns have their names.
 
+    An expression of polars in the place of a column makes the call an expression, which is computed when its
+    frame is, as in `lazy.with_columns(omega.ta.rsi(pl.col("close")).over("symbol"))`. Beside it a text is a
+    column of that frame.
+
     - `nulls="skip"`: a row with a missing input gives a missing output and leaves the state alone.
     - `nulls="propagate"`: everything that the missing row touches is missing.
     - `nulls="raise"`: MissingValueError.
@@ -132,18 +136,21 @@ def run(
             "out": out,
         }
         refused = Call(function, data, columns, parameters, positional, options)
-        if (serve := refused.served_otherwise()) is None:
+        serve = refused.served_otherwise()
+        if serve is None:
             raise
-        return serve(refused)
-    if out is not None:
-        return answer
-    try:
-        return _SHAPES[function.kind](function, answer, data, columns, name)
-    except OmegaError:
-        raise
-    except Exception as failure:
-        # What the caller's objects raise while the answer is put into their library.
-        raise unreadable(failure, function.name) from failure
+    else:
+        if out is not None:
+            return answer
+        try:
+            return _SHAPES[function.kind](function, answer, data, columns, name)
+        except OmegaError:
+            raise
+        except Exception as failure:
+            # What the caller's objects raise while the answer is put into their library.
+            raise unreadable(failure, function.name) from failure
+    # Here the refusal is over, and no context of an error that this may raise.
+    return serve(refused)
 
 
 class Call(NamedTuple):

@@ -172,12 +172,13 @@ def _types_of(name: str, which: str) -> dict[str, str]:
 
 
 def _is_expression(given: object) -> bool:
-    return isinstance(given, getattr(sys.modules.get("polars"), "Expr", ()))
+    # By its type alone: whatever else the caller may have passed is not asked what it claims to be.
+    return issubclass(type(given), getattr(sys.modules.get("polars"), "Expr", ()))
 
 
 def _keys(by: Any) -> Sequence[Any]:
     """What groups by, one after the other."""
-    return by if isinstance(by, (list, tuple)) else [by]
+    return by if type(by) in {list, tuple} else [by]
 
 
 def _inputs(call: Call) -> tuple[Any, tuple[Any, ...]]:
@@ -224,6 +225,13 @@ def _grouping(call: Call) -> Any:
     if call.function.kind == "reduction":
         allowed = "left out of an expression of one number: say .over(…), or group_by(…).agg(…)"
         raise _refusal(call, "by", allowed, by)
+    for column in filter(_is_expression, (call.data, *call.columns)):
+        # `pl.col("close").diff()` would be computed over all rows, and its groups alone look right.
+        if not (column.meta.is_column() or column.meta.is_literal()):
+            allowed = (
+                "a column as it is, beside `by`: what is computed on the way knows no groups; say .over(…)"
+            )
+            raise _refusal(call, "an expression", allowed, column)
     return keys
 
 

@@ -44,7 +44,7 @@ from tests.functions.market import (
 )
 
 CLOSE = pl.col("close")
-BARS = pl.DataFrame(inputs("ta.atr", 60)).with_columns(symbol=pl.Series(["A", "B", "B"] * 20))
+BARS = pl.DataFrame(inputs("ta.atr", 60)).with_columns(key=pl.Series(["A", "B", "B"] * 20))
 
 #: Every way in which polars computes a column.
 CONTEXTS: dict[str, Callable[[pl.DataFrame, pl.Expr], pl.DataFrame]] = {
@@ -174,9 +174,9 @@ def test_a_metric_of_a_group_is_that_of_the_group_by_bit_for_bit(made_of: str) -
 
 
 def test_a_group_without_rows_has_the_answer_of_no_rows() -> None:
-    of_one = CLOSE.filter(pl.col("symbol") == "A")
+    of_one = CLOSE.filter(pl.col("key") == "A")
     made = [omega.risk.volatility(of_one.pct_change()), omega.ta.ema(of_one, period=2)]
-    table = BARS.group_by("symbol").agg(made).sort("symbol")
+    table = BARS.group_by("key").agg(made).sort("key")
     assert table["volatility"][1] is None
     assert table["ema"].list.len().to_list() == [20, 0]
 
@@ -187,10 +187,10 @@ def test_rows_that_a_query_takes_away_later_are_computed_with() -> None:
     lazy = BARS.lazy().with_columns(made)
     later: list[Callable[[Any], Any]] = [
         lambda frame: frame.filter(pl.col("close") > 100.0),
-        lambda frame: frame.filter(pl.col("symbol") == "B"),
+        lambda frame: frame.filter(pl.col("key") == "B"),
         lambda frame: frame.tail(5),
         lambda frame: frame.sort("close").slice(3, 4),
-        lambda frame: frame.group_by("symbol").agg(pl.col("ema").last()).sort("symbol"),
+        lambda frame: frame.group_by("key").agg(pl.col("ema").last()).sort("key"),
     ]
     for step in later:
         for engine in ("in-memory", "streaming"):
@@ -233,7 +233,7 @@ def test_the_schema_is_known_before_anything_runs() -> None:
 
 def test_the_answer_is_called_as_the_output_and_a_struct_as_the_function() -> None:
     assert BARS.select(omega.ta.rsi(CLOSE)).columns == ["rsi"]
-    assert BARS.select(omega.ta.rsi(CLOSE, name="slow").over("symbol")).columns == ["slow"]
+    assert BARS.select(omega.ta.rsi(CLOSE, name="slow").over("key")).columns == ["slow"]
     assert BARS.select(omega.ta.macd(CLOSE)).unnest("macd").columns == [
         "macd",
         "signal",
@@ -275,13 +275,14 @@ def test_several_columns_of_one_input_keep_their_names() -> None:
     assert wide.columns == ["high", "low"]
     assert same_bits(wide["low"], omega.ta.sma(BARS["low"], period=3))
     assert BARS.select(omega.ta.sma(pl.col("high", "low"), name="sma")).columns == ["sma_high", "sma_low"]
-    assert BARS.select(omega.ta.sma(pl.selectors.float()).over("symbol")).width == 3
+    assert BARS.select(omega.ta.sma(pl.selectors.float()).over("key")).width == 3
 
 
 def test_what_can_be_refused_without_data_is_refused_when_the_expression_is_made() -> None:
     def refused(error: type[OmegaError], said: str, make: Callable[[], object]) -> None:
-        with pytest.raises(error, match=said):
+        with pytest.raises(error, match=said) as refusal:
             make()
+        assert refusal.value.__context__ is None
 
     beside, wrong = pl.DataFrame({"close": [1.0]}), dict[str, Any]
     refused(ParameterOutOfRangeError, "period must be at least 2", lambda: omega.ta.rsi(CLOSE, period=1))
@@ -298,7 +299,8 @@ def test_what_can_be_refused_without_data_is_refused_when_the_expression_is_made
     refused(InvalidTypeError, r"data.select\(omega.ta.rsi", lambda: omega.ta.rsi(beside, by=pl.col("x")))
     refused(InvalidTypeError, "out must be left out", lambda: omega.ta.rsi(CLOSE, out=np.zeros(3)))
     refused(InvalidTypeError, "by must be", lambda: omega.ta.rsi(CLOSE, by=beside["close"]))
-    refused(InvalidTypeError, r"\.over\(", lambda: omega.risk.volatility(CLOSE, by="symbol"))
+    refused(InvalidTypeError, r"\.over\(", lambda: omega.risk.volatility(CLOSE, by="key"))
+    refused(InvalidTypeError, "knows no groups", lambda: omega.ta.rsi(CLOSE.diff(), by="key"))
 
 
 def test_models_are_refused_an_expression() -> None:
@@ -312,9 +314,9 @@ def test_models_are_refused_an_expression() -> None:
 def test_what_data_is_refused_for_is_said_by_type_and_in_omegas_words() -> None:
     infinite = BARS.with_columns(close=pl.lit(np.inf)).lazy()
     with pytest.raises(InvalidValueError, match=r"column `close` must be .* got `inf` in row 0"):
-        infinite.select(omega.ta.rsi(CLOSE).over("symbol")).collect()
+        infinite.select(omega.ta.rsi(CLOSE).over("key")).collect()
     with pytest.raises(UnsupportedTypeError, match=r"column `close` must be a number"):
-        BARS.select(omega.ta.rsi(pl.col("symbol")))
+        BARS.select(omega.ta.rsi(pl.col("key")))
     with pytest.raises(MissingValueError, match="close"):
         BARS.select(omega.ta.rsi(CLOSE.shift(), nulls="raise"))
     with pytest.raises(LengthMismatchError, match="must have 60 "):
@@ -325,7 +327,7 @@ def test_what_data_is_refused_for_is_said_by_type_and_in_omegas_words() -> None:
 
 
 def test_a_lazy_frame_with_an_expression_can_be_pickled_and_deserialized() -> None:
-    lazy = BARS.lazy().select(omega.ta.macd(CLOSE, fast_period=3).over("symbol"))
+    lazy = BARS.lazy().select(omega.ta.macd(CLOSE, fast_period=3).over("key"))
     assert pickle.loads(pickle.dumps(lazy)).collect().equals(lazy.collect(), null_equal=True)
 
 
