@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
@@ -171,6 +172,9 @@ class Call(NamedTuple):
 
     def served_otherwise(self) -> Callable[[Call], Any] | None:
         """What serves data that native code does not read, if that is what was refused."""
+        # Who has an expression has imported polars. All others import nothing for a refusal.
+        if "polars" not in sys.modules:
+            return None
         from omega.functions import expressions
 
         return expressions.expression if expressions.takes(self) else None

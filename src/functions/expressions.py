@@ -9,27 +9,21 @@ for it: whoever has an expression has done so.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from omega import _rust
 from omega.functions.call import Call
-from omega.functions.positions import by_position
-from omega.shared.exceptions import InvalidTypeError, MissingDependencyError, UnsupportedDataError
+from omega.functions.expression_inputs import grouping, inputs, is_expression, is_text, keys, refusal
 
 if TYPE_CHECKING:
     from polars import Expr, Series
 
-#: Before it, polars gave a Python function all groups of `.over` as one, without the rows that a later filter
-#: takes away, and chunk by chunk: each a wrong number that looks right.
-LEAST_VERSION = (1, 33)
-
 
 def takes(call: Call) -> bool:
     """Whether a column, or what groups by, is an expression."""
-    return any(map(_is_expression, (call.data, *call.columns, *_keys(call.options["by"])[:1])))
+    return any(map(is_expression, (call.data, *call.columns, *keys(call.options["by"])[:1])))
 
 
 def expression(call: Call) -> Expr:
@@ -38,8 +32,8 @@ def expression(call: Call) -> Expr:
     Whatever can be refused without data is refused now: the call is made once on columns without rows, and
     the type of its answer is what the schema of a frame says.
     """
-    data, columns = _inputs(call)
-    by = _grouping(call)
+    data, columns = inputs(call)
+    by = grouping(call)
     read = _Read()
     types = _types_of(call.function.name, "inputs")
     # A column alone is the input that the others leave over.
@@ -49,12 +43,12 @@ def expression(call: Call) -> Expr:
         read.place(data, types.get(left or "", "Float64")),
         tuple(map(read.place, columns, types.values())),
         call.parameters,
-        {**call.options, "by": [read.place(key, "String") for key in by] if isinstance(by, list) else by},
+        {**call.options, "by": [read.place(key, "String") for key in by] if type(by) is list else by},
     )
     keeps_names = len(read.columns) == 1 and read.columns[0].meta.has_multiple_outputs()
     for column in () if keeps_names else read.columns:
         if column.meta.has_multiple_outputs():
-            raise _refusal(call, "what stands for a column", "an expression of one column", column)
+            raise refusal(call, "what stands for a column", "an expression of one column", column)
 
     import polars
 
@@ -88,9 +82,12 @@ class _Read:
         """What stands in the call for a column that polars will hand over; all else as it is."""
         import polars
 
-        if not isinstance(given, (str, polars.Expr)):
+        if is_expression(given):
+            self.columns.append(given)
+        elif is_text(given):
+            self.columns.append(polars.col(given))
+        else:
             return given
-        self.columns.append(polars.col(given) if isinstance(given, str) else given)
         self._types.append(kind)
         return _Place(len(self.columns) - 1)
 
@@ -130,7 +127,8 @@ class _Computed(NamedTuple):
         """The column's name: that of the only output, or the function's, unless the caller chose."""
         outputs = list(_types_of(self.name, "outputs"))
         own = outputs[0] if len(outputs) == 1 else self.name.rpartition(".")[2]
-        return str(self.options["name"] or own)
+        chosen = self.options["name"]
+        return own if chosen is None else str(chosen)
 
     def _scalar(self, answer: Any) -> Series:
         """A metric's number, or its numbers, as a column of one row."""
@@ -148,10 +146,10 @@ class _Computed(NamedTuple):
 
 def _filled(given: Any, read: Sequence[Series]) -> Any:
     """What the call takes, with columns in their places; a single key of groups is a column too."""
-    if isinstance(given, list):
+    if type(given) is list:
         filled = [_filled(each, read) for each in given]
         return filled[0] if len(filled) == 1 else filled
-    return read[given.number] if isinstance(given, _Place) else given
+    return read[given.number] if type(given) is _Place else given
 
 
 def _equally_long(series: Sequence[Series]) -> Sequence[Series]:
@@ -169,90 +167,3 @@ def _types_of(name: str, which: str) -> dict[str, str]:
     """The inputs or outputs of a function, and what polars calls their types."""
     types = {"float64": "Float64", "int64": "Int64", "bool": "Boolean", "timestamp[us, UTC]": "Datetime"}
     return {each["name"]: types[each["type"]] for each in json.loads(_rust.function(name).spec_json)[which]}
-
-
-def _is_expression(given: object) -> bool:
-    # By its type alone: whatever else the caller may have passed is not asked what it claims to be.
-    return issubclass(type(given), getattr(sys.modules.get("polars"), "Expr", ()))
-
-
-def _keys(by: Any) -> Sequence[Any]:
-    """What groups by, one after the other."""
-    return by if type(by) in {list, tuple} else [by]
-
-
-def _inputs(call: Call) -> tuple[Any, tuple[Any, ...]]:
-    """The data and the columns of a call that can be an expression.
-
-    Names after an expression by position are columns beside it, as polars reads them, and not columns of it.
-    """
-    if call.function.kind not in {"rowwise", "reduction"}:
-        allowed = (
-            "a table or a column, for the answer of a model is not one column that an expression could be"
-        )
-        raise UnsupportedDataError(allowed=allowed, value=_words(call.data), function=call.function.name)
-    _require_version()
-    if call.options["out"] is not None:
-        allowed = "left out of an expression, whose memory polars owns"
-        raise _refusal(call, "out", allowed, call.options["out"])
-    data, columns, positional = call.data, call.columns, call.positional
-    if positional and _is_expression(data):
-        import polars
-
-        by_keyword = (None,) * len(positional) + columns[len(positional) :]
-        data, columns = by_position(call.function, data, tuple(map(polars.col, positional)), by_keyword)
-    if data is not None and not _is_expression(data):
-        allowed = f"left out beside an expression: data.select(omega.{call.function.name}(pl.col(…)))"
-        raise _refusal(call, "data", allowed, data)
-    if data is not None and None not in columns:
-        raise _refusal(call, "data", "left out where every input has a column of its own", data)
-    for name, column in zip(call.function.inputs, columns, strict=True):
-        if hasattr(column, "__len__") and not isinstance(column, str):
-            raise _refusal(
-                call, name, "an expression, the name of a column or a number, beside others", column
-            )
-    return data, columns
-
-
-def _grouping(call: Call) -> Any:
-    """A list of the columns that group, or whatever else says that there is none."""
-    by = call.options["by"]
-    if not (_is_expression(by) or hasattr(by, "__len__")):
-        return by
-    keys = list(_keys(by))
-    if not keys or not all(isinstance(key, str) or _is_expression(key) for key in keys):
-        raise _refusal(call, "by", "the name of a column, or an expression, beside an expression", by)
-    if call.function.kind == "reduction":
-        allowed = "left out of an expression of one number: say .over(…), or group_by(…).agg(…)"
-        raise _refusal(call, "by", allowed, by)
-    for column in filter(_is_expression, (call.data, *call.columns)):
-        # `pl.col("close").diff()` would be computed over all rows, and its groups alone look right.
-        if not (column.meta.is_column() or column.meta.is_literal()):
-            allowed = (
-                "a column as it is, beside `by`: what is computed on the way knows no groups; say .over(…)"
-            )
-            raise _refusal(call, "an expression", allowed, column)
-    return keys
-
-
-def _require_version() -> None:
-    import polars
-
-    version = tuple(int(part) for part in polars.__version__.split(".")[:2])
-    if version < LEAST_VERSION:
-        least = ".".join(map(str, LEAST_VERSION))
-        raise MissingDependencyError(
-            feature="an expression of Omega",
-            value=f"polars {least} or later",
-            allowed=f"this is {polars.__version__}, which would give it other rows than its own",
-        )
-
-
-def _refusal(call: Call, name: str, allowed: str, value: object) -> InvalidTypeError:
-    return InvalidTypeError(name=name, allowed=allowed, value=_words(value), function=call.function.name)
-
-
-def _words(value: object) -> str:
-    """A value in short: an expression as polars writes it, of data only what it is."""
-    words = repr(value) if isinstance(value, str) else str(value) if _is_expression(value) else None
-    return type(value).__name__ if words is None else words if len(words) <= 80 else f"{words[:79]}…"

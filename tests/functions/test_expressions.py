@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from omega.functions import expressions
+from omega.functions.expression_inputs import LEAST_VERSION
 from omega.shared.exceptions import (
     InvalidTypeError,
     InvalidValueError,
@@ -253,6 +253,8 @@ def test_the_answer_is_called_as_the_output_and_a_struct_as_the_function() -> No
         lambda: omega.ta.atr(pl.col("high"), "low", close=CLOSE, period=5),
         lambda: omega.ta.atr(high=pl.col("high"), low="low", close=CLOSE, period=5),
         lambda: omega.ta.atr(CLOSE, high="high", low="low", period=5),
+        lambda: omega.ta.atr(CLOSE, high=pl.col("high"), low=pl.col("low"), period=5),
+        lambda: omega.ta.atr(pl.col("low"), high=pl.col("high"), close=CLOSE, period=5),
         lambda: omega.call("ta.atr", high="high", low="low", close=pl.col("close"), period=5),
     ],
 )
@@ -303,6 +305,24 @@ def test_what_can_be_refused_without_data_is_refused_when_the_expression_is_made
     refused(InvalidTypeError, "knows no groups", lambda: omega.ta.rsi(CLOSE.diff(), by="key"))
 
 
+def test_objects_that_resist_are_refused_beside_an_expression() -> None:
+    class Resisting:
+        def __getattribute__(self, name: str) -> Any:
+            raise RuntimeError(name)
+
+    this: Any = Resisting()
+    calls: list[Callable[[], object]] = [
+        lambda: omega.ta.obv(CLOSE, volume=this),
+        lambda: omega.ta.rsi(CLOSE, by=[this]),
+        lambda: omega.ta.rsi(this, by=pl.col("key")),
+    ]
+    for call in calls:
+        with pytest.raises(OmegaError, match=r"got `(Resisting|list)`"):
+            call()
+    with pytest.raises(OmegaError):
+        omega.ta.rsi(CLOSE, by=this)
+
+
 def test_models_are_refused_an_expression() -> None:
     def law(name: str) -> None:
         with pytest.raises(UnsupportedDataError, match="the answer of a model is not one column"):
@@ -336,17 +356,18 @@ def test_a_polars_that_would_give_other_rows_is_refused(monkeypatch: pytest.Monk
     with pytest.raises(MissingDependencyError, match=r"polars 1\.33 or later"):
         omega.ta.rsi(CLOSE)
     monkeypatch.setattr(pl, "__version__", "2.0.0rc1")
-    assert expressions.LEAST_VERSION == (1, 33)
+    assert LEAST_VERSION == (1, 33)
     omega.ta.rsi(CLOSE)
 
 
-def test_a_refused_call_imports_no_polars() -> None:
+def test_a_refused_call_imports_nothing() -> None:
     script = """
 import json, sys, omega
 try:
     omega.ta.rsi(object())
 except TypeError:
-    print(json.dumps([name for name in ("polars", "pandas", "numpy", "dataclasses") if name in sys.modules]))
+    late = ("polars", "pandas", "numpy", "omega.functions.expressions")
+    print(json.dumps([name for name in late if name in sys.modules]))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
