@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
@@ -128,18 +127,8 @@ def run(
         raise InvalidTypeError(name="name", allowed="a str or None", value=name, function=function.name)
     try:
         answer = function.run(data, columns, parameters, nulls, by, strict_zero_copy, out)
-    except OmegaError:
-        options = {
-            "nulls": nulls,
-            "by": by,
-            "name": name,
-            "strict_zero_copy": strict_zero_copy,
-            "out": out,
-        }
-        refused = Call(function, data, columns, parameters, positional, options)
-        serve = refused.served_otherwise()
-        if serve is None:
-            raise
+    except OmegaError as error:
+        refusal = error
     else:
         if out is not None:
             return answer
@@ -150,34 +139,16 @@ def run(
         except Exception as failure:
             # What the caller's objects raise while the answer is put into their library.
             raise unreadable(failure, function.name) from failure
-    # Here the refusal is over, and no context of an error that this may raise.
-    return serve(refused)
+    # What is not the usual call is looked at only now, so that the usual one does not wait for it; and out of
+    # the `except`, so that the refusal is no context of an error that this may raise.
+    from omega.functions.refused import Call, another_way
 
-
-class Call(NamedTuple):
-    """A call that native code has refused, for what may serve it in another way."""
-
-    function: _rust.Function
-    data: Data | None
-    columns: tuple[Column | None, ...]
-    parameters: tuple[Any, ...] | dict[str, Any]
-    #: What came by position, which stands in `data` and `columns` as well.
-    positional: tuple[Column, ...]
-    #: The keywords that every function has, as `run` calls them.
-    options: dict[str, Any]
-
-    def on(self, data: Data | None, columns: tuple[Column | None, ...]) -> Any:
-        """The same call on other data."""
-        return run(self.function, data, columns, self.parameters, (), None, **self.options)
-
-    def served_otherwise(self) -> Callable[[Call], Any] | None:
-        """What serves data that native code does not read, if that is what was refused."""
-        # Who has an expression has imported polars. All others import nothing for a refusal.
-        if "polars" not in sys.modules:
-            return None
-        from omega.functions import expressions
-
-        return expressions.expression if expressions.takes(self) else None
+    options = {"nulls": nulls, "by": by, "name": name, "strict_zero_copy": strict_zero_copy, "out": out}
+    try:
+        return another_way(Call(function, data, columns, parameters, positional, options, refusal))
+    finally:
+        # Its traceback holds this frame: a cycle, and in it the caller's data.
+        del refusal
 
 
 def unreadable(failure: Exception, function: str) -> OmegaError:
