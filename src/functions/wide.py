@@ -149,7 +149,8 @@ def _by_name(refused: Refused, place: int, wide: Wide) -> dict[Any, Any]:
             function=refused.function.name,
         )
     columns = _with(refused.columns, place, None)
-    return {label: refused.again(column, columns) for label, column in wide.parts()}
+    parts = zip(wide.labels, wide.columns(), strict=True)
+    return {label: refused.again(column, columns) for label, column in parts}
 
 
 def _computed(
@@ -160,7 +161,7 @@ def _computed(
     In `memory`, where it is given, by output and column.
     """
     # Columns that come beside are compared with the labels of the rows.
-    columns = wide.numbers() if len(refused.columns) == 1 else wide.columns
+    columns = wide.numbers() if len(refused.columns) == 1 else wide.columns()
     names = [str(label) for label in wide.labels]
     outputs = len(wanted.outputs)
     answers: list[Any] = [None] * len(columns)

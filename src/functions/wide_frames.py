@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from omega import _rust
+
 
 class Wanted(NamedTuple):
     """What a function answers with, and what the caller calls it."""
@@ -37,19 +39,18 @@ class Wide(ABC):
 
     def __init__(self, rows: int) -> None:
         self.rows = rows
-        #: What the columns of numbers are called, and each as an object of its library.
+        #: What the columns of numbers are called.
         self.labels: list[Any] = []
-        self.columns: list[Any] = []
         #: Columns that are neither numbers nor carried along, each with its type in words.
         self.strangers: list[tuple[Any, str]] = []
 
-    def numbers(self) -> Sequence[Any]:
-        """The columns as native code reads them quickest."""
-        return self.columns
+    @abstractmethod
+    def columns(self) -> Sequence[Any]:
+        """Each column of numbers as an object of its library."""
 
-    def parts(self) -> Iterator[tuple[Any, Any]]:
-        """Each column under its label."""
-        return zip(self.labels, self.columns, strict=True)
+    def numbers(self) -> Sequence[Any]:
+        """The same as native code reads them quickest."""
+        return self.columns()
 
     def read(self) -> Wide:
         """With its rows, where only names and types were known so far."""
@@ -79,14 +80,17 @@ class _Array(Wide):
         super().__init__(rows)
         if array.dtype.kind in "iuf":
             self.labels = list(range(width))
-            self.columns = list(array.T)
         else:
             self.strangers = [("the array", f"of {array.dtype}")]
+        self.array = array
+
+    def columns(self) -> Sequence[Any]:
+        return list(self.array.T)
 
     def memory(self, wanted: Wanted) -> Any:
         import numpy
 
-        return numpy.empty((len(wanted.outputs), len(self.columns), self.rows))
+        return numpy.empty((len(wanted.outputs), len(self.labels), self.rows))
 
     def rowwise(self, answers: Any, wanted: Wanted) -> Any:
         return _packed([_typed(each.T, kind) for each, (_, kind) in _pairs(answers, wanted)], wanted)
@@ -105,15 +109,20 @@ class _PandasFrame(Wide):
 
         super().__init__(len(frame))
         self.frame = frame
+        if (block := _only_block(frame)) is not None:
+            self.labels, self._numbers = list(frame.columns), list(block.T)
+            return
         self._numbers = []
         for label, column in frame.items():
             kind = column.dtype
-            if kind.kind not in "iuf":
+            if kind.kind in "iuf":
+                self.labels.append(label)
+                self._numbers.append(column.to_numpy() if isinstance(kind, numpy.dtype) else column)
+            else:
                 self.strangers.append((label, str(kind)))
-                continue
-            self.labels.append(label)
-            self.columns.append(column)
-            self._numbers.append(column.to_numpy() if isinstance(kind, numpy.dtype) else column)
+
+    def columns(self) -> Sequence[Any]:
+        return [column for _, column in self.frame.items()]
 
     def numbers(self) -> Sequence[Any]:
         return self._numbers
@@ -122,7 +131,7 @@ class _PandasFrame(Wide):
         import numpy
 
         # The outputs of a column stand beside each other.
-        return numpy.empty((len(self.columns), len(wanted.outputs), self.rows)).swapaxes(0, 1)
+        return numpy.empty((len(self.labels), len(wanted.outputs), self.rows)).swapaxes(0, 1)
 
     def rowwise(self, answers: Any, wanted: Wanted) -> Any:
         import pandas
@@ -161,33 +170,35 @@ class _ArrowLike(Wide):
     def __init__(self, data: Any, rows: int) -> None:
         super().__init__(rows)
         self.data = data
+        self._columns: list[Any] = []
         #: Where the column of times stands, if there is one.
         self.times: int | None = None
+
+    def columns(self) -> Sequence[Any]:
+        return self._columns
 
     def _take(
         self, label: str, column: Any, kind: object, *, is_number: bool, is_time: bool, place: int
     ) -> None:
         if is_number:
             self.labels.append(label)
-            self.columns.append(column)
+            self._columns.append(column)
         elif is_time and self.times is None:
             self.times = place
         else:
             self.strangers.append((label, str(kind)))
 
-    def _flat(self, answers: Sequence[tuple[Any, ...]], wanted: Wanted, times: Any) -> list[tuple[str, Any]]:
-        """The columns of an answer under their names, the times in their place."""
+    def _named(self, answers: Sequence[tuple[_rust.Column, ...]], wanted: Wanted) -> _rust.Table:
+        """The columns of an answer under their names."""
         suffixes = wanted.suffixes()
-        blocks = [
+        ends = [""] if suffixes is None else [f"_{suffix}" for suffix in suffixes]
+        return _rust.Table(
             [
-                (label if suffixes is None else f"{label}_{suffixes[n]}", column)
-                for n, column in enumerate(own)
+                column.renamed(label + end)
+                for label, own in zip(self.labels, answers, strict=True)
+                for end, column in zip(ends, own, strict=True)
             ]
-            for label, own in zip(self.labels, answers, strict=True)
-        ]
-        if self.times is not None:
-            blocks.insert(self.times, [times])
-        return [named for block in blocks for named in block]
+        )
 
 
 class _PolarsFrame(_ArrowLike):
@@ -199,24 +210,16 @@ class _PolarsFrame(_ArrowLike):
         super().__init__(frame, frame.height)
         for place, column in enumerate(frame.get_columns()):
             kind = column.dtype
-            self._take(
-                column.name,
-                column,
-                kind,
-                is_number=kind.is_numeric(),
-                is_time=str(kind).startswith("Date"),
-                place=place,
-            )
+            is_time = str(kind).startswith("Date")
+            self._take(column.name, column, kind, is_number=kind.is_numeric(), is_time=is_time, place=place)
 
     def rowwise(self, answers: Any, wanted: Wanted) -> Any:
         import polars
 
-        own = [tuple(polars.Series("", column) for column in columns) for columns in answers]
-        times = None
+        answer = polars.DataFrame(self._named(answers, wanted))
         if self.times is not None:
-            column = self.data.to_series(self.times)
-            times = column.name, column
-        return polars.DataFrame([column.alias(name) for name, column in self._flat(own, wanted, times)])
+            answer.insert_column(self.times * len(wanted.outputs), self.data.to_series(self.times))
+        return answer
 
     def reduction(self, answers: Sequence[tuple[Any, ...]], wanted: Wanted) -> Any:
         import polars
@@ -259,27 +262,24 @@ class _ArrowTable(_ArrowLike):
     def rowwise(self, answers: Any, wanted: Wanted) -> Any:
         import pyarrow
 
-        own = [tuple(map(pyarrow.array, columns)) for columns in answers]
-        times = None
+        named = self._named(answers, wanted)
+        is_table = isinstance(self.data, pyarrow.Table)
+        answer = pyarrow.table(named) if is_table else pyarrow.record_batch(named)
         if self.times is not None:
-            times = self.data.schema.names[self.times], self.data.column(self.times)
-        answer = self._like(self._flat(own, wanted, times))
+            field = self.data.schema.field(self.times)
+            answer = answer.add_column(self.times * len(wanted.outputs), field, self.data.column(self.times))
         # It tells pandas which of the columns is its index.
         about = self.data.schema.metadata if wanted.suffixes() is None else None
         return answer.replace_schema_metadata(about)
-
-    def _like(self, columns: list[tuple[str, Any]]) -> Any:
-        names, values = [name for name, _ in columns], [column for _, column in columns]
-        return type(self.data).from_arrays(values, names=names)
 
     def reduction(self, answers: Sequence[tuple[Any, ...]], wanted: Wanted) -> Any:
         import pyarrow
 
         kinds = {"float64": pyarrow.float64(), "int64": pyarrow.int64(), "bool": pyarrow.bool_()}
-        columns = [("column", pyarrow.array(self.labels, pyarrow.string()))]
-        for place, (title, (_, kind)) in enumerate(zip(wanted.titles(), wanted.outputs, strict=True)):
-            columns.append((title, pyarrow.array([answer[place] for answer in answers], kinds[kind])))
-        return self._like(columns)
+        columns = [pyarrow.array(self.labels, pyarrow.string())]
+        for place, (_, kind) in enumerate(wanted.outputs):
+            columns.append(pyarrow.array([answer[place] for answer in answers], kinds[kind]))
+        return type(self.data).from_arrays(columns, names=["column", *wanted.titles()])
 
 
 def _array(data: Any) -> Wide | None:
@@ -313,6 +313,20 @@ def is_a(data: Any, package: str, name: str) -> bool:
 
 def _kind(kind: type) -> tuple[str, str]:
     return str(kind.__module__).partition(".")[0], kind.__name__
+
+
+def _only_block(frame: Any) -> Any | None:
+    """The numbers of a pandas frame that lie in one block, in place; None where they are not known to.
+
+    Taking a frame apart column by column costs more than computing some thousand rows of each. Nothing that
+    pandas documents tells of blocks: where they cannot be found, columns are taken one by one.
+    """
+    import numpy
+
+    blocks: Any = getattr(getattr(frame, "_mgr", None), "blocks", ())
+    if len(blocks) != 1 or not isinstance(kind := blocks[0].dtype, numpy.dtype) or kind.kind not in "iuf":
+        return None
+    return frame.to_numpy()
 
 
 def _by_output(answers: Sequence[tuple[Any, ...]], wanted: Wanted) -> list[Any]:
