@@ -64,6 +64,21 @@ def call(
     frame is, as in `lazy.with_columns(omega.ta.rsi(pl.col("close")).over("symbol"))`. Beside it a text is a
     column of that frame.
 
+    A function that reads one column answers column by column to data that lacks it and is numbers alone: a
+    wide frame of pandas, polars or pyarrow, a NumPy array of rows by columns, or a dict of columns.
+
+    - Row by row the answer has the same columns, and the index of pandas. Several outputs are a level more of
+      pandas' columns, `<column>_<output>` elsewhere, and a named tuple of arrays in NumPy. `name` is added in
+      the same way. Where polars and pyarrow have one column of times beside the numbers, it is carried along.
+    - A metric is a Series along the columns in pandas, a table with a row per column and its name in `column`
+      in polars and pyarrow, and an array in NumPy, NaN where it is undefined.
+    - A dict of columns, and any model, give a dict by column. Fields of a structured array are columns.
+
+    Other inputs, such as a benchmark, may be given beside and go with every column. Where enough is to be
+    computed, it is on as many processors as `OMEGA_THREADS` or the process allows. Data is refused with the
+    way out where a column is no number, or is called as a column of bars or returns, or nearly as the one
+    that is missing; `by` and `out` go with one column.
+
     - `nulls="skip"`: a row with a missing input gives a missing output and leaves the state alone.
     - `nulls="propagate"`: everything that the missing row touches is missing.
     - `nulls="raise"`: MissingValueError.
