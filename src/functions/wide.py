@@ -90,7 +90,7 @@ def _open_place(refused: Refused) -> int | None:
 
 def _fields(data: Any) -> dict[str, Any] | None:
     """The fields of a structured array of NumPy, as columns."""
-    if not is_a(data, "numpy", "ndarray") or hasattr(data, "mask"):
+    if not is_a(data, "numpy", "ndarray") or is_a(data, "numpy", "MaskedArray"):
         return None
     names = data.dtype.names
     if not names or data.ndim != 1:

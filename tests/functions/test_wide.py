@@ -262,6 +262,16 @@ def test_numbers_of_any_type_are_taken() -> None:
     assert same_bits(omega.ta.rsi(np.column_stack([whole, whole]))[:, 1], expected)
 
 
+def test_decimals_and_names_that_are_there_twice_are_taken_as_they_are() -> None:
+    close = walk(60)["close"].round(2)
+    exact = pl.DataFrame({"a": close}).with_columns(b=pl.col("a").cast(pl.Decimal(20, 2)))
+    answer = omega.ta.rsi(exact)
+    assert same_bits(answer["b"], omega.ta.rsi(close))
+    twice = omega.ta.macd(pa.Table.from_arrays([pa.array(close), pa.array(close)], names=["a", "a"]))
+    assert twice.column_names == [f"a_{output.name}" for output in SPECS["ta.macd"].outputs] * 2
+    assert same_bits(twice.column(5), twice.column(2))
+
+
 def test_no_rows_and_one_column_have_their_shape() -> None:
     assert omega.ta.rsi(frame_of("a", "b").iloc[:0]).shape == (0, 2)
     assert omega.ta.macd(frame_of("a", "b").iloc[:0]).shape == (0, 6)
@@ -321,6 +331,9 @@ def test_a_field_of_a_structured_array_is_a_column() -> None:
         assert same_bits(omega.ta.rsi(each, by="symbol"), omega.ta.rsi(bars, by=["one", "two"] * 30))
     with pytest.raises(MissingColumnError, match="`close` is missing; the data has high, low"):
         omega.ta.rsi(array[["high", "low"]])
+    masked = np.ma.array(array, mask=[(False,) * 6] * 60)
+    with pytest.raises(OmegaError):
+        omega.ta.rsi(masked)
 
 
 # ------------------------------------------------------------------------------- copies and processors
