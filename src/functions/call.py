@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from itertools import accumulate
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from omega import _rust
 from omega.functions.grouped import Grouped
@@ -156,11 +156,11 @@ def run(
             raise unreadable(failure, function.name) from failure
     # What is not the usual call is looked at only now, so that the usual one does not wait for it; and out of
     # the `except`, so that the refusal is no context of an error that this may raise.
-    from omega.functions.refused import Call, another_way
+    from omega.functions.refused import Refused, another_way
 
     options = {"nulls": nulls, "by": by, "name": name, "strict_zero_copy": strict_zero_copy, "out": out}
     try:
-        return another_way(Call(function, data, columns, parameters, positional, options, refusal))
+        return another_way(Refused(function, data, columns, parameters, positional, options, refusal))
     finally:
         # Its traceback holds this frame: a cycle, and in it the caller's data.
         del refusal

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from numbers import Number
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from omega.functions.call import Call
 from omega.functions.positions import by_position
+from omega.functions.refused import Call
 from omega.shared.exceptions import InvalidTypeError, MissingDependencyError, UnsupportedDataError
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from omega import _rust
-from omega.functions.call import Call
 from omega.functions.expression_inputs import grouping, inputs, is_expression, is_text, keys, refusal
+from omega.functions.refused import Call
 
 if TYPE_CHECKING:
     from polars import Expr, Series
@@ -115,7 +115,7 @@ class _Computed(NamedTuple):
         read = _equally_long(series)
         options = {**self.options, "by": _filled(self.options["by"], read)}
         call = Call(_rust.function(self.name), None, (), self.parameters, (), options)
-        answer = call.on(_filled(self.data, read), tuple(_filled(column, read) for column in self.columns))
+        answer = call.again(_filled(self.data, read), tuple(_filled(column, read) for column in self.columns))
         if isinstance(answer, polars.Series):
             return answer
         if isinstance(answer, polars.DataFrame):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from omega import _rust
 from omega.functions.call import run
 from omega.shared.exceptions import OmegaError
 
 
-class Call(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Call:
     """All that a call was given."""
 
     function: _rust.Function
@@ -22,8 +24,6 @@ class Call(NamedTuple):
     positional: tuple[Any, ...]
     #: The keywords that every function has, as `run` calls them.
     options: Mapping[str, Any]
-    #: Why native code refused it; None where it was not asked.
-    error: OmegaError | None = None
 
     def again(self, data: Any, columns: tuple[Any, ...]) -> Any:
         """What the door answers to the same call over other data."""
@@ -35,7 +35,14 @@ class Call(NamedTuple):
         return self.function.run(data, columns, self.parameters, nulls, by, strict, out)
 
 
-def another_way(call: Call) -> Any:
+@dataclass(frozen=True, slots=True)
+class Refused(Call):
+    """A call, and why native code refused it."""
+
+    error: OmegaError
+
+
+def another_way(call: Refused) -> Any:
     """What else serves a refused call: expressions of polars, or a function of one input column by column.
 
     Raises the refusal where nothing does.
@@ -50,10 +57,8 @@ def another_way(call: Call) -> Any:
 
     if (answer := column_by_column(call)) is not None:
         return answer
-    error = call.error
-    assert error is not None
     try:
-        raise error
+        raise call.error
     finally:
         # As in `run`: its traceback holds this frame.
-        del call, error
+        del call

@@ -73,7 +73,7 @@ def _answer(refused: Refused) -> Any:
 
 def _open_place(refused: Refused) -> int | None:
     """Which input is to be read from the data; None if it is not one alone, or is no series."""
-    if refused.by is not None:
+    if refused.options["by"] is not None:
         return None
     if refused.data is None:
         place = 0 if len(refused.columns) == 1 else None
@@ -109,7 +109,7 @@ def _of_mapping(refused: Refused, place: int, data: Mapping[Any, Any]) -> dict[A
     if not data or any(column is None or isinstance(column, (Number, str)) for column in data.values()):
         return None
     _refuse_if_ambiguous(refused, place, list(data), [], "")
-    if refused.out is not None:
+    if refused.options["out"] is not None:
         raise _no_memory(refused)
     answers = {}
     for label, column in data.items():
@@ -124,14 +124,14 @@ def _of_frame(refused: Refused, place: int, wide: Wide) -> Any:
     if not (wide.labels or wide.strangers):
         return None
     _refuse_if_ambiguous(refused, place, wide.labels, wide.strangers, wide.way_out)
-    if refused.out is not None:
+    if refused.options["out"] is not None:
         raise _no_memory(refused)
     name, kind = refused.function.name, refused.function.kind
     wide = wide.read()
     if kind not in {"rowwise", "reduction"}:
         return _by_name(refused, place, wide)
     outputs = _outputs(name)
-    wanted = Wanted(outputs, refused.name, answer_type(name) if len(outputs) > 1 else tuple)
+    wanted = Wanted(outputs, refused.options["name"], answer_type(name) if len(outputs) > 1 else tuple)
     if kind == "reduction":
         return wide.reduction(_computed(refused, place, wide, wanted, None), wanted)
     memory = wide.memory(wanted)
@@ -185,7 +185,7 @@ def _computed(
     for which, name in enumerate(names):
         if answers[which] is None:
             try:
-                compute(which, strict=refused.strict_zero_copy)
+                compute(which, strict=refused.options["strict_zero_copy"])
             except OmegaError as error:
                 raise _about(error, name, refused.function.inputs[place]) from error.__cause__
     return answers
