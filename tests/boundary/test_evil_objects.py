@@ -268,7 +268,9 @@ def test_a_message_shows_what_was_seen(call: Callable[[], Any], says: str) -> No
     ids=lambda by: type(by).__name__,
 )
 def test_what_has_no_order_or_is_no_column_is_no_column_of_groups(by: Any) -> None:
-    with pytest.raises(InvalidTypeError, match="by must be the name of a column, or a column of groups"):
+    with pytest.raises(
+        InvalidTypeError, match="by must be the name of a column, a list of such names, or a column"
+    ):
         omega.risk.max_drawdown(X, by=by)
     with pytest.raises(InvalidTypeError):
         omega.FeatureSet({"x": ("ta.sma", {})}, by="k").run({"close": X, "k": by})

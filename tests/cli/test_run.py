@@ -97,6 +97,41 @@ def test_a_column_of_another_name_is_an_input_and_the_answer_may_have_another(
     assert parquet.read_table(out).column_names == ["b_upper", "b_middle", "b_lower"]
 
 
+def test_several_columns_may_tell_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "BATCH_ROWS", 100)
+    years = pa.compute.cast(pa.compute.year(BARS["timestamp"]), pa.int16())
+    halves = pa.compute.if_else(pa.compute.less(pa.compute.month(BARS["timestamp"]), 7), "H1", None)
+    table = BARS.append_column("year", years).append_column("half", halves)
+    source, answer = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    parquet.write_table(table, source)
+    keys = ("symbol", "year", "half")
+    by = [word for key in keys for word in ("--by", key)]
+    run("ta.sma", "-i", source, "-o", answer, "--period", "5", *by)
+    assert parquet.read_table(answer)["sma"].equals(omega.ta.sma(table, by=keys, period=5))
+    returns = RETURNS.slice(0, 400).append_column("id", pa.array([1, None] * 200, pa.int8()))
+    parquet.write_table(returns, source)
+    run("risk.volatility", "-i", source, "-o", answer, "--by", "symbol", "--by", "id")
+    expected = omega.risk.volatility(returns, by=("symbol", "id"))
+    assert parquet.read_table(answer).equals(expected)
+    listed = json.loads(run("risk.volatility", "-i", source, "--by", "symbol", "--by", "id", "--json"))
+    assert listed == expected.to_pylist()
+
+
+@pytest.mark.julia
+def test_a_model_by_several_columns_names_them_in_each_number(tmp_path: Path) -> None:
+    table = RETURNS.slice(0, 800).append_column("id", pa.array([1, None] * 400, pa.int8()))
+    source, answer = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    parquet.write_table(table, source)
+    by = ("--by", "symbol", "--by", "id")
+    fits = json.loads(run("volatility.garch", "-i", source, *by, "--json"))
+    found = omega.volatility.garch(table, by=("symbol", "id"))
+    assert [(fit["symbol"], fit["id"]) for fit in fits] == list(found)
+    run("volatility.garch", "-i", source, "-o", answer, *by)
+    written = parquet.read_table(answer)
+    for column in found.rows.column_names:
+        assert written[column].equals(found.rows[column])
+
+
 def test_what_would_hide_a_column_is_refused(bars: Path, tmp_path: Path) -> None:
     said = run("ta.sma", "-i", bars, "-o", tmp_path / "out.parquet", "--name", "close", status=2)
     assert said.startswith("INVALID_SHAPE: the answer must be named otherwise than the columns kept")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -119,8 +120,22 @@ def _ordered(answer: Read) -> list[Any]:
     keys, found = answer
     if keys is None:
         return list(found)
-    order = sorted(range(len(keys)), key=lambda at: str(keys[at]))
-    return [[hash(str(keys[at])) % 2**52 for at in order], *(column[order] for column in found)]
+    called = [_called(key) for key in keys]
+    order = sorted(range(len(keys)), key=lambda at: called[at])
+    return [[hash(called[at]) % 2**52 for at in order], *(column[order] for column in found)]
+
+
+def _called(key: Any) -> str:
+    """A key in words, the same in every library."""
+    if pd.isna(key):
+        return "none"
+    if isinstance(key, pd.Timedelta):
+        key = key.to_pytimedelta()
+    elif isinstance(key, Decimal):
+        key = key.normalize() + 0
+    elif isinstance(key, float):
+        key = int(key)
+    return str(key)
 
 
 def _outputs(answer: Any) -> tuple[Any, ...]:

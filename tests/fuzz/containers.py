@@ -215,20 +215,22 @@ def hand_over(columns: Columns, dice: Random) -> tuple[str, Any, dict[str, Any]]
 
 def hand_over_keys(keys: list[Any], dice: Random) -> tuple[str, Any]:
     """Group keys in some library."""
+    present = [key for key in keys if key is not None]
+    first = next(iter(present), "")
+    is_int = isinstance(first, int) and not isinstance(first, bool)
+    kind = None if not isinstance(first, str | int) or isinstance(first, bool) else pa.string()
+    if is_int:
+        kind = pa.uint64() if max(present) >= 2**63 else pa.int64()
     ways: dict[str, Callable[[], Any]] = {
         "list": lambda: list(keys),
-        "pyarrow": lambda: pa.array(
-            keys, pa.int64() if isinstance(next(iter(keys), ""), int) else pa.string()
-        ),
-        "polars": lambda: pl.Series(
-            keys, dtype=pl.Int64 if isinstance(next(iter(keys), ""), int) else pl.String
-        ),
+        "pyarrow": lambda: pa.array(keys, kind),
+        "polars": lambda: pl.Series(pa.array(keys, kind).to_pylist(), dtype=pl.String if not keys else None),
     }
-    if keys:
-        ways["pyarrow dictionary"] = lambda: pa.array(keys).dictionary_encode()
-        ways["pyarrow in parts"] = lambda: chunked(pa.array(keys), dice)
-        ways["pandas"] = lambda: pd.Series(keys)
-        ways["text view"] = lambda: pa.array(keys, pa.string_view()) if isinstance(keys[0], str) else keys
-        ways["numpy"] = lambda: np.array(keys) if isinstance(keys[0], int) else keys
+    if present:
+        ways["pyarrow dictionary"] = lambda: pa.array(keys, kind).dictionary_encode()
+        ways["pyarrow in parts"] = lambda: chunked(pa.array(keys, kind), dice)
+        ways["pandas"] = lambda: pd.Series(keys, dtype=object if None in keys else None)
+        ways["text view"] = lambda: pa.array(keys, pa.string_view()) if isinstance(first, str) else keys
+        ways["numpy"] = lambda: np.array(keys) if is_int and None not in keys else keys
     name = dice.choice(list(ways))
     return f"by {name}", ways[name]()

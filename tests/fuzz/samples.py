@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -153,15 +155,24 @@ def gaps(dice: Random, columns: Mapping[str, NDArray[Any]], rows: int) -> None:
 
 
 def group_keys(dice: Random, rows: int) -> list[Any]:
-    """A key for each row: texts or whole numbers, runs or interleaved."""
+    """A key for each row, now and then missing: of one of many types, runs or interleaved."""
     pool: list[Any] = dice.choice(
         (
             ["A", "B"],
             ["", "ß", "a longer symbol than twelve bytes", "a longer symbol than twelve bytez"],
             [0, -1, 2**63 - 1, -(2**63)],
             list(range(50)),
+            [2**64 - 1, 2**63, 7],
+            [True, False],
+            [date(1, 1, 1), date(1970, 1, 1), date(9999, 12, 31)],
+            [time(9, 30), time(23, 59, 59, 999_999)],
+            [timedelta(days=-1), timedelta(0), timedelta(microseconds=1)],
+            [datetime(2024, 3, 31, 1, tzinfo=UTC), datetime(1969, 1, 1, tzinfo=UTC)],
+            [Decimal("1.50"), Decimal("-0.01"), Decimal(0)],
         )
     )
+    if dice.random() < 0.3:
+        pool = [*pool, None]
     if dice.random() < 0.5:
         return [pool[row % len(pool)] for row in range(rows)]
     return [dice.choice(pool) for _ in range(rows)]

@@ -1,8 +1,8 @@
 //! Streams, accumulators and feature sets as Rust programs use them: refused, restored, copied.
 
 use omega_catalog::{
-    Accumulator, Data, Definition, FeatureSet, Given, Groups, Key, Nulls, Params, Restored, Result, Stream,
-    find, restore, run,
+    Accumulator, Data, Definition, FeatureSet, Given, Groups, Key, Kind, Nulls, Params, Restored, Result,
+    Stream, find, restore, run,
 };
 use omega_contract::ErrorCode;
 use omega_kernel::snapshot::Snapshot;
@@ -24,10 +24,25 @@ fn definitions() -> Vec<Definition> {
 }
 
 fn keys(names: &[&str]) -> (Groups, Vec<u32>) {
+    numbered(names, |name| Key::Text(name.into()))
+}
+
+fn numbered(names: &[&str], key: fn(&str) -> Key) -> (Groups, Vec<u32>) {
     let mut groups = Groups::default();
-    let numbers = names.iter().map(|name| groups.text(name).expect("memory")).collect();
+    let numbers = names.iter().map(|name| groups.number_of(&key(name)).expect("memory")).collect();
     (groups, numbers)
 }
+
+/// Ways in which names may be keys, with the columns that have them.
+const KEYS: [(&[&str], fn(&str) -> Key); 4] = [
+    (&["symbol"], |name| Key::Text(name.into())),
+    (&["symbol"], |name| if name == "b" { Key::Missing } else { Key::Text(name.into()) }),
+    (&["day"], |name| Key::Value(Kind::Date, name.len() as i128 + i128::from(name.as_bytes()[0]))),
+    (&["exchange", "id"], |name| {
+        let exchange = if name == "c" { Key::Missing } else { Key::Text("X".into()) };
+        Key::of(vec![exchange, Key::Int(i64::from(name == "b"))])
+    }),
+];
 
 fn same(left: &[f64], right: &[f64]) -> bool {
     left.len() == right.len()
@@ -70,19 +85,32 @@ fn a_function_of_another_kind_is_refused_by_name() {
 fn a_feature_set_by_group_answers_the_same_in_one_go_bar_by_bar_and_from_a_snapshot() -> Result<()> {
     let rows = 60;
     let names: Vec<&str> = (0..rows).map(|row| ["a", "b", "c"][(row * row) % 3]).collect();
-    let (groups, numbers) = keys(&names);
     let close = close(rows);
-    let mut live = FeatureSet::new(definitions(), Some("symbol".into()), Nulls::Skip)?;
-    let whole = live.run(&Data::new(&[&close])?.by(&groups, &numbers)?)?;
+    for (by, key) in KEYS {
+        same_in_one_go_bar_by_bar_and_from_a_snapshot(&names, &close, by, key)?;
+    }
+    Ok(())
+}
+
+fn same_in_one_go_bar_by_bar_and_from_a_snapshot(
+    names: &[&str],
+    close: &[f64],
+    by: &[&str],
+    key: fn(&str) -> Key,
+) -> Result<()> {
+    let rows = names.len();
+    let (groups, numbers) = numbered(names, key);
+    let mut live = FeatureSet::new(definitions(), by.iter().map(|&name| name.to_owned()), Nulls::Skip)?;
+    let whole = live.run(&Data::new(&[close])?.by(&groups, &numbers)?)?;
     assert_eq!(live.features().names(), ["rsi", "bands_upper", "bands_middle", "bands_lower"]);
     assert_eq!(live.rows(), 0, "`run` leaves the live state alone");
 
-    let (head, head_numbers) = keys(&names[..25]);
+    let (head, head_numbers) = numbered(&names[..25], key);
     live.extend(&Data::new(&[&close[..25]])?.by(&head, &head_numbers)?)?;
-    assert_eq!(code(live.extend(&Data::new(&[&close])?)), ErrorCode::MissingColumn);
+    assert_eq!(code(live.extend(&Data::new(&[close])?)), ErrorCode::MissingColumn);
     let Restored::FeatureSet(mut restored) = restore(&live.snapshot()?)? else { panic!("a feature set") };
     for row in 25..rows {
-        let key = Key::Text(names[row].into());
+        let key = key(names[row]);
         let expected: Vec<f64> = whole.iter().map(|column| column[row]).collect();
         let mut peeked = [0.0; 4];
         live.peek(&close[row..=row], Some(&key), &mut peeked)?;

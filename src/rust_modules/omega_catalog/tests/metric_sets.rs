@@ -1,6 +1,8 @@
 //! Sets of metrics that share summaries.
 
-use omega_catalog::{Chunk, Data, Definition, Given, Groups, MetricSet, Nulls, Restored, Result, restore};
+use omega_catalog::{
+    Chunk, Data, Definition, Given, Groups, Key, Kind, MetricSet, Nulls, Restored, Result, restore,
+};
 use omega_contract::ErrorCode;
 
 /// Functions, parameters and data to try.
@@ -134,9 +136,46 @@ fn merged_sets_have_the_bits_of_merged_metrics() -> Result<()> {
 /// A key for each row, of some number of groups.
 fn keys(seed: u64, rows: usize, groups: usize) -> (Groups, Vec<u32>) {
     let (mut random, mut known) = (Random(seed), Groups::default());
-    let numbers = (0..rows).map(|_| known.text(&format!("g{}", random.below(groups))).expect("memory"));
+    let key = |group: usize| match (seed % 3, group) {
+        (0, _) => Key::Text(format!("g{group}")),
+        (1, 0) => Key::Missing,
+        (1, _) => Key::Int(group as i64),
+        _ => Key::Value(Kind::Date, group as i128),
+    };
+    let numbers = (0..rows).map(|_| known.number_of(&key(random.below(groups))).expect("memory"));
     let numbers = numbers.collect();
     (known, numbers)
+}
+
+#[test]
+fn keys_that_are_no_keys_of_its_columns_are_refused_and_nothing_is_taken() -> Result<()> {
+    let definitions = || Definition::new("risk", "risk.volatility", []).map(|one| vec![one]);
+    let by = ["exchange", "symbol"].map(str::to_owned);
+    let returns = [0.5, 0.25];
+    let take = |set: &mut MetricSet, keys: [Key; 2]| -> Result<()> {
+        let mut groups = Groups::default();
+        let numbers = keys.iter().map(|key| groups.number_of(key)).collect::<Result<Vec<_>>>()?;
+        set.update(&Data::new(&[&returns])?.by(&groups, &numbers)?)
+    };
+    let text = |text: &str| Key::Text(text.into());
+    let mut set = MetricSet::new(definitions()?, by.clone(), Nulls::Skip)?;
+    let own = [Key::of(vec![text("X"), Key::Missing]), Key::of(vec![Key::Missing, Key::Int(7)])];
+    take(&mut set, own)?;
+    let before = set.snapshot()?;
+    for keys in [
+        [text("X"), text("Y")],
+        [Key::of(vec![text("X"), text("a")]), Key::of(vec![text("X"), text("b")])],
+        [Key::of(vec![text("X"), Key::Int(1)]), Key::of(vec![Key::Int(1), Key::Int(1)])],
+    ] {
+        take(&mut set, keys).expect_err("other keys");
+        assert_eq!(set.snapshot()?, before);
+    }
+    let Restored::MetricSet(restored) = restore(&before)? else { panic!("a metric set") };
+    assert_eq!(restored.groups(), set.groups());
+    let twice = ["symbol", "symbol"].map(str::to_owned);
+    MetricSet::new(definitions()?, twice, Nulls::Skip).err().expect("one column twice");
+    MetricSet::new(definitions()?, (0..17).map(|place| place.to_string()), Nulls::Skip).err().expect("many");
+    Ok(())
 }
 
 #[test]

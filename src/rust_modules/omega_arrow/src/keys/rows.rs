@@ -310,7 +310,7 @@ impl<'a, T: Copy> Values<'a, T> {
 pub(super) struct Ints<'a, T>(pub Values<'a, T>);
 
 impl<T: Whole> Rows for Ints<'_, T> {
-    #[inline]
+    #[inline(always)]
     fn number(&mut self, groups: &mut Groups, row: usize) -> Result<u32> {
         groups.int(self.0.get(row).widened())
     }
@@ -348,7 +348,7 @@ impl<'a, T, F> Codes<'a, T, F> {
 }
 
 impl<T: Whole, F: FnMut(&mut Groups, i64, usize) -> Result<u32>> Rows for Codes<'_, T, F> {
-    #[inline]
+    #[inline(always)]
     fn number(&mut self, groups: &mut Groups, row: usize) -> Result<u32> {
         let code = self.codes.get(row).widened();
         let known = &mut self.known[code.wrapping_sub(self.least) as usize];
@@ -390,7 +390,7 @@ impl<T: Whole> Texts<'_, T> {
 }
 
 impl<T: Whole> Rows for Texts<'_, T> {
-    #[inline]
+    #[inline(always)]
     fn number(&mut self, groups: &mut Groups, row: usize) -> Result<u32> {
         groups.bytes(self.bytes(row), |bytes| utf8(self.name, bytes))
     }
@@ -456,7 +456,7 @@ impl Views<'_> {
 }
 
 impl Rows for Views<'_> {
-    #[inline]
+    #[inline(always)]
     fn number(&mut self, groups: &mut Groups, row: usize) -> Result<u32> {
         let view = self.views.get(row);
         groups.bytes(self.bytes(&view)?, |bytes| utf8(self.name, bytes))

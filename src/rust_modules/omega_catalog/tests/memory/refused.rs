@@ -1,7 +1,7 @@
 //! Whatever is refused, the answer is an error and the state is as before.
 
 use omega_arrow::column::Chunk;
-use omega_catalog::{Data, Definition, FeatureSet, Groups, MetricSet, restore};
+use omega_catalog::{Data, Definition, FeatureSet, Groups, Key, MetricSet, restore};
 use omega_contract::params::Given;
 use omega_contract::{ErrorCode, Result};
 use omega_kernel::snapshot::{Snapshot, SnapshotKind};
@@ -226,7 +226,8 @@ fn a_set_of_metrics_that_is_refused_memory_says_so_and_stays_as_it_was() {
     let metrics = || omega_catalog::all().iter().filter(|one| matches!(one.body, Body::Reduction(_)));
     let definitions =
         || metrics().map(|one| Definition::new(&one.spec.name, &one.spec.name, []).expect("known"));
-    for by in [None, Some("symbol".to_owned())] {
+    for by in [&[][..], &["symbol"], &["exchange", "symbol"]] {
+        let by: Vec<String> = by.iter().map(|&name| name.to_owned()).collect();
         let new = || MetricSet::new(definitions().collect(), by.clone(), Nulls::Skip).expect("metrics");
         let mut reader = metrics().next().expect("a metric").spec.clone();
         reader.inputs = new().metrics().inputs().to_vec();
@@ -234,7 +235,11 @@ fn a_set_of_metrics_that_is_refused_memory_says_so_and_stays_as_it_was() {
         let mut groups = Groups::default();
         let numbers: Vec<u32> = (0..ROWS as u32)
             .map(|row| if row % 2 == 0 { 0 } else { row % GROUPS })
-            .map(|group| groups.int(i64::from(group)).expect("memory"))
+            .map(|group| match by.len() {
+                2 => groups.number_of(&Key::of(vec![Key::Missing, Key::Text(group.to_string())])),
+                _ => groups.int(i64::from(group)),
+            })
+            .map(|number| number.expect("memory"))
             .collect();
         // Groups that the first rows know, and others.
         let rows = |from: usize, to: usize| {
@@ -274,14 +279,17 @@ fn a_set_that_is_refused_memory_for_a_batch_stays_as_it_was() {
         ])
     };
     let close: Vec<f64> = (0..ROWS).map(|row| 100.0 + ((row * 7919) % 101) as f64 / 8.0).collect();
-    for by in [None, Some("symbol".to_owned())] {
+    for by in [&[][..], &["symbol"], &["exchange", "symbol"]] {
+        let by: Vec<String> = by.iter().map(|&name| name.to_owned()).collect();
         let label = format!("a set by {by:?}");
         // Many groups of a row or two, and one with a window of its own; of the second batch every other one is new.
         let keys = |from: usize| {
             let (mut groups, mut numbers) = (Groups::default(), Vec::new());
             for row in 0..ROWS {
                 let group = if row % 2 == 0 { 0 } else { from + row % 600 };
-                numbers.push(groups.text(&format!("a long name of group {group}")).expect("memory"));
+                let key = Key::Text(format!("a long name of group {group}"));
+                let key = if by.len() == 2 { Key::of(vec![Key::Missing, key]) } else { key };
+                numbers.push(groups.number_of(&key).expect("memory"));
             }
             (groups, numbers)
         };

@@ -73,6 +73,26 @@ pub(super) fn names_in(by: &Bound<'_, PyAny>) -> Vec<String> {
     items.map_while(|item| item.ok()?.cast::<PyString>().ok().map(written)).collect()
 }
 
+/// The columns that `by` names; none where it lists keys row by row.
+pub(super) fn names_of_groups<'py>(
+    whole: &Whole<'py>,
+    by: &Bound<'py, PyAny>,
+    indexes: &Indexes<'py>,
+) -> Outcome<Vec<String>> {
+    let names = names_in(by);
+    if by.is_instance_of::<PyString>() {
+        return Ok(names);
+    }
+    for name in &names {
+        match named(by.py(), whole, name.clone(), indexes) {
+            Ok(_) => {}
+            Err(Failure::Omega(_)) => return Ok(Vec::new()),
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(names)
+}
+
 fn is_listed(by: &Bound<'_, PyAny>) -> bool {
     by.is_instance_of::<PyList>() || by.is_instance_of::<PyTuple>()
 }

@@ -13,7 +13,7 @@ use pyo3::types::{PyList, PyString, PyTuple};
 
 use super::capsules::{Produced, produce};
 use super::frames::{Frame, pandas_numbers};
-use super::groups::names_in;
+use super::groups::names_of_groups;
 use super::holders::{Holder, holder_of};
 use super::import::{Import, Reads, Request, Source, Whole};
 use super::indexes::{Indexes, index_names};
@@ -49,7 +49,9 @@ impl Import {
         for other in others {
             keys.push(request.column_of(other)?);
         }
-        keys.extend(request.by.map(names_in).unwrap_or_default());
+        if let Some(by) = request.by {
+            keys.extend(names_of_groups(whole, by, indexes)?);
+        }
         if let Some(object) = &keyword
             && listed(object)?.is_none()
         {
