@@ -337,3 +337,27 @@ def test_a_model_by_several_keys_has_a_column_of_parameters_for_each() -> None:
         alone = omega.volatility.garch(frame["returns"].iloc[place::3])
         assert answer[key].omega == alone.omega
         assert answer[key].conditional_volatility.index.tolist() == list(range(place, rows, 3))
+
+
+def test_keys_that_python_has_no_object_for_are_refused_by_dicts_and_kept_by_tables() -> None:
+    for key in (
+        pa.array([2**31 - 1], pa.int32()).cast(pa.date32()),
+        pa.array([2**62], pa.int64()).cast(pa.timestamp("s")),
+        pa.array([2**62], pa.int64()).cast(pa.duration("s")),
+    ):
+        with pytest.raises(UnsupportedTypeError, match="as Python has them"):
+            omega.risk.max_drawdown([0.5], by=key)
+        table = omega.risk.max_drawdown(pa.table({"returns": [0.5], "key": key}), by="key")
+        assert table["key"].chunk(0).equals(key)
+
+
+def test_a_list_that_fails_while_it_is_read_is_refused() -> None:
+    class Broken(list[str]):
+        def __iter__(self) -> Any:
+            raise RuntimeError("broken")
+
+    data = {"close": [1.0, 2.0], "a": ["x", "y"]}
+    with pytest.raises(InvalidTypeError, match="broken"):
+        omega.ta.sma(data, by=Broken(["a", "b"]), period=1)
+    with pytest.raises(InvalidTypeError, match="broken"):
+        omega.FeatureSet({"mean": ("ta.sma", {})}, by=Broken(["a", "b"]))

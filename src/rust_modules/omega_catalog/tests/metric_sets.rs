@@ -236,7 +236,7 @@ fn groups_that_only_one_of_two_knows_are_merged_whole() -> Result<()> {
     let data = data_for(&first, cases[0], 76);
     let (mut known, mut other) = (Groups::default(), Groups::default());
     known.text("a").expect("memory");
-    other.int(7).expect("memory");
+    other.text("b").expect("memory");
     let zeros = vec![0; ROWS];
     first.update(&Data::new(&rows(&data, 0, ROWS))?.by(&known, &zeros)?)?;
     second.update(&Data::new(&rows(&data, 0, ROWS))?.by(&other, &zeros)?)?;

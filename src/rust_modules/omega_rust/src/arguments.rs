@@ -32,7 +32,7 @@ pub fn columns_of_groups(by: &Bound<'_, PyAny>) -> Outcome<Vec<String>> {
     }
     let mut names = Vec::new();
     for item in asked("by", by, by.try_iter())? {
-        names.push(written(item?.cast::<PyString>().map_err(|_| refuse())?));
+        names.push(written(asked("by", by, item)?.cast::<PyString>().map_err(|_| refuse())?));
     }
     if names.is_empty() { Err(refuse().into()) } else { Ok(names) }
 }

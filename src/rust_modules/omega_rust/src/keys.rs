@@ -3,10 +3,11 @@
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 use omega_arrow::keys::{Key, KeyRef, Kind, decimal, of_float};
 use omega_contract::Error;
+use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyDate, PyDateTime, PyDelta, PyDeltaAccess, PyFloat, PyInt, PyString, PyTime, PyTuple, PyTzInfo,
+    PyBool, PyDate, PyDateTime, PyDelta, PyDeltaAccess, PyDict, PyFloat, PyInt, PyString, PyTime, PyTzInfo,
 };
 
 use crate::errors::{Outcome, asked};
@@ -57,17 +58,12 @@ fn other<'a>(item: &'a Bound<'_, PyAny>, name: &str) -> Outcome<Option<KeyRef<'a
         _ => {}
     }
     // Scalars of NumPy say what they are; arrays of one number are none.
-    if has(item, intern!(py, "dtype")) && !has(item, intern!(py, "__len__")) {
-        if let Some(own) = tolerated(py, item.call_method0(intern!(py, "item")))
-            && (own.is_instance_of::<PyBool>() || own.is_instance_of::<PyFloat>())
-        {
-            return match key(&own, name)? {
-                Some(KeyRef::Value(kind, number)) => Ok(Some(KeyRef::Value(kind, number))),
-                Some(KeyRef::Int(int)) => Ok(Some(KeyRef::Int(int))),
-                Some(KeyRef::Missing) => Ok(Some(KeyRef::Missing)),
-                Some(KeyRef::Text(_)) | None => Ok(None),
-            };
-        }
+    if has(item, intern!(py, "dtype"))
+        && !has(item, intern!(py, "__len__"))
+        && let Some(own) = tolerated(py, item.call_method0(intern!(py, "item")))
+        && (own.is_instance_of::<PyBool>() || own.is_instance_of::<PyFloat>())
+    {
+        return Ok(key(&own, name)?.map(KeyRef::copy).transpose()?.and_then(plain));
     }
     if let Some(int) = tolerated(py, item.extract()) {
         return Ok(Some(KeyRef::Int(int)));
@@ -223,74 +219,71 @@ impl Counted {
 
 /// A key as Python has it, moments in UTC; `format` is the type of its column where that is known.
 pub fn object<'py>(py: Python<'py>, key: &Key, format: Option<&str>) -> Outcome<Bound<'py, PyAny>> {
-    let datetime = || Ok::<_, PyErr>(py.import(intern!(py, "datetime"))?);
-    let delta = |nanoseconds: i128| -> Outcome<Bound<'py, PyAny>> {
-        let microseconds = i64::try_from(nanoseconds / 1_000).unwrap_or(i64::MAX);
-        let keywords = pyo3::types::PyDict::new(py);
+    if let Key::Several(_) = key {
+        let parts = key.parts().iter().map(|part| object(py, part, None));
+        return objects::tuple(py, parts.collect::<Outcome<_>>()?);
+    }
+    // Years go from 1 to 9999 in Python, and durations to some millions of years.
+    single(py, key, format).map_err(|failure| {
+        if failure.is_instance_of::<PyOverflowError>(py) || failure.is_instance_of::<PyValueError>(py) {
+            return Error::unsupported_type("by", "dates and times as Python has them", key.text()).into();
+        }
+        failure.into()
+    })
+}
+
+fn single<'py>(py: Python<'py>, key: &Key, format: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
+    let datetime = || py.import(intern!(py, "datetime"));
+    let delta = |nanoseconds: i128| -> PyResult<Bound<'py, PyAny>> {
+        let microseconds = i64::try_from(nanoseconds / 1_000)?;
+        let keywords = PyDict::new(py);
         keywords.set_item(intern!(py, "microseconds"), microseconds)?;
-        Ok(datetime()?.call_method("timedelta", (), Some(&keywords))?)
+        datetime()?.call_method("timedelta", (), Some(&keywords))
     };
-    Ok(match key {
-        Key::Missing => py.None().into_bound(py),
-        Key::Text(text) => objects::text(py, text)?,
-        Key::Int(int) if matches!(format, Some("e" | "f" | "g")) => objects::float(py, *int as f64)?,
-        Key::Int(int) => objects::int(py, *int)?,
-        Key::Value(Kind::Truth, number) => PyBool::new(py, *number != 0).to_owned().into_any(),
-        Key::Value(Kind::Unsigned, number) => objects::count(py, u64::try_from(*number).unwrap_or(u64::MAX))?,
+    match key {
+        Key::Missing | Key::Several(_) => Ok(py.None().into_bound(py)),
+        Key::Text(text) => objects::text(py, text),
+        Key::Int(int) if matches!(format, Some("e" | "f" | "g")) => objects::float(py, *int as f64),
+        Key::Int(int) => objects::int(py, *int),
+        Key::Value(Kind::Truth, number) => Ok(PyBool::new(py, *number != 0).to_owned().into_any()),
+        Key::Value(Kind::Unsigned, number) => objects::count(py, u64::try_from(*number)?),
         Key::Value(Kind::Date, days) => {
-            let ordinal = days.saturating_add(EPOCH_DAY.into());
-            let ordinal = i64::try_from(ordinal).unwrap_or(i64::MAX);
-            readable(key, datetime()?.getattr("date")?.call_method1("fromordinal", (ordinal,)))?
+            let ordinal = i64::try_from(days.saturating_add(EPOCH_DAY.into()))?;
+            datetime()?.getattr("date")?.call_method1("fromordinal", (ordinal,))
         }
         Key::Value(Kind::Decimal(scale), digits) => {
-            let text = format!("{digits}e{}", -i32::from(*scale));
-            let number = py.import(intern!(py, "decimal"))?.call_method1("Decimal", (text,))?;
+            let class = py.import(intern!(py, "decimal"))?.getattr(intern!(py, "Decimal"))?;
+            let number = class.call1((format!("{digits}e{}", -i32::from(*scale)),))?;
             // Without an exponent, as people write it.
-            py.import("builtins")?
-                .call_method1("format", (&number, "f"))
-                .and_then(|text| py.import(intern!(py, "decimal"))?.call_method1("Decimal", (text,)))?
+            class.call1((py.import(intern!(py, "builtins"))?.call_method1("format", (number, "f"))?,))
         }
         // Python's times end with microseconds.
         Key::Value(Kind::Time | Kind::Duration, number) if number % 1_000 != 0 => {
-            counted(py, "timedelta64", *number)?
+            counted(py, "timedelta64", *number)
         }
         Key::Value(Kind::Local | Kind::Instant, number) if number % 1_000 != 0 => {
-            counted(py, "datetime64", *number)?
+            counted(py, "datetime64", *number)
         }
         Key::Value(Kind::Time, number) => {
             let midnight = datetime()?.getattr("datetime")?.getattr("min")?;
-            let moment = readable(key, midnight.call_method1("__add__", (delta(*number)?,)))?;
-            moment.call_method0("time")?
+            midnight.call_method1("__add__", (delta(*number)?,))?.call_method0("time")
         }
-        Key::Value(Kind::Duration, number) => delta(*number)?,
+        Key::Value(Kind::Duration, number) => delta(*number),
         Key::Value(kind @ (Kind::Local | Kind::Instant), number) => {
             let epoch = PyDateTime::new(py, 1970, 1, 1, 0, 0, 0, 0, None)?.into_any();
-            let moment = readable(key, epoch.call_method1("__add__", (delta(*number)?,)))?;
+            let moment = epoch.call_method1("__add__", (delta(*number)?,))?;
             if *kind == Kind::Local {
                 return Ok(moment);
             }
-            let utc = PyTzInfo::utc(py)?;
-            let keywords = pyo3::types::PyDict::new(py);
-            keywords.set_item(intern!(py, "tzinfo"), utc)?;
+            let keywords = PyDict::new(py);
+            keywords.set_item(intern!(py, "tzinfo"), PyTzInfo::utc(py)?)?;
             // In its own zone, moments of the hour that comes twice would be equal, and two groups one.
-            moment.call_method("replace", (), Some(&keywords))?
+            moment.call_method("replace", (), Some(&keywords))
         }
-        Key::Several(_) => {
-            let parts = key.parts().iter().map(|part| object(py, part, None)).collect::<Outcome<Vec<_>>>()?;
-            PyTuple::new(py, parts)?.into_any()
-        }
-    })
+    }
 }
 
 /// A moment or a duration that only NumPy tells exactly.
-fn counted<'py>(py: Python<'py>, class: &str, number: i128) -> Outcome<Bound<'py, PyAny>> {
-    let number = i64::try_from(number).unwrap_or(i64::MAX);
-    Ok(py.import("numpy")?.call_method1(class, (number, "ns"))?)
-}
-
-/// A date or moment of Python's, whose years go from 1 to 9999.
-fn readable<'py>(key: &Key, answer: PyResult<Bound<'py, PyAny>>) -> Outcome<Bound<'py, PyAny>> {
-    answer.map_err(|_| {
-        Error::unsupported_type("by", "dates from the year 1 to 9999, as Python has them", key.text()).into()
-    })
+fn counted<'py>(py: Python<'py>, class: &str, number: i128) -> PyResult<Bound<'py, PyAny>> {
+    py.import("numpy")?.call_method1(class, (i64::try_from(number)?, "ns"))
 }

@@ -229,13 +229,15 @@ unsafe fn rows<'a>(field: &Field<'a>, name: &'a str) -> Result<Box<dyn Rows + 'a
         }
     );
     let Some(stored) = Stored::of(field.format) else { return Err(unsupported(field, name)) };
-    // SAFETY: as the caller vouches.
-    Ok(match stored.bytes {
-        2 => Box::new(unsafe { typed::<2>(field, stored, name)? }),
-        4 => Box::new(unsafe { typed::<4>(field, stored, name)? }),
-        8 => Box::new(unsafe { typed::<8>(field, stored, name)? }),
-        16 => Box::new(unsafe { typed::<16>(field, stored, name)? }),
-        _ => Box::new(unsafe { typed::<32>(field, stored, name)? }),
+    // SAFETY: as the caller vouches; the type has as many bytes.
+    Ok(unsafe {
+        match stored.bytes {
+            2 => Box::new(typed::<2>(field, stored, name)?),
+            4 => Box::new(typed::<4>(field, stored, name)?),
+            8 => Box::new(typed::<8>(field, stored, name)?),
+            16 => Box::new(typed::<16>(field, stored, name)?),
+            _ => Box::new(typed::<32>(field, stored, name)?),
+        }
     })
 }
 

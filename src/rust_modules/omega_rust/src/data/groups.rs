@@ -1,5 +1,6 @@
 //! The groups of rows: which columns tell them, and the number of each row's.
 
+use omega_arrow::float64::Copies;
 use omega_arrow::keys::{ALLOWED, Groups, Key, KeyRef, Kind, MOST_KEYS, Numbered, format, together};
 use omega_arrow::read::Field;
 use omega_arrow::write;
@@ -19,8 +20,7 @@ use super::sequences::{is_bytes, items_of};
 use crate::arguments::text;
 use crate::errors::{Failure, Outcome, asked};
 use crate::keys::{Counted, dtype, key};
-use crate::words::{has, kind as name_of_type, shown, written};
-use omega_arrow::float64::Copies;
+use crate::words::{has, kind as name_of_type, shown, tolerated, written};
 
 /// Which group each row belongs to.
 pub struct Grouping {
@@ -69,8 +69,8 @@ pub(super) fn names_in(by: &Bound<'_, PyAny>) -> Vec<String> {
     if !is_listed(by) || items_of(by) > MOST_KEYS {
         return Vec::new();
     }
-    let Ok(items) = by.try_iter() else { return Vec::new() };
-    items.map_while(|item| item.ok()?.cast::<PyString>().ok().map(written)).collect()
+    let Some(items) = tolerated(by.py(), by.try_iter()) else { return Vec::new() };
+    items.map_while(|item| tolerated(by.py(), item)?.cast::<PyString>().ok().map(written)).collect()
 }
 
 /// The columns that `by` names; none where it lists keys row by row.
@@ -184,8 +184,8 @@ impl Import {
         if !is_listed(by) {
             return Ok(vec![alone("by", by)]);
         }
-        let items: Vec<Bound<'py, PyAny>> =
-            asked("by", by, by.try_iter())?.take(MOST_KEYS + 1).collect::<PyResult<_>>()?;
+        let items = asked("by", by, by.try_iter())?.take(MOST_KEYS + 1);
+        let items = items.map(|item| asked("by", by, item)).collect::<Outcome<Vec<_>>>()?;
         let n_items = items_of(by);
         let names = names_in(by);
         if !names.is_empty() && names.len() == n_items {
