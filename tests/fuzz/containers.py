@@ -220,7 +220,7 @@ def hand_over_keys(keys: list[Any], dice: Random) -> tuple[str, Any]:
     is_int = isinstance(first, int) and not isinstance(first, bool)
     kind = None if not isinstance(first, str | int) or isinstance(first, bool) else pa.string()
     if is_int:
-        kind = pa.uint64() if max(present) >= 2**63 else pa.int64()
+        kind = pa.int64()
     ways: dict[str, Callable[[], Any]] = {
         "list": lambda: list(keys),
         "pyarrow": lambda: pa.array(keys, kind),
