@@ -80,11 +80,9 @@ if not _typing.TYPE_CHECKING:
 
             found = import_module("omega.data")
         else:
-            import sys
+            from omega.functions.lookup import not_there
 
-            # With these the interpreter suggests what was probably meant.
-            said = f"module {__name__!r} has no attribute {name!r}"
-            raise AttributeError(said, name=name, obj=sys.modules[__name__])
+            raise not_there(__name__, name)
         globals()[name] = found
         return found
 

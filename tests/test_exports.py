@@ -4,14 +4,15 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import re
 import typing
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import omega
 import pytest
 from omega import _rust
+from omega.functions import names
 from omega.shared import exceptions
 
 from tests.functions.market import SPECS, every
@@ -51,7 +52,8 @@ def test_everything_that_is_there_is_in_all() -> None:
 
 @pytest.mark.parametrize("module", [omega, *(getattr(omega, name) for name in MODULES)], ids=str)
 def test_an_editor_is_offered_what_there_is_to_use_and_nothing_else(module: ModuleType) -> None:
-    assert dir(module) == sorted(module.__all__)
+    offered = [name for name in module.__all__ if module is omega or name.islower()]
+    assert dir(module) == sorted(offered)
 
 
 @pytest.mark.parametrize("name", omega.__all__)
@@ -175,7 +177,62 @@ def test_every_error_that_a_typed_function_names_is_an_exception() -> None:
         assert {*spec.errors, "INVALID_VALUE", "MISSING_COLUMN"} <= codes
 
 
-def test_annotations_of_typed_functions_resolve() -> None:
-    for name, spec in SPECS.items():
-        function: Any = getattr(getattr(omega, spec.module), name.partition(".")[2])
-        assert typing.get_type_hints(function)["return"] is not None
+def test_the_stub_of_a_module_takes_what_its_functions_take_and_no_more() -> None:
+    """Every overload: keywords and defaults of the function itself; options stand in a table.
+
+    What stubtest would say, which does not look into `**options: Unpack[…]`.
+    """
+    options = fields_of((SOURCE / "functions" / "typed" / "options.pyi").read_text("utf-8"))
+    for module in MODULES:
+        found = importlib.import_module(f"omega.{module}")
+        tree = ast.parse((SOURCE / f"{module}.pyi").read_text("utf-8"))
+        overloads = [each for each in tree.body if isinstance(each, ast.FunctionDef) and each.decorator_list]
+        taken: dict[str, set[str]] = {name: set() for name in found.__all__ if name.islower()}
+        for each in overloads:
+            runtime = inspect.signature(getattr(found, each.name)).parameters
+            for keyword, default in zip(each.args.kwonlyargs, each.args.kw_defaults, strict=True):
+                taken[each.name].add(keyword.arg)
+                if default is not None and ast.unparse(default) != "...":
+                    assert ast.literal_eval(default) == runtime[keyword.arg].default
+        for name, keywords in taken.items():
+            runtime = inspect.signature(getattr(found, name)).parameters
+            assert keywords | options == runtime.keys() - {"data", "columns", "unknown"}, name
+
+
+def fields_of(stub: str) -> set[str]:
+    """The names of the fields of all classes in a stub."""
+    nodes = (node for node in ast.walk(ast.parse(stub)) if isinstance(node, ast.AnnAssign))
+    return {node.target.id for node in nodes if isinstance(node.target, ast.Name)}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("ta.rsii", "omega.ta.rsi"),
+        ("ta.RSI", "omega.ta.rsi"),
+        ("ta.sharpe_ratio", "omega.risk.sharpe_ratio"),
+        ("rsi", "omega.ta.rsi"),
+        ("tb", "omega.ta"),
+        ("featureset", "omega.FeatureSet"),
+        ("streem", "omega.stream"),
+    ],
+)
+def test_a_misspelt_attribute_names_the_nearest(written: str, meant: str) -> None:
+    *modules, name = written.split(".")
+    owner = getattr(omega, modules[0]) if modules else omega
+    with pytest.raises(AttributeError, match=f"no attribute '{name}'; the nearest is '{re.escape(meant)}'$"):
+        getattr(owner, name)
+
+
+@pytest.mark.parametrize("written", ["backtest", "__wrapped__"])
+def test_where_nothing_is_near_nothing_is_suggested(written: str) -> None:
+    for owner in (omega, omega.ta):
+        with pytest.raises(AttributeError, match=f"^module '{owner.__name__}' has no attribute '{written}'$"):
+            getattr(owner, written)
+
+
+def test_the_names_that_type_checkers_know_are_those_that_there_are() -> None:
+    for kind, alias in (("rowwise", names.RowwiseName), ("reduction", names.ReductionName)):
+        assert list(typing.get_args(alias)) == [name for name, spec in SPECS.items() if spec.kind == kind]
+    assert set(typing.get_args(names.ModuleName)) == set(MODULES)
+    assert set(typing.get_args(names.GroupName)) == {spec.group for spec in SPECS.values() if spec.group}

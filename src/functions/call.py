@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from itertools import accumulate
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from omega import _rust
 from omega.functions.grouped import Grouped
@@ -24,6 +24,9 @@ from omega.functions.libraries import (
 from omega.functions.positions import by_position
 from omega.shared.exceptions import InvalidTypeError, OmegaError, OutOfMemoryError
 
+if TYPE_CHECKING:
+    from omega.functions.names import FunctionName
+
 #: What a missing input does: see `omega.call`.
 Nulls = Literal["skip", "propagate", "raise"]
 #: Anything that holds one column: an Arrow array, a Series, a NumPy array, a list of numbers.
@@ -35,7 +38,7 @@ Data = Any
 
 
 def call(
-    function: str,
+    function: FunctionName | str,
     data: Data | None = None,
     /,
     *columns: Column,

@@ -10,6 +10,7 @@ from omega import _rust
 from omega.shared.exceptions import InvalidTypeError, ParameterOutOfRangeError
 
 if TYPE_CHECKING:
+    from omega.functions.names import FunctionName, GroupName, ModuleName
     from omega.shared.protocols import FunctionSpec
 
 Kind = Literal["rowwise", "reduction", "model", "simulation"]
@@ -40,11 +41,11 @@ class Functions(list[str]):
 
 
 def functions(
-    module: str | None = None,
+    module: ModuleName | str | None = None,
     /,
     *,
     kind: Kind | None = None,
-    group: str | None = None,
+    group: GroupName | str | None = None,
     language: Language | None = None,
 ) -> Functions:
     """The names of all functions, in documentation order, whether or not Julia is there to run its own.
@@ -86,7 +87,7 @@ def _facts(name: str) -> dict[str, str]:
     }
 
 
-def spec(name: str) -> FunctionSpec:
+def spec(name: FunctionName | str) -> FunctionSpec:
     """All there is to know about a function: inputs, parameters, outputs, units, sources.
 
     Raises UnknownFunctionError, with the nearest name.
@@ -110,7 +111,7 @@ def _read(function: _rust.Function) -> FunctionSpec:
     return FunctionSpec.model_validate_json(function.spec_json)
 
 
-def warm_up_rows(name: str, /, **parameters: object) -> int:
+def warm_up_rows(name: FunctionName | str, /, **parameters: object) -> int:
     """The number of rows before a function's first value.
 
     >>> warm_up_rows("ta.rsi", period=14)

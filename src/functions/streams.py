@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from omega import _rust
 from omega.functions.call import Data, Nulls, group_keys, unreadable
 from omega.functions.libraries import library_of, source_of
 from omega.shared.exceptions import InvalidTypeError, OmegaError, SnapshotMismatchError
 
+if TYPE_CHECKING:
+    from omega.functions.names import ReductionName, RowwiseName
+
 _Native = TypeVar("_Native", _rust.FeatureSet, _rust.MetricSet)
 
 
-def stream(name: str, /, *, nulls: Nulls = "skip", **parameters: Any) -> _rust.Stream:
+def stream(name: RowwiseName | str, /, *, nulls: Nulls = "skip", **parameters: Any) -> _rust.Stream:
     """An indicator over one series, bar by bar, with the same bits as over the whole series at once.
 
     `update` takes the inputs in the order of the spec, by keyword, or as a bar (a `Bar` or a mapping). It
@@ -30,7 +33,9 @@ def stream(name: str, /, *, nulls: Nulls = "skip", **parameters: Any) -> _rust.S
     return _rust.function(name).stream(parameters, nulls)
 
 
-def accumulate(name: str, /, *, nulls: Nulls = "skip", **parameters: Any) -> _rust.Accumulator:
+def accumulate(
+    name: ReductionName | str, /, *, nulls: Nulls = "skip", **parameters: Any
+) -> _rust.Accumulator:
     """A risk metric that takes its data in parts, from one process or from many.
 
     Raises UnknownFunctionError, UnknownParameterError, InvalidTypeError or ParameterOutOfRangeError.
@@ -151,7 +156,7 @@ class FeatureSet(_Set[_rust.FeatureSet]):
 
     def __init__(
         self,
-        definitions: Mapping[str, tuple[str, Mapping[str, Any]]],
+        definitions: Mapping[str, tuple[RowwiseName | str, Mapping[str, Any]]],
         *,
         by: str | Sequence[str] | None = None,
         nulls: Nulls = "skip",
@@ -217,7 +222,7 @@ class MetricSet(_Set[_rust.MetricSet]):
 
     def __init__(
         self,
-        definitions: Mapping[str, tuple[str, Mapping[str, Any]]],
+        definitions: Mapping[str, tuple[ReductionName | str, Mapping[str, Any]]],
         *,
         by: str | Sequence[str] | None = None,
         nulls: Nulls = "skip",

@@ -73,13 +73,27 @@ def allowed(parameter: Parameter) -> str:
     return ", ".join(filter(None, [parameter.type, *said, _words(parameter.unit)]))
 
 
+#: As wide as lines of a spec are where it is printed.
+_WIDTH = 100
+
+
 def text(spec: FunctionSpec) -> str:
-    """The whole spec, a line for each fact."""
-    lines = [f"{spec.name} {head(spec)}", spec.summary, *facts(spec)]
+    """The whole spec, a paragraph for each fact."""
+    lines = [f"{spec.name} {head(spec)}", spec.summary, *map(_wrapped, facts(spec))]
     for heading, entries in sections(spec):
-        lines += ["", heading, *(f"  {line}" for line in _text_tables.aligned(entries, left=2))]
-    sources = [f"Source: {each}" for each in spec.references]
+        width = max(len(term) for term, _ in entries)
+        lines += ["", heading, *(_wrapped(words, f"  {term:{width}}  ") for term, words in entries)]
+    sources = [_wrapped(each, "Source: ") for each in spec.references]
     return "\n".join([*lines, *([""] if sources else []), *sources])
+
+
+def _wrapped(words: str, term: str = "") -> str:
+    """Words after their term, or under each other beside it where they need more than one line."""
+    import textwrap
+
+    return textwrap.fill(
+        words, _WIDTH, initial_indent=term, subsequent_indent=" " * len(term), break_on_hyphens=False
+    )
 
 
 def html(spec: FunctionSpec) -> str:

@@ -30,6 +30,7 @@ def test_garch_is_never_below_arch_from_several_places() -> None:
 def test_garch_finds_a_top_at_the_bound_as_arch_does() -> None:
     returns = np.random.RandomState(1553).standard_t(4, 250) * 0.01
     fit = omega.volatility.garch(returns)
+    assert fit.log_likelihood is not None
     assert fit.log_likelihood == pytest.approx(699.2704, abs=1e-4)
     assert fit.log_likelihood >= tops.arch_top(returns, 0, 0) - 1e-4
 

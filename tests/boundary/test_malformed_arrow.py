@@ -544,7 +544,8 @@ def test_tensors_of_a_device_are_refused() -> None:
         def __cuda_array_interface__(self) -> dict[str, Any]:
             return {"shape": (4,), "typestr": "<f8", "data": (0, False), "version": 3}
 
-    for tensor in (Tensor(), OldTensor(), {"close": Tensor()}):
+    tensors: list[Any] = [Tensor(), OldTensor(), {"close": Tensor()}]
+    for tensor in tensors:
         with pytest.raises(NonCpuDeviceError, match="device type `2`"):
             omega.ta.sma(tensor)
 
@@ -612,7 +613,8 @@ def test_a_producer_that_raises_is_the_cause_of_a_typed_error() -> None:
         def __arrow_c_array__(self, requested_schema: object | None = None) -> object:
             raise RuntimeError("no stream today")
 
-    for producer in (Broken(), BrokenArray(), {"close": Broken()}):
+    producers: list[Any] = [Broken(), BrokenArray(), {"close": Broken()}]
+    for producer in producers:
         with pytest.raises(StreamFailedError, match="no stream today") as refusal:
             omega.ta.sma(producer)
         assert isinstance(refusal.value.__cause__, RuntimeError)

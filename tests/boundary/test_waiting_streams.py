@@ -417,5 +417,5 @@ def test_what_a_callback_throws_ends_in_a_typed_error(tmp_path: Path) -> None:
             assert expected in said[4 * place + kind], said[4 * place + kind]
     # An error whose text throws gave no reason; what a release throws has nobody to tell.
     assert all("it gave no reason" in line for line in said[8:12])
-    expected = omega.risk.volatility([0.5, 0.25, 0.125] * 3, periods=1)
-    assert all(line.endswith(f" {expected}") for line in said[12:28])
+    volatility = omega.risk.volatility([0.5, 0.25, 0.125] * 3, periods=1)
+    assert all(line.endswith(f" {volatility}") for line in said[12:28])

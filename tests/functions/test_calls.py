@@ -62,18 +62,25 @@ def test_positions_parameters_and_groups_go_together() -> None:
     assert found.index.equals(series.index)
 
 
+#: Without their types, which refuse what is tried here.
+RSI: Any = omega.ta.rsi
+ATR: Any = omega.ta.atr
+BBANDS: Any = omega.ta.bbands
+SHARPE_RATIO: Any = omega.risk.sharpe_ratio
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: omega.ta.rsi(CLOSE, 14), r"parameters go by name: ta\.rsi\(close, period=14\), got `14`"),
-        (lambda: omega.ta.bbands(CLOSE, 20, 2.0), r"bbands\(close, period=20, deviations_up=2\.0\)"),
-        (lambda: omega.ta.rsi(CLOSE, np.int64(14)), r"rsi\(close, period=14\)"),
-        (lambda: omega.risk.sharpe_ratio(CLOSE, 252), r"sharpe_ratio\(returns, .*=252\)"),
+        (lambda: RSI(CLOSE, 14), r"parameters go by name: ta\.rsi\(close, period=14\), got `14`"),
+        (lambda: BBANDS(CLOSE, 20, 2.0), r"bbands\(close, period=20, deviations_up=2\.0\)"),
+        (lambda: RSI(CLOSE, np.int64(14)), r"rsi\(close, period=14\)"),
+        (lambda: SHARPE_RATIO(CLOSE, 252), r"sharpe_ratio\(returns, .*=252\)"),
         (lambda: omega.call("ta.rsi", CLOSE, 14), r"rsi\(close, period=14\)"),
         (lambda: omega.ta.rsi(CLOSE, CLOSE), "got `2 columns`"),
         (lambda: omega.ta.atr(HIGH, LOW, CLOSE, CLOSE), "got `4 columns`"),
-        (lambda: omega.ta.atr(HIGH, LOW, CLOSE, high=HIGH), "by position and by keyword"),
-        (lambda: omega.ta.rsi(BARS, "close", "open"), "got `2 columns`"),
+        (lambda: ATR(HIGH, LOW, CLOSE, high=HIGH), "by position and by keyword"),
+        (lambda: RSI(BARS, "close", "open"), "got `2 columns`"),
     ],
 )
 def test_what_cannot_come_by_position_is_refused_with_the_right_call(
@@ -140,7 +147,7 @@ def test_a_name_that_people_bring_is_refused_with_ours_or_with_none(
 @pytest.mark.julia
 def test_a_model_is_asked_for_by_its_own_names() -> None:
     with pytest.raises(UnknownParameterError, match="the nearest is `states`"):
-        omega.regimes.hidden_markov(BARS["returns"], n_states=2)  # type: ignore[arg-type]
+        omega.regimes.hidden_markov(BARS["returns"], n_states=2)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +212,7 @@ def test_a_name_is_a_text_and_tuples_keep_their_fields() -> None:
     assert omega.ta.macd(CLOSE, name="x")._fields == omega.ta.macd(CLOSE)._fields
     assert omega.risk.volatility(BARS["returns"], name="x") == omega.risk.volatility(BARS["returns"])
     with pytest.raises(InvalidTypeError, match="name must be a str or None, got `7`"):
-        omega.ta.sma(CLOSE, name=7)  # type: ignore[arg-type]
+        omega.ta.sma(CLOSE, name=7)  # type: ignore[call-overload]
 
 
 # ---------------------------------------------------------------------------------------- other doors

@@ -291,13 +291,13 @@ def test_what_can_be_refused_without_data_is_refused_when_the_expression_is_made
     refused(UnknownParameterError, "`period`", lambda: omega.ta.rsi(CLOSE, **wrong(perid=3)))
     refused(ParameterOutOfRangeError, "nulls must be", lambda: omega.ta.rsi(CLOSE, **wrong(nulls="drop")))
     refused(InvalidTypeError, "name must be", lambda: omega.ta.rsi(CLOSE, **wrong(name=3)))
-    refused(InvalidTypeError, r"ta.rsi\(close, period=14\)", lambda: omega.ta.rsi(CLOSE, 14))
+    refused(InvalidTypeError, r"ta.rsi\(close, period=14\)", lambda: omega.ta.rsi(CLOSE, 14))  # type: ignore[call-overload]
     refused(MissingColumnError, "`high` is missing", lambda: omega.ta.atr(CLOSE))
     refused(InvalidTypeError, "2 columns", lambda: omega.ta.rsi(CLOSE, "open"))
     refused(InvalidTypeError, "data must be left out", lambda: omega.ta.rsi(CLOSE, close="open"))
     refused(InvalidTypeError, "one column", lambda: omega.ta.obv(pl.all(), volume="volume"))
     refused(InvalidTypeError, "volume must be", lambda: omega.ta.obv(CLOSE, volume=beside["close"]))
-    refused(InvalidTypeError, r"data.select\(omega.ta.rsi", lambda: omega.ta.rsi(beside, close=CLOSE))
+    refused(InvalidTypeError, r"data.select\(omega.ta.rsi", lambda: omega.ta.rsi(beside, close=CLOSE))  # type: ignore[call-overload]
     refused(InvalidTypeError, r"data.select\(omega.ta.rsi", lambda: omega.ta.rsi(beside, by=pl.col("x")))
     refused(InvalidTypeError, "out must be left out", lambda: omega.ta.rsi(CLOSE, out=np.zeros(3)))
     refused(InvalidTypeError, "by must be", lambda: omega.ta.rsi(CLOSE, by=beside["close"]))

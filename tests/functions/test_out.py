@@ -235,7 +235,7 @@ def test_functions_with_other_answers_have_no_memory_for_them() -> None:
     with pytest.raises(InvalidTypeError, match=r"risk\.sharpe_ratio"):
         omega.call("risk.sharpe_ratio", np.ones(5), out=np.zeros(1))
     with pytest.raises(UnknownParameterError):
-        omega.risk.sharpe_ratio(np.ones(5), out=np.zeros(1))  # type: ignore[arg-type]
+        omega.risk.sharpe_ratio(np.ones(5), out=np.zeros(1))  # type: ignore[call-overload]
 
 
 def test_bad_data_is_refused_as_without_memory_of_ones_own() -> None:

@@ -30,6 +30,11 @@ from omega.shared.exceptions import (
 from tests.functions.market import REDUCTIONS, ROWWISE, SPECS, every, same_bits, typed, walk
 
 ROWS = 400
+# Type checkers take every frame for a long one.
+ta: Any = omega.ta
+risk: Any = omega.risk
+volatility: Any = omega.volatility
+
 #: What no argument takes, and type checkers need not know.
 NO: Any = "no"
 LABELS = ["AAPL", "LOW", "MSFT", "x"]
@@ -144,7 +149,7 @@ def test_a_dict_of_columns_answers_with_a_dict_of_what_each_answers() -> None:
                 assert same_bits(got, expected)
 
     every(ONE_ROWWISE + ONE_REDUCTIONS, law)
-    assert omega.ta.sma({"a": [1.0, 2.0], "b": [3.0, 5.0]}, period=2) == {"a": [None, 1.5], "b": [None, 4.0]}
+    assert ta.sma({"a": [1.0, 2.0], "b": [3.0, 5.0]}, period=2) == {"a": [None, 1.5], "b": [None, 4.0]}
 
 
 def alone_of(answer: Any) -> list[Any]:
@@ -179,29 +184,29 @@ def test_a_column_or_a_number_beside_goes_with_each_column() -> None:
     columns = series("risk.beta")
     market = columns.pop()
     frame = pd.DataFrame(dict(zip(LABELS, columns, strict=False)), index=pd.RangeIndex(7, 7 + ROWS))
-    expected = [omega.risk.beta(returns=column, benchmark=market) for column in columns]
+    expected = [risk.beta(returns=column, benchmark=market) for column in columns]
     beside = pd.Series(market, index=frame.index)
-    assert same_bits(omega.risk.beta(frame, benchmark=beside), expected)
-    assert same_bits(omega.risk.beta(np.column_stack(columns), benchmark=market), expected)
-    rolling = omega.risk.rolling_beta(frame, benchmark=beside, window=20)
-    assert same_bits(rolling["LOW"], omega.risk.rolling_beta(returns=columns[1], benchmark=market, window=20))
+    assert same_bits(risk.beta(frame, benchmark=beside), expected)
+    assert same_bits(risk.beta(np.column_stack(columns), benchmark=market), expected)
+    rolling = risk.rolling_beta(frame, benchmark=beside, window=20)
+    assert same_bits(rolling["LOW"], risk.rolling_beta(returns=columns[1], benchmark=market, window=20))
     with pytest.raises(InvalidShapeError, match="the index of `benchmark` must be that of `AAPL`"):
-        omega.risk.beta(frame, benchmark=pd.Series(market))
+        risk.beta(frame, benchmark=pd.Series(market))
     with pytest.raises(MissingColumnError, match="`close` is missing"):
-        omega.ta.obv(frame, volume=beside)
+        ta.obv(frame, volume=beside)
 
 
 @pytest.mark.julia
 def test_a_model_answers_with_a_dict_by_column() -> None:
     columns = series("volatility.garch", 600)[:2]
     frame = pd.DataFrame({"a": columns[0], "b": columns[1]}, index=pd.date_range("2024", periods=600))
-    answer = omega.volatility.garch(frame)
+    answer = volatility.garch(frame)
     assert list(answer) == ["a", "b"]
     for name, column in zip(answer, columns, strict=True):
-        assert answer[name].beta == omega.volatility.garch(column).beta
+        assert answer[name].beta == volatility.garch(column).beta
         assert answer[name].conditional_volatility.index.equals(frame.index)
     with pytest.raises(InvalidShapeError, match="columns must be of different names"):
-        omega.volatility.garch(frame.set_axis(["a", "a"], axis=1))
+        volatility.garch(frame.set_axis(["a", "a"], axis=1))
 
 
 # --------------------------------------------------------------------------------- labels and columns
@@ -226,21 +231,21 @@ def frame_of(*labels: Any) -> pd.DataFrame:
 )
 def test_labels_of_any_kind_are_kept(labels: tuple[Any, ...]) -> None:
     frame = frame_of(*labels)
-    answer = omega.ta.rsi(frame)
+    answer = ta.rsi(frame)
     assert answer.columns.equals(frame.columns)
     for place in range(len(labels)):
-        assert same_bits(answer.iloc[:, place], omega.ta.rsi(frame.iloc[:, place]))
-    bands = omega.ta.bbands(frame)
+        assert same_bits(answer.iloc[:, place], ta.rsi(frame.iloc[:, place]))
+    bands = ta.bbands(frame)
     assert bands.shape == (60, 3 * len(labels))
     assert bands.columns.nlevels == frame.columns.nlevels + 1
-    assert same_bits(bands.iloc[:, -1], omega.ta.bbands(frame.iloc[:, -1]).lower)
-    assert omega.risk.volatility(frame.pct_change()).index.equals(frame.columns)
+    assert same_bits(bands.iloc[:, -1], ta.bbands(frame.iloc[:, -1]).lower)
+    assert risk.volatility(frame.pct_change()).index.equals(frame.columns)
 
 
 def test_levels_keep_their_names() -> None:
     frame = frame_of(("px", "a"), ("fx", "b")).rename_axis(["kind", "symbol"], axis=1)
-    assert list(omega.ta.rsi(frame).columns.names) == ["kind", "symbol"]
-    assert list(omega.ta.macd(frame).columns.names) == ["kind", "symbol", None]
+    assert list(ta.rsi(frame).columns.names) == ["kind", "symbol"]
+    assert list(ta.macd(frame).columns.names) == ["kind", "symbol", None]
 
 
 def test_numbers_of_any_type_are_taken() -> None:
@@ -253,32 +258,32 @@ def test_numbers_of_any_type_are_taken() -> None:
             "d": pd.Series(whole).astype("float64[pyarrow]"),
         }
     )
-    expected = omega.ta.rsi(whole.astype(float))
+    expected = ta.rsi(whole.astype(float))
     frame.loc[3, "c"] = pd.NA
-    answer = omega.ta.rsi(frame)
+    answer = ta.rsi(frame)
     for name in "abd":
         assert same_bits(answer[name], expected)
-    assert same_bits(answer["c"], omega.ta.rsi(frame["c"].to_numpy(float, na_value=np.nan)))
-    assert same_bits(omega.ta.rsi(np.column_stack([whole, whole]))[:, 1], expected)
+    assert same_bits(answer["c"], ta.rsi(frame["c"].to_numpy(float, na_value=np.nan)))
+    assert same_bits(ta.rsi(np.column_stack([whole, whole]))[:, 1], expected)
 
 
 def test_decimals_and_names_that_are_there_twice_are_taken_as_they_are() -> None:
     close = walk(60)["close"].round(2)
     exact = pl.DataFrame({"a": close}).with_columns(b=pl.col("a").cast(pl.Decimal(20, 2)))
-    answer = omega.ta.rsi(exact)
-    assert same_bits(answer["b"], omega.ta.rsi(close))
-    twice = omega.ta.macd(pa.Table.from_arrays([pa.array(close), pa.array(close)], names=["a", "a"]))
+    answer = ta.rsi(exact)
+    assert same_bits(answer["b"], ta.rsi(close))
+    twice = ta.macd(pa.Table.from_arrays([pa.array(close), pa.array(close)], names=["a", "a"]))
     assert twice.column_names == [f"a_{output.name}" for output in SPECS["ta.macd"].outputs] * 2
     assert same_bits(twice.column(5), twice.column(2))
 
 
 def test_no_rows_and_one_column_have_their_shape() -> None:
-    assert omega.ta.rsi(frame_of("a", "b").iloc[:0]).shape == (0, 2)
-    assert omega.ta.macd(frame_of("a", "b").iloc[:0]).shape == (0, 6)
-    assert omega.ta.rsi(np.empty((0, 3))).shape == (0, 3)
-    assert omega.ta.rsi(np.full((3, 1), 2.0), period=2).shape == (3, 1)
-    assert omega.ta.rsi(pl.DataFrame({"a": [1.0, 2.0]})).columns == ["a"]
-    assert omega.risk.volatility(np.empty((0, 2))).tolist() == pytest.approx([np.nan, np.nan], nan_ok=True)
+    assert ta.rsi(frame_of("a", "b").iloc[:0]).shape == (0, 2)
+    assert ta.macd(frame_of("a", "b").iloc[:0]).shape == (0, 6)
+    assert ta.rsi(np.empty((0, 3))).shape == (0, 3)
+    assert ta.rsi(np.full((3, 1), 2.0), period=2).shape == (3, 1)
+    assert ta.rsi(pl.DataFrame({"a": [1.0, 2.0]})).columns == ["a"]
+    assert risk.volatility(np.empty((0, 2))).tolist() == pytest.approx([np.nan, np.nan], nan_ok=True)
 
 
 @pytest.mark.parametrize("dtype", ["datetime64[us]", "datetime64[D]"])
@@ -287,33 +292,33 @@ def test_times_beside_the_numbers_are_carried_along(make: Callable[..., Any], dt
     times = (np.datetime64("2024-01-01") + np.arange(ROWS)).astype(dtype)
     columns = series("ta.rsi")[:2]
     frame = make({"a": columns[0], "when": times, "b": columns[1]})
-    answer = omega.ta.bbands(frame)
+    answer = ta.bbands(frame)
     names = answer.columns if make is pl.DataFrame else answer.schema.names
     bands = ["upper", "middle", "lower"]
     assert names == [*(f"a_{band}" for band in bands), "when", *(f"b_{band}" for band in bands)]
     kept, given = answer["when"], frame["when"]
     assert kept.equals(given)
-    assert same_bits(np.asarray(answer["b_upper"]), omega.ta.bbands(columns[1]).upper)
-    metrics = omega.risk.volatility(make({"when": times, "a": np.full(ROWS, 0.01)}))
+    assert same_bits(np.asarray(answer["b_upper"]), ta.bbands(columns[1]).upper)
+    metrics = risk.volatility(make({"when": times, "a": np.full(ROWS, 0.01)}))
     assert (metrics["column"].to_list() if make is pl.DataFrame else metrics["column"].to_pylist()) == ["a"]
 
 
 def test_pandas_finds_its_index_in_an_answer_of_arrow() -> None:
     frame = frame_of("a", "b").set_index(pd.date_range("2024-01-01", periods=60))
-    answer = omega.ta.rsi(pa.Table.from_pandas(frame)).to_pandas()
+    answer = ta.rsi(pa.Table.from_pandas(frame)).to_pandas()
     assert answer.index.equals(frame.index)
-    assert same_bits(answer["b"], omega.ta.rsi(frame["b"]))
+    assert same_bits(answer["b"], ta.rsi(frame["b"]))
 
 
 def test_a_name_tells_answers_apart_that_join_side_by_side() -> None:
     frame = frame_of("a", "b")
-    fast, slow = omega.ta.sma(frame, period=3, name="fast"), omega.ta.sma(frame, period=9, name="slow")
+    fast, slow = ta.sma(frame, period=3, name="fast"), ta.sma(frame, period=9, name="slow")
     joined = fast.join(slow)
     assert list(joined.columns) == [("a", "fast"), ("b", "fast"), ("a", "slow"), ("b", "slow")]
-    assert same_bits(joined["b", "slow"], omega.ta.sma(frame["b"], period=9))
-    assert omega.ta.sma(pl.DataFrame(frame), name="fast").columns == ["a_fast", "b_fast"]
-    assert omega.ta.macd(pa.table(frame), name="my").column_names[:2] == ["a_my_macd", "a_my_signal"]
-    assert omega.risk.volatility(frame, name="risk").name == "risk"
+    assert same_bits(joined["b", "slow"], ta.sma(frame["b"], period=9))
+    assert ta.sma(pl.DataFrame(frame), name="fast").columns == ["a_fast", "b_fast"]
+    assert ta.macd(pa.table(frame), name="my").column_names[:2] == ["a_my_macd", "a_my_signal"]
+    assert risk.volatility(frame, name="risk").name == "risk"
 
 
 def test_a_field_of_a_structured_array_is_a_column() -> None:
@@ -325,15 +330,15 @@ def test_a_field_of_a_structured_array_is_a_column() -> None:
         array[name] = bars[name]
     array["symbol"] = ["one", "two"] * 30
     for each in (array, array.view(np.recarray)):
-        assert same_bits(omega.ta.atr(each), omega.ta.atr(bars))
-        assert same_bits(omega.ta.rsi(each), omega.ta.rsi(bars))
-        assert same_bits(omega.ta.rsi(each, close="open"), omega.ta.rsi(bars["open"]))
-        assert same_bits(omega.ta.rsi(each, by="symbol"), omega.ta.rsi(bars, by=["one", "two"] * 30))
+        assert same_bits(ta.atr(each), ta.atr(bars))
+        assert same_bits(ta.rsi(each), ta.rsi(bars))
+        assert same_bits(ta.rsi(each, close="open"), ta.rsi(bars["open"]))
+        assert same_bits(ta.rsi(each, by="symbol"), ta.rsi(bars, by=["one", "two"] * 30))
     with pytest.raises(MissingColumnError, match="`close` is missing; the data has high, low"):
-        omega.ta.rsi(array[["high", "low"]])
+        ta.rsi(array[["high", "low"]])
     masked = np.ma.array(array, mask=[(False,) * 6] * 60)
     with pytest.raises(OmegaError):
-        omega.ta.rsi(masked)
+        ta.rsi(masked)
 
 
 # ------------------------------------------------------------------------------- copies and processors
@@ -342,15 +347,15 @@ def test_a_field_of_a_structured_array_is_a_column() -> None:
 def test_columns_are_read_where_they_lie_and_copies_are_counted() -> None:
     array = np.column_stack(series("ta.rsi"))
     with omega.count_copies() as copies:
-        omega.ta.rsi(np.asfortranarray(array), strict_zero_copy=True)
-        omega.ta.rsi(pd.DataFrame(np.asfortranarray(array)), strict_zero_copy=True)
-        omega.ta.rsi(pl.DataFrame(array, schema=LABELS), strict_zero_copy=True)
+        ta.rsi(np.asfortranarray(array), strict_zero_copy=True)
+        ta.rsi(pd.DataFrame(np.asfortranarray(array)), strict_zero_copy=True)
+        ta.rsi(pl.DataFrame(array, schema=LABELS), strict_zero_copy=True)
     assert copies.copies == []
     with omega.count_copies() as copies:
-        omega.ta.rsi(array)
+        ta.rsi(array)
     assert [(name, size) for name, _, size in copies.copies] == [(str(n), 8 * ROWS) for n in range(4)]
     with pytest.raises(ZeroCopyRefusedError, match="column `0`"):
-        omega.ta.rsi(array, strict_zero_copy=True)
+        ta.rsi(array, strict_zero_copy=True)
 
 
 SCRIPT = """
@@ -360,13 +365,13 @@ array = 1.0 + np.add.outer(np.arange(200_000.0), 7.0 * np.arange(8)) % 97
 for data in (np.asfortranarray(array), array):
     with omega.count_copies() as copies:
         try:
-            print(omega.ta.ema(data)[-1].tolist(), [np.nansum(part) for part in omega.ta.bbands(data)])
-            print(omega.risk.volatility(data / 1e4).tolist(), len(copies.copies))
+            print(ta.ema(data)[-1].tolist(), [np.nansum(part) for part in ta.bbands(data)])
+            print(risk.volatility(data / 1e4).tolist(), len(copies.copies))
         except OmegaError as refusal:
             print(refusal)
 array[150_000, [3, 6]] = np.inf
 try:
-    omega.ta.ema(np.asfortranarray(array))
+    ta.ema(np.asfortranarray(array))
 except OmegaError as refusal:
     print(refusal)
 """
@@ -413,15 +418,15 @@ def test_names_that_tell_a_table_are_those_of_the_tables() -> None:
 def test_a_table_that_lacks_the_column_is_not_wide(make: Callable[..., Any], names: tuple[str, ...]) -> None:
     data = make({name: walk(60)["close"] for name in names})
     with pytest.raises(MissingColumnError, match=r'`close` is missing; the data has .*close="'):
-        omega.ta.rsi(data)
+        ta.rsi(data)
     if "clsoe" in names:
         with pytest.raises(MissingColumnError, match=r'the nearest is `clsoe`; .* close="clsoe"'):
-            omega.ta.rsi(data)
+            ta.rsi(data)
 
 
 def test_tickers_that_are_words_of_a_table_are_tickers_among_others() -> None:
     frame = frame_of("AAPL", "LOW", "MSFT", "OPEN")
-    assert same_bits(omega.ta.rsi(frame)["LOW"], omega.ta.rsi(frame["LOW"]))
+    assert same_bits(ta.rsi(frame)["LOW"], ta.rsi(frame["LOW"]))
 
 
 DAYS = pd.date_range("2024-01-01", periods=3)
@@ -450,12 +455,12 @@ DAYS = pd.date_range("2024-01-01", periods=3)
 )
 def test_data_that_is_not_all_numbers_is_refused_with_the_way_out(data: Any, said: str) -> None:
     with pytest.raises(MissingColumnError, match=f"column `close` is missing; the data has .*{said}|{said}"):
-        omega.ta.rsi(data)
+        ta.rsi(data)
 
 
 def test_a_time_alone_leaves_nothing_to_compute() -> None:
     with pytest.raises(MissingColumnError, match="`close` is missing"):
-        omega.ta.rsi(pl.DataFrame({"d": DAYS}))
+        ta.rsi(pl.DataFrame({"d": DAYS}))
 
 
 @pytest.mark.parametrize(
@@ -479,20 +484,20 @@ def test_arrays_that_are_not_rows_by_columns_are_refused(
     data: Any, refusal: type[OmegaError], said: str
 ) -> None:
     with pytest.raises(refusal, match=said):
-        omega.ta.rsi(data)
+        ta.rsi(data)
 
 
 @pytest.mark.parametrize(
     ("call", "refusal", "said"),
     [
-        (lambda wide: omega.ta.rsi(wide, by="symbol"), MissingColumnError, "is missing"),
-        (lambda wide: omega.ta.rsi(wide, close="c"), MissingColumnError, "`c` is missing"),
-        (omega.ta.atr, MissingColumnError, "`high` is missing"),
-        (omega.ta.obv, MissingColumnError, "`close` is missing"),
-        (lambda wide: omega.ta.rsi(wide, period=0), ParameterOutOfRangeError, "period"),
-        (lambda wide: omega.ta.rsi(wide, nulls=NO), ParameterOutOfRangeError, "nulls"),
-        (lambda wide: omega.ta.rsi(wide, out=np.empty(60)), InvalidTypeError, "out must be left out"),
-        (lambda wide: omega.ta.rsi(wide.to_numpy(), out=np.empty(60)), InvalidTypeError, "out must be"),
+        (lambda wide: ta.rsi(wide, by="symbol"), MissingColumnError, "is missing"),
+        (lambda wide: ta.rsi(wide, close="c"), MissingColumnError, "`c` is missing"),
+        (ta.atr, MissingColumnError, "`high` is missing"),
+        (ta.obv, MissingColumnError, "`close` is missing"),
+        (lambda wide: ta.rsi(wide, period=0), ParameterOutOfRangeError, "period"),
+        (lambda wide: ta.rsi(wide, nulls=NO), ParameterOutOfRangeError, "nulls"),
+        (lambda wide: ta.rsi(wide, out=np.empty(60)), InvalidTypeError, "out must be left out"),
+        (lambda wide: ta.rsi(wide.to_numpy(), out=np.empty(60)), InvalidTypeError, "out must be"),
     ],
 )
 def test_what_is_no_call_for_all_columns_is_refused(
@@ -510,19 +515,19 @@ def test_a_refusal_names_the_first_column_that_it_is_about(make: Any) -> None:
     columns["x"][3] = np.nan
     data = np.column_stack(list(columns.values())) if make is None else make(columns)
     with pytest.raises(InvalidValueError, match=f"column `{'MSFT' if make else 1}` must be .* in row 7"):
-        omega.ta.rsi(data)
+        ta.rsi(data)
     columns["MSFT"][[7, 9]] = 1.0
     data = np.column_stack(list(columns.values())) if make is None else make(columns)
     with pytest.raises(MissingValueError, match=f"column `{'x' if make else 2}` is missing in row 3"):
-        omega.ta.rsi(data, nulls="raise")
+        ta.rsi(data, nulls="raise")
 
 
 @pytest.mark.parametrize("nulls", ["skip", "propagate"])
 def test_missing_values_are_what_they_are_in_one_column(nulls: Any) -> None:
     columns = dict(zip(LABELS, series("ta.rsi"), strict=True))
-    answer = omega.ta.rsi(pd.DataFrame(columns), nulls=nulls)
+    answer = ta.rsi(pd.DataFrame(columns), nulls=nulls)
     for label, column in columns.items():
-        assert same_bits(answer[label], omega.ta.rsi(column, nulls=nulls))
+        assert same_bits(answer[label], ta.rsi(column, nulls=nulls))
 
 
 def test_a_query_that_is_refused_does_not_run() -> None:
@@ -531,13 +536,13 @@ def test_a_query_that_is_refused_does_not_run() -> None:
 
     query = pl.LazyFrame({"a": [1.0], "b": ["x"]}).map_batches(ran, schema={"a": pl.Float64, "b": pl.String})
     with pytest.raises(MissingColumnError, match="`b` is String"):
-        omega.ta.rsi(query)
+        ta.rsi(query)
 
 
 def test_columns_that_stay_where_they_were_given_are_not_written() -> None:
     array = np.asfortranarray(np.column_stack(series("ta.rsi")))
     before = array.copy()
-    answer = omega.ta.rsi(array)
+    answer = ta.rsi(array)
     assert not np.shares_memory(answer, array)
     assert same_bits(array.ravel(), before.ravel())
     assert answer.flags.f_contiguous
@@ -545,6 +550,6 @@ def test_columns_that_stay_where_they_were_given_are_not_written() -> None:
 
 def test_a_frame_in_the_place_of_the_column_is_wide_as_well() -> None:
     frame = frame_of("a", "b")
-    assert omega.ta.rsi(close=frame).equals(omega.ta.rsi(frame))
-    assert same_bits(omega.ta.rsi(close=frame.to_numpy()).ravel(), omega.ta.rsi(frame).to_numpy().ravel())
-    assert omega.call("ta.rsi", frame, period=3).equals(omega.ta.rsi(frame, period=3))
+    assert ta.rsi(close=frame).equals(ta.rsi(frame))
+    assert same_bits(ta.rsi(close=frame.to_numpy()).ravel(), ta.rsi(frame).to_numpy().ravel())
+    assert omega.call("ta.rsi", frame, period=3).equals(ta.rsi(frame, period=3))

@@ -1,18 +1,14 @@
 """Typed Python functions, one module per function module, written from the functions' own specs."""
 
-from collections.abc import Iterator
+import re
 
 from tools.generate import names
 from tools.generate.files import Files, header, ruff
-from tools.generate.python_functions.answers import answer, door, has_answer
-from tools.generate.python_functions.published import (
-    Spec,
-    function_of,
-    module_of,
-    specs,
-)
+from tools.generate.python_functions.answers import answer, door, exports, has_answer, is_generic
+from tools.generate.python_functions.listed import listed, typed_options
+from tools.generate.python_functions.published import Spec, module_of, specs
 from tools.generate.python_functions.signature import function
-from tools.generate.python_functions.words import camel
+from tools.generate.python_functions.stub import stub
 
 SOURCE = "the functions' specs"
 #: The first sentence of a module's page, in the words of those who use it.
@@ -26,60 +22,54 @@ TITLES = {
 
 
 def generate() -> Files:
-    """`src/<module>.py` for every module."""
-    modules: dict[str, list[Spec]] = {}
+    """For every module `src/<module>.py` and its stub, and what the stubs have in common."""
     published = specs()
     names.refuse(published)
+    modules: dict[str, list[Spec]] = {}
     for spec in published:
         modules.setdefault(module_of(spec), []).append(spec)
-    paths = {name: f"src/{name}.py" for name in modules}
-    return {paths[name]: ruff(_module(name, specs), paths[name]) for name, specs in modules.items()}
+    files = {"src/functions/names.py": listed(published), "src/functions/typed/options.pyi": typed_options()}
+    for name, own in modules.items():
+        files |= {f"src/{name}.py": _module(name, own), f"src/{name}.pyi": stub(own)}
+    return {path: ruff(text, path) for path, text in files.items()}
 
 
 def _module(name: str, specs: list[Spec]) -> str:
     answers = [spec for spec in specs if has_answer(spec)]
     models = [spec for spec in answers if door(spec) == "model"]
-    literal = any(parameter["choices"] for spec in specs for parameter in spec["parameters"])
+    generic = any(map(is_generic, answers))
+    classes = [line for spec in answers for line in answer(spec)]
+    words = set(re.findall(r"\w+", " ".join(line for line in classes if not line.lstrip().startswith("#"))))
+    typing = [each for each in ("Any", "Generic", "NamedTuple", "TypeVar") if each in words]
+    typing += ["TypeVar"] if "Generic" in words else []
     lines = [
         f"# {header(SOURCE)}",
         f'"""{TITLES.get(name, f"Functions of the module `{name}`.")}"""',
         "",
-        "from __future__ import annotations",
-        "",
-        "from typing import Any, "
-        + ("Literal, " if literal else "")
-        + ("NamedTuple, " if answers else "")
-        + "Never",
-        "",
+        *([f"from typing import {', '.join(typing)}", ""] if answers else []),
         "from omega import _rust",
-        f"from omega.functions.call import {', '.join(_imports(specs))}",
+        "from omega.functions.call import run",
+        "from omega.functions.lookup import not_there",
         *(["from omega.functions.results import Result"] if models else []),
         "",
         "__all__ = [",
-        *(f'    "{exported}",' for exported in sorted(_exports(specs))),
+        *(f'    "{exported}",' for exported in sorted(exports(specs))),
         "]",
         "",
+        *(["#: A column of the library of the data.", '_Column = TypeVar("_Column")', ""] if generic else []),
         "",
-        "def __dir__() -> list[str]:",
+        "def __dir__():",
         '    """What an editor offers: what there is to call, and not what this module needs for it."""',
-        "    return list(__all__)",
+        "    return [name for name in __all__ if name.islower()]",
+        "",
+        "",
+        "def __getattr__(name):",
+        '    """Say what was probably meant."""',
+        "    raise not_there(__name__, name)",
         "",
         "",
     ]
-    for spec in answers:
-        lines += answer(spec)
+    lines += classes
     for spec in specs:
         lines += function(spec)
     return "\n".join(lines)
-
-
-def _imports(specs: list[Spec]) -> list[str]:
-    many = any(column["many"] for spec in specs for column in spec["inputs"])
-    return ["Column", *(["Columns"] if many else []), "Data", "Nulls", "run"]
-
-
-def _exports(specs: list[Spec]) -> Iterator[str]:
-    for spec in specs:
-        yield function_of(spec)
-        if has_answer(spec):
-            yield camel(function_of(spec))

@@ -1,5 +1,7 @@
 """What `help` says of a function."""
 
+import json
+
 from tools.generate.python_functions.example import example
 from tools.generate.python_functions.options import options_of
 from tools.generate.python_functions.published import Spec, function_of
@@ -57,6 +59,8 @@ def _given_as(column: Spec) -> str:
 
 
 def _range(parameter: Spec) -> str:
+    if parameter["choices"]:
+        return f" ({' or '.join(json.dumps(choice) for choice in parameter['choices'])})"
     low, high = parameter["minimum"], parameter["maximum"]
     limits = []
     if low is not None:

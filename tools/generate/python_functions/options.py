@@ -4,6 +4,9 @@ from typing import NamedTuple
 
 from tools.generate.python_functions.published import Spec
 
+#: The kinds of functions that there are.
+ALL = ("rowwise", "reduction", "model", "simulation")
+
 
 class Option(NamedTuple):
     """One keyword of every function of some kinds."""
@@ -13,7 +16,7 @@ class Option(NamedTuple):
     default: str
     meaning: str
     #: The kinds of functions that have it.
-    kinds: tuple[str, ...] = ("rowwise", "reduction", "model", "simulation")
+    kinds: tuple[str, ...] = ALL
 
 
 #: In the order in which functions name them, and `omega.functions.call.run` takes them.
@@ -39,3 +42,7 @@ OPTIONS = (
 def options_of(spec: Spec) -> list[Option]:
     """Those that a function takes."""
     return [option for option in OPTIONS if spec["kind"] in option.kinds]
+
+
+#: Those of every function.
+COMMON = tuple(option for option in OPTIONS if option.kinds == ALL)

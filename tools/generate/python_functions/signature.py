@@ -10,27 +10,25 @@ TYPES = {"int": "int", "float": "float", "bool": "bool"}
 
 
 def function(spec: Spec) -> list[str]:
-    """The function, and above it the native one that it calls."""
+    """The function, and above it the native one that it calls.
+
+    Without types, which stand in the stub: where `help` shows them, nobody sees the names.
+    """
     name, options = function_of(spec), options_of(spec)
     handle = f"_{name.upper()}"
-    columns = [
-        f"    {column['name']}: {'Columns' if column['many'] else 'str | Column'} | None = None,"
-        for column in spec["inputs"]
-    ]
-    parameters = [f"    {one['name']}: {_type(one)} = {_default(one)}," for one in spec["parameters"]]
     return [
         f'{handle} = _rust.function("{spec["name"]}")',
         "",
         "",
         f"def {name}(",
-        "    data: Data | None = None,",
+        "    data=None,",
         "    /,",
-        "    *columns: Column,",
-        *columns,
-        *parameters,
-        *(f"    {option.name}: {option.type} = {option.default}," for option in options),
-        "    **unknown: Never,",
-        ") -> Any:",
+        "    *columns,",
+        *(f"    {column['name']}=None," for column in spec["inputs"]),
+        *(f"    {one['name']}={_default(one)}," for one in spec["parameters"]),
+        *(f"    {option.name}={option.default}," for option in options),
+        "    **unknown,",
+        "):",
         *docstring(spec),
         "    return run(",
         f"        {handle},",
@@ -44,6 +42,11 @@ def function(spec: Spec) -> list[str]:
         "",
         "",
     ]
+
+
+def parameters_of(spec: Spec) -> list[str]:
+    """What it takes beside columns and options, each with its type and default."""
+    return [f"{one['name']}: {_type(one)} = {_default(one)}" for one in spec["parameters"]]
 
 
 def _type(parameter: Spec) -> str:
