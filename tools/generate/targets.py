@@ -7,6 +7,7 @@ from tools.generate import (
     errors_julia,
     errors_python,
     errors_rust,
+    functions_docs,
     functions_julia,
     python_functions,
     records_julia,
@@ -31,7 +32,8 @@ TARGETS: dict[str, Callable[[], Files]] = {
     "records-julia": records_julia.generate,
     "functions-julia": functions_julia.generate,
     "functions-python": python_functions.generate,
+    "functions-docs": functions_docs.generate,
 }
 
 #: What is read out of the compiled extension, and so cannot be part of it.
-AFTER_BUILD = {"functions-python"}
+AFTER_BUILD = {"functions-python", "functions-docs"}
