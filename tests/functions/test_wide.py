@@ -365,13 +365,13 @@ array = 1.0 + np.add.outer(np.arange(200_000.0), 7.0 * np.arange(8)) % 97
 for data in (np.asfortranarray(array), array):
     with omega.count_copies() as copies:
         try:
-            print(ta.ema(data)[-1].tolist(), [np.nansum(part) for part in ta.bbands(data)])
-            print(risk.volatility(data / 1e4).tolist(), len(copies.copies))
+            print(omega.ta.ema(data)[-1].tolist(), [np.nansum(part) for part in omega.ta.bbands(data)])
+            print(omega.risk.volatility(data / 1e4).tolist(), len(copies.copies))
         except OmegaError as refusal:
             print(refusal)
 array[150_000, [3, 6]] = np.inf
 try:
-    ta.ema(np.asfortranarray(array))
+    omega.ta.ema(np.asfortranarray(array))
 except OmegaError as refusal:
     print(refusal)
 """
