@@ -13,10 +13,12 @@ _require_baseline()
 
 from omega import regimes, risk, simulation, ta, volatility  # noqa: E402 - only after the processor was checked
 from omega._rust import Accumulator, CopyLog, Function, Stream  # noqa: E402
+from omega.functions.accumulators import GroupedAccumulator, accumulate  # noqa: E402
 from omega.functions.arrivals import await_libraries as _await_libraries  # noqa: E402
 from omega.functions.call import call  # noqa: E402
 from omega.functions.catalog import functions, spec, warm_up_rows  # noqa: E402
-from omega.functions.streams import FeatureSet, MetricSet, accumulate, restore, stream  # noqa: E402
+from omega.functions.sets import FeatureSet, MetricSet  # noqa: E402
+from omega.functions.streams import restore, stream  # noqa: E402
 from omega.shared.error_codes import ErrorCode  # noqa: E402
 from omega.shared.exceptions import OmegaError  # noqa: E402
 
@@ -41,6 +43,7 @@ __all__ = [
     "FeatureSet",
     "Function",
     "FunctionSpec",
+    "GroupedAccumulator",
     "MetricSet",
     "OmegaError",
     "Stream",

@@ -38,7 +38,7 @@ Data = Any
 
 
 def call(
-    function: FunctionName | str,
+    function: FunctionName | str | Callable[..., Any],
     data: Data | None = None,
     /,
     *columns: Column,
@@ -49,7 +49,7 @@ def call(
     out: Any = None,
     **given: Any,
 ) -> Any:
-    """The answer of any function by name, in the library of `data`.
+    """The answer of any function by name, or of a function itself, in the library of `data`.
 
     `given` holds parameters and single columns by keyword. A text in the place of a column is the name of one
     in `data`: `close="volume"`. A column of the data is found by its exact name, or by the only one that
@@ -111,7 +111,7 @@ def call(
     >>> call("ta.sma", [1.0, 2.0, 3.0, 4.0], period=2)
     [None, 1.5, 2.5, 3.5]
     """
-    # A name that is no str goes to native code as it is, to be refused there.
+    # What is no str goes to native code, which knows the functions of our modules and refuses the rest.
     found = _function(function) if type(function) is str else _rust.function(function)
     by_keyword = tuple(given.pop(column, None) for column in found.inputs)
     return run(found, data, by_keyword, given, columns, None, nulls, by, name, strict_zero_copy, out)

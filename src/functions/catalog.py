@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from omega import _rust
 from omega.shared.exceptions import InvalidTypeError, ParameterOutOfRangeError
@@ -87,8 +88,10 @@ def _facts(name: str) -> dict[str, str]:
     }
 
 
-def spec(name: FunctionName | str) -> FunctionSpec:
+def spec(name: FunctionName | str | Callable[..., Any]) -> FunctionSpec:
     """All there is to know about a function: inputs, parameters, outputs, units, sources.
+
+    `name` is that of the function, or the function itself: `omega.ta.rsi`.
 
     Raises UnknownFunctionError, with the nearest name.
 
@@ -111,8 +114,8 @@ def _read(function: _rust.Function) -> FunctionSpec:
     return FunctionSpec.model_validate_json(function.spec_json)
 
 
-def warm_up_rows(name: FunctionName | str, /, **parameters: object) -> int:
-    """The number of rows before a function's first value.
+def warm_up_rows(name: FunctionName | str | Callable[..., Any], /, **parameters: object) -> int:
+    """The number of rows before a function's first value; the function by name, or itself.
 
     >>> warm_up_rows("ta.rsi", period=14)
     14

@@ -20,7 +20,8 @@
     │   ├── UnknownTableError (LookupError)  1014
     │   ├── SchemaMismatchError (ValueError)  1015
     │   ├── InvalidRecordError (ValueError)  1016
-    │   └── BreakingChangeError (ValueError)  1017
+    │   ├── BreakingChangeError (ValueError)  1017
+    │   └── UnknownGroupError (LookupError)  1018
     ├── ComputationError
     │   ├── NoConvergenceError (ArithmeticError)  2001
     │   └── DegenerateDataError (ArithmeticError)  2002
@@ -104,6 +105,7 @@ __all__ = [
     "StreamFailedError",
     "UnexpectedInternalError",
     "UnknownFunctionError",
+    "UnknownGroupError",
     "UnknownParameterError",
     "UnknownTableError",
     "UnsupportedCpuError",
@@ -333,6 +335,18 @@ class BreakingChangeError(ValidationError, ValueError):
         self, *, subject: object, rule: object, allowed: object, value: object, function: str | None = None
     ) -> None:
         self._fill({"subject": subject, "rule": rule, "allowed": allowed, "value": value}, function)
+
+
+class UnknownGroupError(ValidationError, LookupError):
+    """no group is named `{name}`[; the nearest is `{nearest}`]"""
+
+    code: ErrorCode = ErrorCode.UNKNOWN_GROUP
+    template: ClassVar[str] = "no group is named `{name}`[; the nearest is `{nearest}`]"
+    retryable: ClassVar[bool] = False
+    fault: ClassVar[str] = "caller"
+
+    def __init__(self, *, name: object, nearest: object, function: str | None = None) -> None:
+        self._fill({"name": name, "nearest": nearest}, function)
 
 
 class NoConvergenceError(ComputationError, ArithmeticError):

@@ -243,7 +243,7 @@ def test_what_the_callers_own_object_raised_is_the_cause() -> None:
         (lambda: omega.ta.sma(X, by={"a": 1}), r"by must be .*got `\{'a': 1\}`"),
         (lambda: omega.ta.sma(X, strict_zero_copy=1), r"True or False, got `1`"),
         (lambda: omega.stream("ta.atr").update(1.0, "1", 2.0), r"a number or None, got `'1'`"),
-        (lambda: omega.spec([]), r"name must be a str, got `\[\]`"),
+        (lambda: omega.spec([]), r"name must be a str, .*, got `\[\]`"),
     ],
 )
 def test_a_message_shows_what_was_seen(call: Callable[[], Any], says: str) -> None:

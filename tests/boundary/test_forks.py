@@ -156,7 +156,7 @@ def test_a_refusal_says_what_to_do_and_that_of_which_function() -> None:
         busy = omega.accumulate("risk.volatility")
         def use():
             try:
-                busy.value()
+                _ = busy.value
             except omega.OmegaError as error:
                 named = error.function, error.fields["value"] == str(os.getpid())
                 return *named, error.code.name, "restore a snapshot" in str(error)

@@ -112,12 +112,13 @@ SCENARIOS = {
         metric, other = omega.accumulate("risk.value_at_risk"), omega.accumulate("risk.value_at_risk")
         data = np.ones(ROWS)
         metric.update(data), other.update(data)
-        before = metric.rows, metric.value()
+        before = metric.rows, metric.value
         for work in (lambda: metric.update(data), lambda: metric.merge(other), lambda: metric.merge(metric),
-                     metric.value, metric.snapshot, lambda: copy.copy(metric), lambda: pickle.dumps(metric)):
+                     lambda: metric.value, metric.snapshot, lambda: copy.copy(metric),
+                     lambda: pickle.dumps(metric)):
             refused(work)
             assert metric.rows == before[0]
-        assert metric.value() == before[1]
+        assert metric.value == before[1]
         metric.merge(other)
         assert metric.rows == 2 * ROWS
     """,

@@ -123,14 +123,14 @@ def exercise(live: Any) -> None:
     elif isinstance(live, omega.MetricSet):
         live.update({each: ["A", "C"] if each == "symbol" else [0.1, -0.1] for each in live.inputs})
         live.merge(live)
-        live.value()
+        _ = live.value
     elif isinstance(live, omega.Stream):
         width = len(omega.spec(live.function).inputs)
         for row in range(3):
             live.update(*[float(row + 1)] * width)
     else:
         live.update([0.1, -0.1])
-        live.value()
+        _ = live.value
     live.snapshot()
 
 

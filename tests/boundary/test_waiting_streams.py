@@ -89,7 +89,7 @@ assert omega.call("risk.volatility", {"returns": column("returns")}) == expected
 print("calls", flush=True)
 accumulator = omega.accumulate("risk.volatility")
 accumulator.update(make())
-assert accumulator.value() == expected
+assert accumulator.value == expected
 print("accumulators", flush=True)
 features = omega.FeatureSet({"mean": ("ta.sma", {"period": 2})}, by="symbol")
 features.extend(make())

@@ -78,7 +78,7 @@ def test_any_chunking_gives_the_same_bits(name: str, data: st.DataObject) -> Non
         columns[next(iter(columns))][::9] = np.nan
     whole = number(typed(name)(columns, nulls=nulls, **chosen))
     found = gathered(name, cut(columns, data.draw(borders)), nulls=nulls, **chosen)
-    assert same_bits(number(found.value()), whole)
+    assert same_bits(number(found.value), whole)
     assert found.rows == len(next(iter(columns.values())))
 
 
@@ -90,7 +90,7 @@ def test_every_metric_row_by_row_gives_the_same_bits() -> None:
             accumulator.update(rows(columns, row, row + 1))
             if row % 37 == 0 or row == 299:
                 so_far = typed(name)(rows(columns, 0, row + 1))
-                assert same_bits(number(accumulator.value()), number(so_far))
+                assert same_bits(number(accumulator.value), number(so_far))
 
     every(REDUCTIONS, gives)
 
@@ -107,7 +107,7 @@ def test_merged_parts_are_as_near_to_the_exact_answer_as_the_whole(name: str, da
     # Parts are rounded otherwise than the whole, and a difference near zero shows it. So neither is the
     # measure of the other: both are held to the exact answer, within the roundings that it allows.
     exact = [cells[0] for cells in exactly(name, columns)]
-    for value, whole, cell in zip(number(first.value()), number(typed(name)(columns)), exact, strict=True):
+    for value, whole, cell in zip(number(first.value), number(typed(name)(columns)), exact, strict=True):
         assert isinstance(cell, Doubtful) or (fits(cell, value) and fits(cell, whole))
     assert first.rows == len(next(iter(columns.values())))
 
@@ -125,7 +125,7 @@ def test_an_accumulator_may_be_merged_with_itself(name: str) -> None:
     accumulator = gathered(name, [inputs(name, 30)])
     accumulator.merge(accumulator)
     twice = {each: np.tile(column, 2) for each, column in inputs(name, 30).items()}
-    assert number(accumulator.value()) == pytest.approx(number(typed(name)(twice)), rel=1e-12)
+    assert number(accumulator.value) == pytest.approx(number(typed(name)(twice)), rel=1e-12)
 
 
 @every_shape
@@ -151,7 +151,7 @@ def test_a_twin_made_anywhere_goes_on_with_the_same_bits(
     accumulator.update(after)
     assert other.rows == at
     other.update(after)
-    assert same_bits(number(other.value()), number(accumulator.value()))
+    assert same_bits(number(other.value), number(accumulator.value))
 
 
 @every_shape
@@ -159,7 +159,7 @@ def test_a_metric_of_nothing_is_undefined(name: str) -> None:
     accumulator = omega.accumulate(name)
     fresh = accumulator.snapshot()
     nothing, some = inputs(name, 0), inputs(name, 3)
-    assert number(accumulator.value()) == pytest.approx(number(typed(name)(nothing)), nan_ok=True)
+    assert number(accumulator.value) == pytest.approx(number(typed(name)(nothing)), nan_ok=True)
     accumulator.update(nothing)
     accumulator.update({each: pa.nulls(0) for each in nothing})
     accumulator.update({each: [0.5, None, -0.5] for each in some})
@@ -193,7 +193,7 @@ def test_chunks_of_any_library_are_taken(name: str) -> None:
     accumulator.update(pa.table(rows(columns, 0, 20)), strict_zero_copy=True)
     accumulator.update(pl.DataFrame(rows(columns, 20, 40)), strict_zero_copy=True)
     accumulator.update(rows(columns, 40))
-    assert same_bits(number(accumulator.value()), number(typed(name)(columns)))
+    assert same_bits(number(accumulator.value), number(typed(name)(columns)))
 
 
 def test_only_the_same_metric_with_the_same_parameters_merges() -> None:
@@ -222,4 +222,4 @@ def test_metrics_of_every_pair_of_kinds_know_their_parameters() -> None:
     for name, nulls in itertools.product(REDUCTIONS, policies):
         accumulator = omega.accumulate(name, nulls=nulls)
         assert (accumulator.function, accumulator.nulls) == (name, nulls)
-        assert repr(accumulator) == f"<omega accumulator of {name}, 0 rows>"
+        assert repr(accumulator).startswith(f"<omega accumulator of {name}(")

@@ -136,11 +136,11 @@ def test_what_is_live_can_be_saved_until_its_rows_cannot_be_counted(name: str) -
     accumulator = omega.accumulate(name)
     accumulator.update(np.tile([MOST, -MOST], 1000))
     while True:
-        answer = accumulator.value()
+        answer = accumulator.value
         assert answer is None or np.isfinite(answer)
         twin = omega.restore(accumulator.snapshot())
         assert twin.snapshot() == accumulator.snapshot()
-        assert twin.value() == answer
+        assert twin.value == answer
         if accumulator.rows >= 2**62:
             break
         accumulator.merge(twin)

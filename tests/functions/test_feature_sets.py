@@ -302,7 +302,7 @@ def test_a_definition_that_is_none_is_refused(
         omega.FeatureSet(definitions)
 
 
-@pytest.mark.parametrize("definitions", [None, 7, {"x": "ta.rsi"}, {"x": ("ta.rsi",)}, [("x", "ta.rsi", {})]])
+@pytest.mark.parametrize("definitions", [None, 7, "ta.rsi", {"x": ("ta.rsi",)}, [("x", "ta.rsi", {})]])
 def test_definitions_of_another_shape_are_refused(definitions: Any) -> None:
     with pytest.raises(InvalidTypeError, match="must be a"):
         omega.FeatureSet(definitions)
@@ -317,7 +317,7 @@ def test_a_feature_set_restores_its_own_snapshots_and_no_others() -> None:
 
 
 def test_a_refused_bar_is_taken_by_no_feature() -> None:
-    features = omega.FeatureSet(ALL)
+    features = omega.FeatureSet(ALL, order=None)
     feed(features, bars(50))
     before = features.snapshot()
     good = ONES

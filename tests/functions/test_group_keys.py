@@ -142,7 +142,7 @@ def test_a_set_of_metrics_takes_keys_of_any_type_in_parts(kind: pa.DataType) -> 
     for start in range(0, 120, 7):
         metrics.update(table.slice(start, 7))
     expected = omega.risk.volatility(table, by="key")
-    value = omega.restore(metrics.snapshot()).value()
+    value = omega.restore(metrics.snapshot()).value
     assert list(value) == listed(expected["key"])
     assert [each["risk"] for each in value.values()] == expected["volatility"].to_pylist()
     assert metrics.run(table).column("key").type == kind
@@ -233,11 +233,11 @@ def test_sets_take_several_keys_bar_by_bar_and_in_tables() -> None:
     assert table.column_names == ["exchange", "symbol", "risk"]
     metrics.update(pa.table(returns).slice(0, 13))
     metrics.update(pa.table(returns).slice(13))
-    assert list(metrics.value()) == [("X", "a"), (None, "a"), ("X", "b"), ("Y", "a")]
-    assert [each["risk"] for each in metrics.value().values()] == table["risk"].to_pylist()
+    assert list(metrics.value) == [("X", "a"), (None, "a"), ("X", "b"), ("Y", "a")]
+    assert [each["risk"] for each in metrics.value.values()] == table["risk"].to_pylist()
     other = omega.restore(metrics.snapshot())
     other.merge(metrics)
-    assert list(other.value()) == list(metrics.value())
+    assert list(other.value) == list(metrics.value)
 
 
 def test_a_set_of_metrics_refuses_keys_of_another_type_and_keeps_its_rows() -> None:

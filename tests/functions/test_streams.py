@@ -160,7 +160,8 @@ def test_every_first_value_comes_right_after_the_warm_up() -> None:
 @every_shape
 def test_a_row_may_come_as_numbers_keywords_a_mapping_or_a_record(name: str) -> None:
     columns = inputs(name, 60)
-    streams = [omega.stream(name) for _ in range(5)]
+    # Records of one moment.
+    streams = [omega.stream(name, order=None) for _ in range(5)]
     table = tables.load(SPECS[name].table)
     others: dict[str, Any] = {field.name: 1.0 for field in table.fields if field.type == "float64"}
     others |= {"timestamp": MOMENT, "symbol": "X"}
@@ -291,4 +292,4 @@ def test_only_indicators_stream() -> None:
 def test_a_stream_says_what_it_is() -> None:
     stream = omega.stream("ta.sma", period=2)
     stream.update(1.0)
-    assert repr(stream) == "<omega stream of ta.sma, 1 rows>"
+    assert repr(stream) == "<omega stream of ta.sma(period=2): 1 row, not ready>"

@@ -47,7 +47,7 @@ def test_threads_that_share_an_accumulator_lose_no_rows() -> None:
 
     in_threads(work)
     assert accumulator.rows == THREADS * (36 * 10 + 4 * 50_000)
-    assert accumulator.value() == 0.0
+    assert accumulator.value == 0.0
 
 
 def test_threads_that_merge_each_others_accumulators_never_lock_up() -> None:
@@ -63,7 +63,7 @@ def test_threads_that_merge_each_others_accumulators_never_lock_up() -> None:
                 copy = omega.restore(second.snapshot())
                 copy.merge(first)
             first.merge(second)
-            first.value()
+            _ = first.value
 
     in_threads(work)
     assert first.rows == 1

@@ -188,7 +188,7 @@ def test_a_metric_agrees_with_its_vectors_after_every_row(name: str) -> None:
         answers = []
         for row in range(len(next(iter(case.columns.values())))):
             accumulator.update({each: column[row : row + 1] for each, column in case.columns.items()})
-            answers.append(numbers(accumulator.value()))
+            answers.append(numbers(accumulator.value))
         agree(named(name, np.array(answers).T), vectors, case)
         assert same_bits(numbers(typed(name)(case.columns, **case.given)), answers[-1])
 

@@ -42,7 +42,7 @@ def metric(
         first += batch.num_rows
         done(first)
     (output,) = spec.outputs
-    return pyarrow.table({output.name: pyarrow.array([accumulator.value()], pyarrow.float64())})
+    return pyarrow.table({output.name: pyarrow.array([accumulator.value], pyarrow.float64())})
 
 
 class Fitted:

@@ -156,7 +156,7 @@ def row_by_row(one: Sample, expected: Outcome, dice: Random, tally: Tally) -> No
     for row in range(one.rows):
         key = keys[row]
         if key not in streams:
-            streams[key] = omega.stream(one.spec.name, nulls=one.nulls, **one.parameters)
+            streams[key] = omega.stream(one.spec.name, nulls=one.nulls, order=None, **one.parameters)
         if row == restart:
             streams[key] = dice.choice(
                 (
@@ -216,7 +216,7 @@ def in_parts(one: Sample, expected: Outcome, dice: Random, tally: Tally) -> None
             return None
         if dice.random() < 0.3:
             accumulator = omega.restore(accumulator.snapshot())
-    value = attempt(tally, accumulator.value)
+    value = attempt(tally, lambda: accumulator.value)
     found = (
         Outcome((value.answer,)) if value.refusal is None and not isinstance(value.answer, tuple) else value
     )
@@ -233,7 +233,8 @@ def feature_set(one: Sample, expected: Outcome, dice: Random, tally: Tally) -> N
         "mine": (one.spec.name, one.parameters),
         "other": (other.name, parameters(dice, other, one.rows)),
     }
-    features = omega.FeatureSet(definitions, nulls=one.nulls, by=None if one.keys is None else "key")
+    by = None if one.keys is None else "key"
+    features = omega.FeatureSet(definitions, nulls=one.nulls, by=by, order=None)
     columns: dict[str, Any] = dict(one.columns)
     if one.keys is None:
         _, data, keywords = hand_over(one.columns, dice)
@@ -281,7 +282,7 @@ def metric_set(one: Sample, expected: Outcome, dice: Random, tally: Tally) -> No
             metrics = omega.restore(metrics.snapshot())
     if expected.refusal is not None:
         raise Finding(f"a MetricSet answered, the function refused: {expected.refusal!r}")
-    answer = outcome.answer if len(cuts) == 2 else metrics.value()
+    answer = outcome.answer if len(cuts) == 2 else metrics.value
     names = metrics.names[: len(one.spec.outputs)]
 
     def mine(row: dict[str, Any]) -> Any:
@@ -349,6 +350,12 @@ def a_stream(dice: Random, tally: Tally, name: Any, data: Any, given: Any, optio
     for row in ((data,), (evil(dice), data), (), (evil(dice),)):
         finite(attempt(tally, partial(dice.choice((stream.update, stream.peek)), *row)))
     finite(attempt(tally, lambda: stream.update(**{dice.choice(("close", "x", "\ud800")): data})))
+    finite(attempt(tally, lambda: stream.update({"close": 1.0, "timestamp": data})))
+    rows = stream.rows
+    if attempt(tally, lambda: stream.extend(data)).refusal is not None and stream.rows != rows:
+        raise Finding("rows were kept of history that was refused")
+    finite(attempt(tally, lambda: stream.value))
+    attempt(tally, lambda: omega.stream("ta.sma", order=data))
 
 
 def an_accumulator(dice: Random, tally: Tally, name: Any, data: Any, given: Any, options: Any) -> None:
@@ -364,7 +371,11 @@ def an_accumulator(dice: Random, tally: Tally, name: Any, data: Any, given: Any,
     attempt(
         tally, lambda: accumulator.merge(dice.choice((data, omega.accumulate(dice.choice(REDUCTIONS).name))))
     )
-    finite(attempt(tally, accumulator.value))
+    attempt(
+        tally, lambda: accumulator.update(0.01, data, **{dice.choice(("returns", "x", "\ud800")): evil(dice)})
+    )
+    finite(attempt(tally, lambda: accumulator.value))
+    attempt(tally, lambda: omega.accumulate(name, by=dice.choice(("symbol", data)), groups=evil(dice)))
 
 
 def a_metric_set(dice: Random, tally: Tally, name: Any, data: Any, given: Any, options: Any) -> None:
@@ -381,7 +392,8 @@ def a_metric_set(dice: Random, tally: Tally, name: Any, data: Any, given: Any, o
         raise Finding(f"rows were kept of data that were refused: {outcome.refusal!r}")
     attempt(tally, lambda: metrics.run(data))
     attempt(tally, lambda: metrics.merge(dice.choice((data, metrics))))
-    attempt(tally, metrics.value)
+    attempt(tally, lambda: metrics.value)
+    attempt(tally, lambda: metrics.update(returns=data, symbol=evil(dice)))
     attempt(tally, metrics.snapshot)
 
 
@@ -402,6 +414,19 @@ def a_feature_set(dice: Random, tally: Tally, name: Any, data: Any, given: Any, 
     attempt(
         tally, lambda: features.update(symbol=evil(dice), close=1.0, high=1.0, low=evil(dice), volume=0.0)
     )
+    rows = features.rows
+    if (
+        attempt(tally, lambda: features.update([data, evil(dice)])).refusal is not None
+        and features.rows != rows
+    ):
+        raise Finding("bars were kept of several that were refused")
+    for entry in (
+        features.drop,
+        features.rows_of,
+        lambda group: omega.FeatureSet(["ta.sma"], by="x", groups=group),
+    ):
+        attempt(tally, partial(entry, data))
+    attempt(tally, features._repr_html_)
     attempt(tally, features.snapshot)
 
 

@@ -152,7 +152,7 @@ def long_sample(dice: Random, tally: Tally) -> None:
         for _ in range(12):
             if greedy(tally, lambda: accumulator.update(part)).refusal is not None:
                 break
-        greedy(tally, accumulator.value)
+        greedy(tally, lambda: accumulator.value)
         greedy(tally, accumulator.snapshot)
         greedy(tally, lambda: accumulator.merge(accumulator))
     if accumulator.rows % 10**6:

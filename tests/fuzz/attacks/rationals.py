@@ -177,7 +177,7 @@ def merged(one: Sample, dice: Random, tally: Tally) -> None:
         parts.append(omega.accumulate(one.spec.name, nulls=one.nulls, **one.parameters))
         parts[-1].update({name: column[start:end] for name, column in one.columns.items()})
     parts[0].merge(parts[1])
-    value = attempt(tally, parts[0].value).answer
+    value = attempt(tally, lambda: parts[0].value).answer
     cells = value if isinstance(value, tuple) else (value,)
     found = [np.array([np.nan if each is None else each]) for each in cells]
     judge(one, under_policy(one, range(one.rows)), found, tally)

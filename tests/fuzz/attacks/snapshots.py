@@ -49,8 +49,11 @@ def one_function(dice: Random, tally: Tally) -> Any:
     """A stream or an accumulator somewhere on its way."""
     one = sample(dice, dice.choice(KERNELS), most_rows=80, groups=False)
     tally.note(str(one))
-    made = omega.stream if one.spec in ROWWISE else omega.accumulate
-    live = made(one.spec.name, nulls=one.nulls, **one.parameters)
+    live: Any
+    if one.spec in ROWWISE:
+        live = omega.stream(one.spec.name, nulls=one.nulls, order=None, **one.parameters)
+    else:
+        live = omega.accumulate(one.spec.name, nulls=one.nulls, **one.parameters)
     feed(live, one, tally)
     return live
 
@@ -71,7 +74,7 @@ def features(dice: Random, tally: Tally) -> Any:
     chosen = [one.spec, *(dice.choice(fitting) for _ in range(dice.randrange(3)))]
     definitions = {f"f{at}": (spec.name, parameters(dice, spec, 10)) for at, spec in enumerate(chosen)}
     by = dice.choice((None, "symbol"))
-    live = omega.FeatureSet(definitions, by=by, nulls=one.nulls)
+    live = omega.FeatureSet(definitions, by=by, nulls=one.nulls, order=None)
     tally.note(f"FeatureSet {definitions} by {by}")
     for row in range(one.rows):
         bar: dict[str, Any] = {name: column[row].item() for name, column in one.columns.items()}
@@ -180,7 +183,7 @@ def exercise(live: Any, dice: Random, tally: Tally) -> None:
         elif isinstance(live, omega.MetricSet):
             part = {each: ["A", "C"] if each == "symbol" else [number(), number()] for each in live.inputs}
             attempt(tally, partial(live.update, part))
-            found = attempt(tally, live.value).answer or {}
+            found = attempt(tally, lambda: live.value).answer or {}
             answers += [row for row in found.values() if isinstance(row, dict)] or [found]
         elif isinstance(live, omega.Stream):
             row = [value(dice, each.name, number()) for each in omega.spec(live.function).inputs]
@@ -189,7 +192,7 @@ def exercise(live: Any, dice: Random, tally: Tally) -> None:
             inputs = omega.spec(live.function).inputs
             part = {each.name: [number(), number()] for each in inputs}
             attempt(tally, partial(live.update, part))
-            answers.append(attempt(tally, live.value).answer)
+            answers.append(attempt(tally, lambda: live.value).answer)
     blob = attempt(tally, live.snapshot).answer
     for each in answers:
         values = each.values() if isinstance(each, dict) else each if isinstance(each, tuple) else (each,)

@@ -79,7 +79,7 @@ def together(dice: Random, tally: Tally, work: list[Work], seconds: float = BUSY
 def shared_stream(dice: Random, tally: Tally) -> None:
     """One stream, with everything that can be done to it."""
     spec = dice.choice(ROWWISE)
-    stream = omega.stream(spec.name, **parameters(dice, spec, 10))
+    stream = omega.stream(spec.name, order=None, **parameters(dice, spec, 10))
     tally.note(f"shared {stream!r}")
 
     def row(own: Random) -> list[Any]:
@@ -122,7 +122,7 @@ def shared_accumulators(dice: Random, tally: Tally) -> None:
     work: list[Work] = [
         lambda own: own.choice(pair).update(part),
         lambda own: own.choice(pair).update(part),
-        lambda own: own.choice(pair).value(),
+        lambda own: own.choice(pair).value,
         lambda own: len(own.choice(pair).snapshot()),
         lambda own: (
             pair[0].merge(pair[1]) if pair[0].rows + pair[1].rows < 100_000 else own.choice(pair).reset()
@@ -131,7 +131,7 @@ def shared_accumulators(dice: Random, tally: Tally) -> None:
             pair[1].merge(pair[0]) if pair[0].rows + pair[1].rows < 100_000 else own.choice(pair).reset()
         ),
         lambda own: pair[0].merge(pair[0]) if pair[0].rows < 100_000 else pair[0].reset(),
-        lambda own: omega.restore(own.choice(pair).snapshot()).value(),
+        lambda own: omega.restore(own.choice(pair).snapshot()).value,
     ]
     together(dice, tally, work)
 
@@ -247,8 +247,8 @@ def python_behind_arrow(dice: Random, tally: Tally) -> None:
 def forked(dice: Random, tally: Tally) -> None:
     """A fork while other threads are inside Omega; the child asks for everything once."""
     spec = dice.choice(ROWWISE)
-    features = omega.FeatureSet({"a": (spec.name, {})})
-    stream = omega.stream(spec.name)
+    features = omega.FeatureSet({"a": (spec.name, {})}, order=None)
+    stream = omega.stream(spec.name, order=None)
     reduction = dice.choice(REDUCTIONS)
     accumulator = omega.accumulate(reduction.name)
     long = {name: np.linspace(1, 2, 400_000) for name in features.inputs}
@@ -268,7 +268,7 @@ def forked(dice: Random, tally: Tally) -> None:
         lambda: features.update(bar),
         lambda: features.extend(short),
         lambda: accumulator.update(brief),
-        accumulator.value,
+        lambda: accumulator.value,
         accumulator.snapshot,
         lambda: stream.update(*([1.0] * len(spec.inputs))),
         lambda: omega.call(spec.name, short),
@@ -345,7 +345,7 @@ def interrupted(dice: Random, tally: Tally) -> None:
     """Ctrl-C between and within calls: what was under way is done whole or not at all."""
     spec = dice.choice(ROWWISE)
     reduction = dice.choice(REDUCTIONS)
-    stream = omega.stream(spec.name)
+    stream = omega.stream(spec.name, order=None)
     accumulator = omega.accumulate(reduction.name)
     rows = dice.choice((3, 2000))
     part = inputs(reduction.name, rows, 2)

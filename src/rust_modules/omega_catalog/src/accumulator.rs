@@ -9,7 +9,26 @@ use crate::live::Live;
 /// The state of one metric over the rows so far.
 pub type Accumulator = Live<dyn omega_kernel::Accumulator>;
 
+/// What an accumulator remembers beside its state: nothing.
+#[derive(Clone, Default)]
+pub struct Seen;
+
+impl Seen {
+    pub(crate) fn save(&self, state: Vec<u8>) -> Result<Vec<u8>> {
+        Ok(state)
+    }
+
+    pub(crate) fn load(payload: &[u8]) -> Result<(Self, &[u8])> {
+        Ok((Self, payload))
+    }
+}
+
 impl Accumulator {
+    /// Forgets every row.
+    pub fn reset(&mut self) {
+        self.kernel.reset();
+    }
+
     /// Takes all rows or, on an error, none: what could be refused is looked at before anything is taken.
     ///
     /// # Errors

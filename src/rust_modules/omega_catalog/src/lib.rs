@@ -46,10 +46,14 @@ mod data;
 mod feature_set;
 /// Rows of interleaved groups, laid side by side.
 mod gather;
+/// Groups as messages name them.
+mod groups;
 /// What streams and accumulators have in common.
 mod live;
 /// Many metrics at once.
 mod metric_set;
+/// The order of time.
+mod order;
 /// Hidden functions that the tests and benchmarks of the boundary call.
 pub mod probe;
 /// Functions by name.
@@ -68,6 +72,7 @@ pub use feature_set::{Definition, FeatureSet, Features};
 pub use gather::Gathered;
 pub use live::Live;
 pub use metric_set::{MetricSet, Metrics};
+pub use order::{Follows, Moment};
 pub use registry::{all, find, hidden};
 pub use restore::{Restored, restore};
 pub use stream::{MOST_COLUMNS, Stream, not_rowwise, warm_up_rows};

@@ -15,6 +15,8 @@ pub struct Live<K: Kernel + ?Sized> {
     pub(crate) params: Params,
     pub(crate) nulls: Nulls,
     pub(crate) kernel: Box<K>,
+    /// What is remembered beside the state of the kernel.
+    pub(crate) seen: K::Seen,
 }
 
 /// What a function remembers, as one of the kernel's objects keeps it.
@@ -29,10 +31,12 @@ mod sealed {
     pub trait Kernel {
         /// What a snapshot calls them.
         const KIND: SnapshotKind;
+        /// What is remembered beside their state.
+        type Seen: Clone + Default;
 
         fn make(function: &'static Function, params: &Params, nulls: Nulls) -> Result<Box<Self>>;
-        fn save(&self) -> Result<Vec<u8>>;
-        fn load(&mut self, payload: &[u8]) -> Result<()>;
+        fn save(&self, seen: &Self::Seen) -> Result<Vec<u8>>;
+        fn load(&mut self, payload: &[u8]) -> Result<Self::Seen>;
         fn copy(&self) -> Result<Box<Self>>;
         fn reset(&mut self);
         fn rows(&self) -> u64;
@@ -41,20 +45,23 @@ mod sealed {
 
 /// Makes the trait objects of the kernel ones that can be [`Live`]: what makes them, and by which kind they are saved.
 macro_rules! kernels {
-    ($($kind:ident: $make:expr;)+) => {$(
+    ($($kind:ident, $seen:ty: $make:expr;)+) => {$(
         impl sealed::Kernel for dyn omega_kernel::$kind {
             const KIND: SnapshotKind = SnapshotKind::$kind;
+            type Seen = $seen;
 
             fn make(function: &'static Function, params: &Params, nulls: Nulls) -> Result<Box<Self>> {
                 $make(function, params, nulls)
             }
 
-            fn save(&self) -> Result<Vec<u8>> {
-                omega_kernel::$kind::save(self)
+            fn save(&self, seen: &$seen) -> Result<Vec<u8>> {
+                seen.save(omega_kernel::$kind::save(self)?)
             }
 
-            fn load(&mut self, payload: &[u8]) -> Result<()> {
-                omega_kernel::$kind::load(self, payload)
+            fn load(&mut self, payload: &[u8]) -> Result<$seen> {
+                let (seen, state) = <$seen>::load(payload)?;
+                omega_kernel::$kind::load(self, state)?;
+                Ok(seen)
             }
 
             fn copy(&self) -> Result<Box<Self>> {
@@ -73,8 +80,8 @@ macro_rules! kernels {
 }
 
 kernels! {
-    Stream: |function, params, nulls| Ok(crate::stream::rowwise(function)?.stream(params, nulls));
-    Accumulator: |function, params, nulls| Ok(crate::accumulator::reduction(function)?.accumulator(params, nulls));
+    Stream, crate::stream::Seen: |function, params, nulls| Ok(crate::stream::rowwise(function)?.stream(params, nulls));
+    Accumulator, crate::accumulator::Seen: |function, params, nulls| Ok(crate::accumulator::reduction(function)?.accumulator(params, nulls));
 }
 
 impl<K: Kernel + ?Sized> Live<K> {
@@ -85,19 +92,14 @@ impl<K: Kernel + ?Sized> Live<K> {
     /// number.
     pub fn new(function: &'static Function, params: Params, nulls: Nulls) -> Result<Self> {
         let kernel = K::make(function, &params, nulls)?;
-        Ok(Self { function, params, nulls, kernel })
+        Ok(Self { function, params, nulls, kernel, seen: K::Seen::default() })
     }
 
     pub(crate) fn restore(snapshot: &Snapshot<'_>) -> Result<Self> {
         let (function, params) = saved(snapshot.function, snapshot.version, &snapshot.params)?;
         let mut live = Self::new(function, params, snapshot.nulls)?;
-        live.kernel.load(snapshot.payload)?;
+        live.seen = live.kernel.load(snapshot.payload)?;
         Ok(live)
-    }
-
-    /// Forgets every row.
-    pub fn reset(&mut self) {
-        self.kernel.reset();
     }
 
     /// An independent copy.
@@ -106,7 +108,8 @@ impl<K: Kernel + ?Sized> Live<K> {
     /// `OUT_OF_MEMORY`
     pub fn copy(&self) -> Result<Self> {
         let kernel = self.kernel.copy()?;
-        Ok(Self { function: self.function, params: self.params.clone(), nulls: self.nulls, kernel })
+        let (params, seen) = (self.params.clone(), self.seen.clone());
+        Ok(Self { function: self.function, params, nulls: self.nulls, kernel, seen })
     }
 
     /// The state as bytes, for [`restore`](crate::restore()).
@@ -120,7 +123,7 @@ impl<K: Kernel + ?Sized> Live<K> {
             version: &self.function.spec.version,
             params: self.params.values().to_vec(),
             nulls: self.nulls,
-            payload: &self.kernel.save()?,
+            payload: &self.kernel.save(&self.seen)?,
         };
         snapshot.encode()
     }

@@ -19,7 +19,8 @@ use omega_kernel::payload::{load, save};
 use omega_kernel::snapshot::{Snapshot, SnapshotKind};
 
 use crate::data::{Data, columns_of_groups};
-use crate::feature_set::Definition;
+use crate::feature_set::{Definition, closed_by};
+use crate::groups::{same_types, unknown};
 use live::Live;
 pub use metrics::Metrics;
 use saved::{Saved, Saving};
@@ -32,6 +33,8 @@ const VERSION: &str = "1.0.0";
 pub struct MetricSet {
     metrics: Arc<Metrics>,
     live: Live,
+    /// Whether there are to be no other groups than those that there are.
+    is_closed: bool,
 }
 
 impl MetricSet {
@@ -46,7 +49,34 @@ impl MetricSet {
         nulls: Nulls,
     ) -> Result<Self> {
         let metrics = Metrics::new(definitions, columns_of_groups(by)?, nulls)?;
-        Ok(Self { live: Live::new(&metrics), metrics: Arc::new(metrics) })
+        Ok(Self { live: Live::new(&metrics), metrics: Arc::new(metrics), is_closed: false })
+    }
+
+    /// The same set, which holds one metric that answers for itself and not under a name.
+    ///
+    /// # Errors
+    /// `INVALID_SHAPE` if there are several.
+    pub fn alone(mut self) -> Result<Self> {
+        let metrics = self.metrics.definitions().count();
+        if metrics != 1 {
+            return Err(Error::invalid_shape("a metric alone", "one metric", metrics));
+        }
+        if let Some(metrics) = Arc::get_mut(&mut self.metrics) {
+            metrics.is_alone = true;
+        }
+        Ok(self)
+    }
+
+    /// The same set, to which these are all the groups that there will ever be.
+    ///
+    /// # Errors
+    /// `INVALID_SHAPE` if the metrics are not by group, or a group has not one key for each column; `UNSUPPORTED_TYPE` if keys of one
+    /// column are of several types; `OUT_OF_MEMORY`
+    pub fn closed_to(mut self, groups: &Groups) -> Result<Self> {
+        closed_by(self.metrics.by(), groups)?;
+        same_types(self.metrics.by(), groups)?;
+        self.live = Live::of(&self.metrics, groups.copy()?)?;
+        Ok(Self { is_closed: true, ..self })
     }
 
     pub(crate) fn restore(snapshot: &Snapshot<'_>) -> Result<Self> {
@@ -60,8 +90,11 @@ impl MetricSet {
         let definitions = content.metrics.iter().map(saved::definition).collect::<Result<_>>()?;
         let mut set = Self::new(definitions, content.by.iter().map(|by| (*by).to_owned()), snapshot.nulls)
             .map_err(|error| Error::snapshot_corrupt(error, "metrics that make a set", "others"))?;
+        if content.is_alone {
+            set = set.alone().map_err(|_| contradicts_itself())?;
+        }
         set.live = Live::restore(&set.metrics, &content)?;
-        Ok(set)
+        Ok(Self { is_closed: content.is_closed, ..set })
     }
 
     /// The metrics, without what they remember; shared by all copies.
@@ -82,9 +115,12 @@ impl MetricSet {
     /// reads.
     ///
     /// # Errors
-    /// `INVALID_VALUE`, `MISSING_VALUE`, `MISSING_COLUMN`, `INVALID_SHAPE` or `OUT_OF_MEMORY`
+    /// `INVALID_VALUE`, `MISSING_VALUE`, `MISSING_COLUMN`, `INVALID_SHAPE`, `UNKNOWN_GROUP` or `OUT_OF_MEMORY`
     pub fn update(&mut self, data: &Data<'_>) -> Result<()> {
         self.metrics.check(data, self.live.rows)?;
+        if let Some(grouping) = data.grouping().filter(|_| self.is_closed) {
+            self.refuse_strangers(grouping.groups)?;
+        }
         self.live.take(&self.metrics, data)
     }
 
@@ -92,13 +128,26 @@ impl MetricSet {
     /// its key.
     ///
     /// # Errors
-    /// `SNAPSHOT_MISMATCH` if the other has other metrics, groups or another policy; `INVALID_SHAPE` if there are more
+    /// `SNAPSHOT_MISMATCH` if the other has other metrics, another column of groups or another policy; `UNKNOWN_GROUP` if it
+    /// has a group of which this one is not to know; `INVALID_SHAPE` if there are more
     /// rows than can be counted; `OUT_OF_MEMORY`. The state is unchanged then.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         if !Arc::ptr_eq(&self.metrics, &other.metrics) && !self.metrics.is_like(&other.metrics) {
             return Err(Error::snapshot_mismatch(other.metrics.label(), self.metrics.label()));
         }
+        if self.is_closed {
+            self.refuse_strangers(&other.live.groups)?;
+        }
         self.live.merge(&self.metrics, &other.live)
+    }
+
+    /// Refuses groups of which the set is not to know.
+    fn refuse_strangers(&self, groups: &Groups) -> Result<()> {
+        let known = &self.live.groups;
+        match groups.keys().iter().find(|key| known.find(key).is_none()) {
+            Some(stranger) => Err(unknown(stranger, known)),
+            None => Ok(()),
+        }
     }
 
     /// The metrics of the rows so far: one column for each of [`Metrics::names`], of one row, or of one for each of
@@ -116,15 +165,46 @@ impl MetricSet {
         Ok(answers)
     }
 
-    /// The keys of the groups so far, in the order of their first rows; none where the metrics are not by group.
+    /// The keys of the groups so far, in the order of their first rows, or in that of the list to which the set is closed;
+    /// none where the metrics are not by group.
     #[must_use]
     pub fn groups(&self) -> &[Key] {
         self.live.groups.keys()
     }
 
-    /// Forgets every row of every group.
+    /// Whether there are to be no other groups than those that there are.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// The number of rows taken so far of one group.
+    ///
+    /// # Errors
+    /// `UNKNOWN_GROUP`
+    pub fn rows_of(&self, key: &Key) -> Result<u64> {
+        let groups = &self.live.groups;
+        let group = groups.find(key).ok_or_else(|| unknown(key, groups))?;
+        Ok(self.live.rows_of(group))
+    }
+
+    /// Forgets a group, and gives back the memory that it takes.
+    ///
+    /// # Errors
+    /// `UNKNOWN_GROUP` or `OUT_OF_MEMORY`; nothing is forgotten then.
+    pub fn forget(&mut self, key: &Key) -> Result<()> {
+        let groups = &self.live.groups;
+        let group = groups.find(key).ok_or_else(|| unknown(key, groups))?;
+        self.live.remove(group)
+    }
+
+    /// Forgets every row of every group; a set that is closed to others keeps its groups.
     pub fn reset(&mut self) {
-        self.live = Live::new(&self.metrics);
+        if self.is_closed {
+            self.live.clear();
+        } else {
+            self.live = Live::new(&self.metrics);
+        }
     }
 
     /// An independent copy.
@@ -132,10 +212,11 @@ impl MetricSet {
     /// # Errors
     /// `OUT_OF_MEMORY`
     pub fn copy(&self) -> Result<Self> {
-        Ok(Self { metrics: Arc::clone(&self.metrics), live: self.live.copy()? })
+        let metrics = Arc::clone(&self.metrics);
+        Ok(Self { metrics, live: self.live.copy()?, is_closed: self.is_closed })
     }
 
-    /// The number of rows taken so far, of all groups, missing ones included.
+    /// The number of rows taken so far, of all groups that there are, missing ones included.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.live.rows
@@ -153,6 +234,8 @@ impl MetricSet {
         let saving = Saving {
             by: self.metrics.by().unwrap_or_default(),
             groups: self.groups(),
+            is_closed: self.is_closed,
+            is_alone: self.metrics.is_alone,
             rows: self.live.rows,
             metrics: self.metrics.definitions().map(saved::saved).collect(),
             states: memory::collected(states.iter().map(|state| saved::State(state)))?,

@@ -43,6 +43,8 @@ pub enum ErrorCode {
     InvalidRecord = 1016,
     /// {subject} breaks the rule {rule} within a major version: {allowed}, got `{value}`
     BreakingChange = 1017,
+    /// no group is named `{name}`[; the nearest is `{nearest}`]
+    UnknownGroup = 1018,
     /// {function} did not converge: {reason} after `{value}` iterations; allowed are {allowed}
     NoConvergence = 2001,
     /// {function} needs {allowed}, got `{value}`
@@ -89,7 +91,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, by number.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::InvalidType,
         Self::MissingColumn,
         Self::UnknownFunction,
@@ -107,6 +109,7 @@ impl ErrorCode {
         Self::SchemaMismatch,
         Self::InvalidRecord,
         Self::BreakingChange,
+        Self::UnknownGroup,
         Self::NoConvergence,
         Self::DegenerateData,
         Self::SnapshotCorrupt,
@@ -159,6 +162,7 @@ impl ErrorCode {
             Self::BreakingChange => {
                 "{subject} breaks the rule {rule} within a major version: {allowed}, got `{value}`"
             }
+            Self::UnknownGroup => "no group is named `{name}`[; the nearest is `{nearest}`]",
             Self::NoConvergence => {
                 "{function} did not converge: {reason} after `{value}` iterations; allowed are {allowed}"
             }
@@ -218,6 +222,7 @@ impl ErrorCode {
             Self::SchemaMismatch => "SCHEMA_MISMATCH",
             Self::InvalidRecord => "INVALID_RECORD",
             Self::BreakingChange => "BREAKING_CHANGE",
+            Self::UnknownGroup => "UNKNOWN_GROUP",
             Self::NoConvergence => "NO_CONVERGENCE",
             Self::DegenerateData => "DEGENERATE_DATA",
             Self::SnapshotCorrupt => "SNAPSHOT_CORRUPT",
@@ -263,6 +268,7 @@ impl ErrorCode {
             Self::SchemaMismatch => &["name", "table", "allowed", "value"],
             Self::InvalidRecord => &["name", "record", "allowed", "value"],
             Self::BreakingChange => &["subject", "rule", "allowed", "value"],
+            Self::UnknownGroup => &["name", "nearest"],
             Self::NoConvergence => &["function", "reason", "value", "allowed"],
             Self::DegenerateData => &["function", "allowed", "value"],
             Self::SnapshotCorrupt => &["reason", "allowed", "value"],
@@ -540,6 +546,15 @@ impl Error {
                 ("allowed".into(), allowed.to_string()),
                 ("value".into(), value.to_string()),
             ],
+        )
+    }
+
+    /// no group is named `{name}`[; the nearest is `{nearest}`]
+    #[must_use]
+    pub fn unknown_group(name: impl Display, nearest: impl Display) -> Self {
+        Self::new(
+            ErrorCode::UnknownGroup,
+            vec![("name".into(), name.to_string()), ("nearest".into(), nearest.to_string())],
         )
     }
 

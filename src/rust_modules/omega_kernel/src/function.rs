@@ -164,6 +164,9 @@ pub trait Grouped: Any + Send + Sync {
     /// Forgets the groups from this number on.
     fn truncate(&mut self, groups: usize);
 
+    /// Forgets one group and what it holds; those after it move up by one number.
+    fn remove(&mut self, group: u32);
+
     /// Forgets every row of every group.
     fn reset(&mut self);
 

@@ -6,24 +6,24 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
 use crate::accumulators::Accumulator;
-use crate::arguments::{flag, nulls_of, refuse_unknown, resolve, text};
-use crate::data::{Import, Request};
+use crate::arguments::{flag, nulls_of, refuse_unknown, resolve};
+use crate::data::{BarOrder, Import, Request};
 use crate::errors::{Outcome, guard};
 use crate::julia;
 use crate::objects;
 use crate::outputs::not_by_row;
-use crate::registry::{Entry, find};
+use crate::registry::{Entry, find, name_of_function};
 use crate::run;
 use crate::streams::Stream;
 
-/// The function of a name.
+/// The function of a name, or of a function of Omega's modules, which carries its own.
 ///
 /// Raises UnknownFunctionError, with the nearest name.
 #[pyfunction]
 #[pyo3(signature = (name, /))]
 pub fn function(py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Function> {
     guard(py, "omega", || {
-        let name = text(name, "the function's name")?;
+        let name = name_of_function(name)?;
         match find(&name) {
             Err(error) if error.code() == ErrorCode::UnknownFunction => Err(error.into()),
             // Where the specs of Julia's functions cannot be read, Rust's can be imported all the same.
@@ -123,7 +123,7 @@ impl Function {
             let params = resolve(spec, parameters)?;
             let nulls = nulls_of(nulls)?;
             let strict = flag(strict_zero_copy, "strict_zero_copy")?;
-            let request = Request { inputs: &spec.inputs, data, columns, by, strict };
+            let request = Request { inputs: &spec.inputs, data, columns, by, timed_by: None, strict };
             let import = Import::new(py, &request)?;
             match (self.entry()?, out) {
                 (Entry::Rust(function), None) => run::run(py, function, &params, nulls, &import),
@@ -135,17 +135,20 @@ impl Function {
     }
 
     /// The function bar by bar.
-    #[pyo3(signature = (parameters, nulls=None))]
+    #[pyo3(signature = (parameters, nulls=None, order=None))]
     fn stream(
         &self,
         py: Python<'_>,
         parameters: &Bound<'_, PyAny>,
         nulls: Option<&Bound<'_, PyAny>>,
+        order: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Stream> {
         self.guard(py, || {
             let params = resolve(self.entry()?.spec(), parameters)?;
             let function = self.entry()?.rust(omega_catalog::not_rowwise)?;
-            Stream::new(py, omega_catalog::Stream::new(function, params, nulls_of(nulls)?)?)
+            let mut stream = omega_catalog::Stream::new(function, params, nulls_of(nulls)?)?;
+            stream.order_by(BarOrder::field_of(order)?);
+            Stream::new(py, stream)
         })
     }
 

@@ -8,6 +8,8 @@ mod answers;
 mod arguments;
 /// Whatever data Python holds, borrowed for the length of a call.
 mod data;
+/// What live objects say of themselves.
+mod descriptions;
 /// One place that turns errors and panics into Python exceptions.
 mod errors;
 /// Methods as CPython's fast calls.
@@ -16,6 +18,8 @@ mod fastcalls;
 mod feature_sets;
 /// Functions by name, and the one call that serves them all.
 mod functions;
+/// Group keys as Python has them.
+mod groups;
 /// Functions written in Julia: the same inputs, handed to the host.
 mod julia;
 /// Keys of groups as Python objects.

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use omega_arrow::write;
 use omega_catalog::{Error, Groups, Key, MetricSet as State, Metrics, Result};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyList};
 
+use crate::accumulators::constant;
 use crate::answers::Table;
 use crate::arguments::{columns_of_groups, flag, nulls_of};
 use crate::data::{Import, Request};
-use crate::errors::{Outcome, guard};
-use crate::feature_sets::{Words, definitions_of, names_of};
+use crate::errors::{Outcome, asked, guard};
+use crate::feature_sets::{Words, by_of, definitions_of, described, names_of};
+use crate::groups::{closed_list, group_of, listed};
+use crate::keys::key;
 use crate::live::Live;
 use crate::objects;
 use crate::run::{column, data_of, detached};
@@ -48,7 +51,32 @@ impl MetricSet {
     ) -> Outcome<Import> {
         let by = self.metrics.by().map(|by| names_of(py, by)).transpose()?;
         let (inputs, strict) = (self.metrics.inputs(), flag(strict, "strict_zero_copy")?);
-        Import::new(py, &Request { inputs, data: Some(data), columns: None, by: by.as_ref(), strict })
+        Import::new(
+            py,
+            &Request { inputs, data: Some(data), columns: None, by: by.as_ref(), timed_by: None, strict },
+        )
+    }
+
+    /// A dict that holds one row as one of columns of that row; `None` for other data.
+    fn one_row<'py>(&self, data: &Bound<'py, PyAny>) -> Outcome<Option<Bound<'py, PyAny>>> {
+        let Ok(row) = data.cast::<PyDict>() else { return Ok(None) };
+        let columns = PyDict::new(data.py());
+        for input in self.metrics.inputs() {
+            match asked(&input.name, row, row.get_item(&input.name))? {
+                Some(value) if value.is_none() || constant(&value).is_some() => {
+                    columns.set_item(&input.name, PyList::new(data.py(), [value])?)?;
+                }
+                _ => return Ok(None),
+            }
+        }
+        for by in self.metrics.by().unwrap_or_default() {
+            let Some(value) = asked(by, row, row.get_item(by))? else { continue };
+            if key(&value, by)?.is_none() {
+                return Ok(None);
+            }
+            columns.set_item(by, PyList::new(data.py(), [value])?)?;
+        }
+        Ok(Some(columns.into_any()))
     }
 
     /// A dict of numbers, or a table of one row per group.
@@ -79,17 +107,27 @@ impl MetricSet {
 impl MetricSet {
     /// A set from a mapping of names to `(function, parameters)`.
     #[new]
-    #[pyo3(signature = (definitions, by=None, nulls=None))]
+    #[pyo3(signature = (definitions, by=None, nulls=None, groups=None, alone=None))]
     fn from_definitions(
         py: Python<'_>,
         definitions: &Bound<'_, PyAny>,
         by: Option<&Bound<'_, PyAny>>,
         nulls: Option<&Bound<'_, PyAny>>,
+        groups: Option<&Bound<'_, PyAny>>,
+        alone: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         guard(py, NAME, || {
             let definitions = definitions_of(definitions, &WORDS)?;
             let by = by.map(columns_of_groups).transpose()?.unwrap_or_default();
-            Ok(Self::new(State::new(definitions, by, nulls_of(nulls)?)?))
+            let mut set = State::new(definitions, by, nulls_of(nulls)?)?;
+            if flag(alone, "alone")? {
+                set = set.alone()?;
+            }
+            if let Some(groups) = groups {
+                let groups = closed_list(groups, set.metrics().by())?;
+                set = set.closed_to(&groups)?;
+            }
+            Ok(Self::new(set))
         })
     }
 
@@ -120,7 +158,8 @@ impl MetricSet {
         strict_zero_copy: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         self.live.guard(py, || {
-            let import = self.import(py, data, strict_zero_copy)?;
+            let row = self.one_row(data)?;
+            let import = self.import(py, row.as_ref().unwrap_or(data), strict_zero_copy)?;
             detached(py, import.rows, || {
                 let data = data_of(&import)?;
                 self.live.lock()?.update(&data)
@@ -140,6 +179,7 @@ impl MetricSet {
     }
 
     /// The metrics of the rows so far.
+    #[getter]
     fn value<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.live.guard(py, || {
             // What is answered is made without the lock: making Python objects may run other Python code.
@@ -152,6 +192,63 @@ impl MetricSet {
                 each.map(|(part, by)| write::Column::part_of_keys(by, keys, part, None)).collect()
             };
             self.answer(py, Some(groups.keys()), keys, columns)
+        })
+    }
+
+    /// What the set computes: a function and what it is given, by name.
+    #[getter]
+    fn definitions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.live.guard(py, || {
+            let each = self.metrics.definitions();
+            described(
+                py,
+                each.map(|one| (one.name.as_str(), one.function, &one.params, one.wires.as_slice())),
+            )
+        })
+    }
+
+    /// Whether the set holds one metric that answers for itself.
+    #[getter]
+    fn alone(&self, py: Python<'_>) -> PyResult<bool> {
+        self.live.guard(py, || Ok(self.metrics.is_alone()))
+    }
+
+    /// The column that tells the group of each row, a list of several, or None.
+    #[getter]
+    fn by<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.live.guard(py, || self.metrics.by().map(|by| by_of(py, by)).transpose())
+    }
+
+    /// The keys of the groups.
+    #[getter]
+    fn groups<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.live.guard(py, || {
+            let groups = Groups::from_keys(self.live.lock()?.groups())?;
+            listed(py, groups.keys())
+        })
+    }
+
+    /// Whether rows of other groups are refused.
+    #[getter]
+    fn closed(&self, py: Python<'_>) -> PyResult<bool> {
+        self.live.guard(py, || Ok(self.live.lock()?.is_closed()))
+    }
+
+    /// The number of rows taken so far of one group.
+    #[pyo3(signature = (group, /))]
+    fn rows_of<'py>(&self, py: Python<'py>, group: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.live.guard(py, || {
+            let key = group_of(group, self.metrics.by(), "group")?;
+            Ok(objects::count(py, self.live.lock()?.rows_of(&key)?)?)
+        })
+    }
+
+    /// Forgets a group.
+    #[pyo3(signature = (group, /))]
+    fn drop(&self, py: Python<'_>, group: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.live.guard(py, || {
+            let key = group_of(group, self.metrics.by(), "group")?;
+            Ok(self.live.lock()?.forget(&key)?)
         })
     }
 
@@ -203,10 +300,5 @@ impl MetricSet {
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.live.reduce(py)
-    }
-
-    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.live
-            .guard(py, || Ok(objects::text(py, &format!("MetricSet({})", self.metrics.names().join(", ")))?))
     }
 }

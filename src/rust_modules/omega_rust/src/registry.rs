@@ -3,11 +3,14 @@
 use omega_catalog::{Error, Function, Result};
 use omega_contract::params::near_function;
 use omega_contract::spec::FunctionSpec;
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
-use crate::errors::guard;
+use crate::errors::{Outcome, guard};
 use crate::julia;
 use crate::objects;
+use crate::words::{shown, tolerated, written};
 
 /// The module of functions that only tests and benchmarks call.
 const HIDDEN_MODULE: &str = "probe";
@@ -60,6 +63,44 @@ pub fn find(name: &str) -> Result<Entry> {
     }
     let names = listed().map(|spec| spec.name.as_str());
     Err(Error::unknown_function(name, near_function(name, names).unwrap_or_default()))
+}
+
+/// The name of a function: as text, or as the function of one of Omega's modules, which carries it.
+pub fn name_of_function(function: &Bound<'_, PyAny>) -> Outcome<String> {
+    if let Ok(name) = function.cast::<PyString>() {
+        return Ok(written(name));
+    }
+    match carried_name(function)? {
+        Some(name) => Ok(name),
+        None => {
+            let allowed = "a str, or a function of omega such as `omega.ta.rsi`";
+            Err(Error::invalid_type("the function's name", allowed, shown(function)).into())
+        }
+    }
+}
+
+/// The name of a typed function of Omega's, if that is what the object is: of a module of ours, under its own name there.
+fn carried_name(function: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    let py = function.py();
+    let class = py.import(intern!(py, "types"))?.getattr(intern!(py, "FunctionType"))?;
+    if !function.get_type().is(&class) {
+        return Ok(None);
+    }
+    let text = |name: &Bound<'_, PyString>| {
+        let value = tolerated(py, function.getattr(name))?;
+        value.cast::<PyString>().ok().map(written)
+    };
+    let (Some(module), Some(name)) = (text(intern!(py, "__module__")), text(intern!(py, "__name__"))) else {
+        return Ok(None);
+    };
+    let full = format!("{}.{name}", module.rsplit('.').next().unwrap_or_default());
+    if !module.starts_with("omega.") || find(&full).is_err() {
+        return Ok(None);
+    }
+    let modules = py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?;
+    let there =
+        tolerated(py, modules.get_item(&module)).and_then(|module| tolerated(py, module.getattr(&name)));
+    Ok(there.filter(|there| there.is(function)).map(|_| full))
 }
 
 /// The specs of all functions that callers see, in documentation order.

@@ -71,7 +71,10 @@ fn import(py: Python<'_>, data: &Bound<'_, PyAny>, names: Vec<String>, strict: b
             many: false,
         })
         .collect();
-    Import::new(py, &Request { inputs: &inputs, data: Some(data), columns: None, by: None, strict })
+    Import::new(
+        py,
+        &Request { inputs: &inputs, data: Some(data), columns: None, by: None, timed_by: None, strict },
+    )
 }
 
 /// The address and the rows of each chunk of each column, as a Rust kernel sees them.
@@ -123,7 +126,8 @@ fn typed_out(out: &Bound<'_, PyAny>, data_type: &str, values: Vec<f64>) -> PyRes
 fn times(py: Python<'_>, data: &Bound<'_, PyAny>, strict: bool) -> PyResult<Vec<f64>> {
     guard(py, "probe.times", || {
         let input = FunctionSpec::new("probe.times", Kind::Rowwise, "bars", "").reads(bars::TIMESTAMP).inputs;
-        let request = Request { inputs: &input, data: Some(data), columns: None, by: None, strict };
+        let request =
+            Request { inputs: &input, data: Some(data), columns: None, by: None, timed_by: None, strict };
         let import = Import::new(py, &request)?;
         Ok(import.chunks().flat_map(|chunk| chunk[0].values.to_vec()).collect())
     })

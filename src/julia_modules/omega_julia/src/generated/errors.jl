@@ -19,6 +19,7 @@ const ERROR_CODES = Dict{Int32,Tuple{String,String}}(
     Int32(1015) => ("SCHEMA_MISMATCH", "field `{name}` of table {table} must be {allowed}, got `{value}`"),
     Int32(1016) => ("INVALID_RECORD", "field `{name}` of {record} must be {allowed}, got `{value}`"),
     Int32(1017) => ("BREAKING_CHANGE", "{subject} breaks the rule {rule} within a major version: {allowed}, got `{value}`"),
+    Int32(1018) => ("UNKNOWN_GROUP", "no group is named `{name}`[; the nearest is `{nearest}`]"),
     Int32(2001) => ("NO_CONVERGENCE", "{function} did not converge: {reason} after `{value}` iterations; allowed are {allowed}"),
     Int32(2002) => ("DEGENERATE_DATA", "{function} needs {allowed}, got `{value}`"),
     Int32(3001) => ("SNAPSHOT_CORRUPT", "the snapshot is damaged: {reason}; it must be {allowed}, got `{value}`"),
@@ -183,6 +184,12 @@ invalid_record(name, record, allowed, value) = OmegaException(
 breaking_change(subject, rule, allowed, value) = OmegaException(
     Int32(1017),
     ["subject" => string(subject), "rule" => string(rule), "allowed" => string(allowed), "value" => string(value)],
+)
+
+"no group is named `{name}`[; the nearest is `{nearest}`]"
+unknown_group(name, nearest) = OmegaException(
+    Int32(1018),
+    ["name" => string(name), "nearest" => string(nearest)],
 )
 
 "{function} did not converge: {reason} after `{value}` iterations; allowed are {allowed}"

@@ -209,6 +209,13 @@ impl Features {
         &self.names
     }
 
+    /// The features as they were asked for, in order: the name of each, its function, parameters and wires.
+    pub fn definitions(
+        &self,
+    ) -> impl Iterator<Item = (&str, &'static Function, &Params, &[(String, String)])> {
+        self.each.iter().map(|one| (one.name.as_str(), one.function, &one.params, one.wires.as_slice()))
+    }
+
     /// The Arrow types of the outputs, in order; all are computed, and read by other features, as float64.
     pub fn types(&self) -> impl Iterator<Item = &'static str> {
         let outputs = self.each.iter().flat_map(|feature| &feature.function.spec.outputs);

@@ -3,6 +3,11 @@
 use omega_arrow::keys::{Groups, Key};
 use omega_contract::{Result, memory};
 use omega_kernel::{Grouped, Looked, Stream};
+use serde::{Deserialize, Serialize};
+
+use crate::data::Data;
+use crate::groups;
+use crate::order::{Follows, Moment, follow};
 
 /// The number of a group that has none yet: there are never so many.
 const NEW: u32 = u32::MAX;
@@ -15,8 +20,19 @@ pub(super) struct Live {
     pub(super) begun: Vec<bool>,
     /// How many wires there are.
     wires: usize,
-    /// Rows taken so far, of all groups; the row number in errors.
+    /// What is known of each group, or of the one series that there is without groups.
+    pub(super) series: Vec<Series>,
+    /// Rows taken so far, of all groups that there are; the row number in errors.
     pub(super) rows: u64,
+}
+
+/// What is known of one series beside the states of its features.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+pub(super) struct Series {
+    /// Rows taken so far.
+    pub(super) rows: u64,
+    /// When its last bar was.
+    pub(super) last: Option<Moment>,
 }
 
 /// One feature's memory.
@@ -27,13 +43,32 @@ pub(super) enum State {
 
 impl Live {
     pub(super) fn new(states: Vec<State>, wires: usize, series: usize) -> Self {
-        Self { groups: Groups::default(), states, begun: vec![false; wires * series], wires, rows: 0 }
+        let (begun, series) = (vec![false; wires * series], vec![Series::default(); series]);
+        Self { groups: Groups::default(), states, begun, wires, series, rows: 0 }
     }
 
     pub(super) fn copy(&self) -> Result<Self> {
         let states = self.states.iter().map(State::copy).collect::<Result<_>>()?;
-        let begun = memory::copied(&self.begun)?;
-        Ok(Self { groups: self.groups.copy()?, states, begun, ..*self })
+        let (begun, series) = (memory::copied(&self.begun)?, memory::copied(&self.series)?);
+        Ok(Self { groups: self.groups.copy()?, states, begun, series, ..*self })
+    }
+
+    /// Forgets every row, and no group.
+    pub(super) fn clear(&mut self) {
+        self.states.iter_mut().for_each(State::reset);
+        self.begun.fill(false);
+        self.series.fill(Series::default());
+        self.rows = 0;
+    }
+
+    /// Forgets a group and what is remembered of it; those after it move up by one number.
+    pub(super) fn remove(&mut self, group: u32) -> Result<()> {
+        self.groups = groups::without(&self.groups, group)?;
+        self.states.iter_mut().for_each(|state| state.remove(group));
+        let from = group as usize * self.wires;
+        self.begun.drain(from..from + self.wires);
+        self.rows -= self.series.remove(group as usize).rows;
+        Ok(())
     }
 
     /// The numbers of some keys; that of a new one is none's.
@@ -44,7 +79,9 @@ impl Live {
     /// What is remembered of some groups, which have the numbers 0, 1, … in it.
     pub(super) fn part(&self, groups: &[u32]) -> Result<Self> {
         let states = self.states.iter().map(|state| state.copy_of(groups)).collect::<Result<_>>()?;
-        let mut part = Self { groups: Groups::default(), states, begun: Vec::new(), ..*self };
+        let series = groups.iter().map(|&group| self.series.get(group as usize).copied().unwrap_or_default());
+        let series = memory::collected(series)?;
+        let mut part = Self { groups: Groups::default(), states, begun: Vec::new(), series, ..*self };
         part.grow_wires(groups.len())?;
         for (place, &group) in groups.iter().enumerate() {
             let begun = self.begun(group);
@@ -63,6 +100,7 @@ impl Live {
         for (place, &group) in groups.iter().enumerate() {
             let (from, of) = (group as usize * self.wires, place * self.wires);
             self.begun[from..from + self.wires].copy_from_slice(&part.begun[of..of + self.wires]);
+            self.series[group as usize] = part.series[place];
         }
         self.rows = part.rows;
         self.states.iter_mut().zip(part.states).try_for_each(|(state, part)| state.adopt(&groups, part))
@@ -74,8 +112,37 @@ impl Live {
             *group = self.groups.number_of(key)?;
         }
         let known = self.groups.keys().len();
-        self.grow_wires(known)?;
+        self.grow(known)?;
         self.states.iter_mut().try_for_each(|state| state.grow(known))
+    }
+
+    /// Counts rows of a table, whose groups are those remembered here, and notes when the last of each group was.
+    ///
+    /// # Errors
+    /// Those of [`follow`]: the first row of a group is later than its last bar, and the others follow as they must.
+    pub(super) fn count(
+        &mut self,
+        field: &str,
+        data: &Data<'_>,
+        numbers: Option<&[u32]>,
+        times: &[Option<Moment>],
+        others: Follows,
+    ) -> Result<()> {
+        match numbers {
+            None => self.series[0].rows += data.rows() as u64,
+            Some(numbers) => numbers.iter().for_each(|&group| self.series[group as usize].rows += 1),
+        }
+        let mut begun = memory::filled(if times.is_empty() { 0 } else { self.series.len() }, false)?;
+        for (row, now) in times.iter().enumerate() {
+            let Some(now) = *now else { continue };
+            let group = numbers.map_or(0, |numbers| numbers[row] as usize);
+            let key = data.grouping().filter(|_| numbers.is_some()).map(|own| &own.groups.keys()[group]);
+            let follows = if begun[group] { others } else { Follows::Later };
+            let last = &mut self.series[group].last;
+            follow(field, *last, now, follows, key, self.rows + row as u64)?;
+            (*last, begun[group]) = (Some(now), true);
+        }
+        Ok(())
     }
 
     /// Forgets the groups from this number on.
@@ -83,6 +150,7 @@ impl Live {
         self.groups.truncate(known);
         self.states.iter_mut().for_each(|state| state.truncate(known));
         self.begun.truncate(self.wires * known);
+        self.series.truncate(known);
     }
 
     /// Of which groups a wire has had a value.
@@ -98,21 +166,32 @@ impl Live {
 
     /// The group of a row that every feature, and the groups, have room for; or all of them are left as they are.
     #[inline]
-    pub(super) fn reserve(&mut self, key: Option<&Key>) -> Result<u32> {
-        let group = self.group(key);
+    pub(super) fn reserve(&mut self, group: u32, key: Option<&Key>) -> Result<u32> {
         let reserved = self.reserve_states(group);
         let reserved = reserved.and_then(|()| key.map_or(Ok(group), |key| self.groups.number_of(key)));
         if reserved.is_err() {
             let known = self.groups.keys().len();
             self.states.iter_mut().for_each(|state| state.truncate(known));
-            self.begun.truncate(self.wires * known.max(usize::from(key.is_none())));
+            let series = known.max(usize::from(key.is_none()));
+            self.begun.truncate(self.wires * series);
+            self.series.truncate(series);
         }
         reserved
     }
 
     fn reserve_states(&mut self, group: u32) -> Result<()> {
-        self.grow_wires(group as usize + 1)?;
+        self.grow(group as usize + 1)?;
         self.states.iter_mut().try_for_each(|state| state.reserve(group))
+    }
+
+    /// Places for all groups below `groups`, but for the states of their features.
+    pub(super) fn grow(&mut self, groups: usize) -> Result<()> {
+        let known = self.series.len();
+        if groups > known {
+            memory::reserve(&mut self.series, groups - known)?;
+            self.series.resize(groups, Series::default());
+        }
+        self.grow_wires(groups)
     }
 
     /// Wires that warm up for all groups below `groups`.
@@ -174,6 +253,20 @@ impl State {
             (single, part) => *single = part,
         }
         Ok(())
+    }
+
+    fn reset(&mut self) {
+        match self {
+            Self::Single(stream) => stream.reset(),
+            Self::Grouped(grouped) => grouped.reset(),
+        }
+    }
+
+    /// The only series stays.
+    fn remove(&mut self, group: u32) {
+        if let Self::Grouped(grouped) = self {
+            grouped.remove(group);
+        }
     }
 
     #[inline]

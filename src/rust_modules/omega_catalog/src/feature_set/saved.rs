@@ -4,12 +4,16 @@ use omega_arrow::keys::Key;
 use omega_kernel::payload::{bytes, list};
 use serde::{Deserialize, Serialize};
 
+use super::live::Series;
+
 /// The payload as it is written; read as [`Saved`].
 #[derive(Serialize)]
 pub(super) struct Saving<'a> {
     pub(super) by: &'a [String],
     pub(super) groups: &'a [Key],
-    pub(super) rows: u64,
+    pub(super) order: Option<&'a str>,
+    pub(super) is_closed: bool,
+    pub(super) series: &'a [Series],
     pub(super) begun: &'a [bool],
     pub(super) features: Vec<SavedFeature<'a>>,
 }
@@ -21,7 +25,10 @@ pub(super) struct Saved<'a> {
     pub(super) by: Vec<&'a str>,
     #[serde(with = "list")]
     pub(super) groups: Vec<Key>,
-    pub(super) rows: u64,
+    pub(super) order: Option<&'a str>,
+    pub(super) is_closed: bool,
+    #[serde(with = "list")]
+    pub(super) series: Vec<Series>,
     #[serde(with = "list")]
     pub(super) begun: Vec<bool>,
     #[serde(borrow, with = "list")]

@@ -63,9 +63,7 @@ impl Features {
     ) -> Result<Vec<Vec<f64>>> {
         wide(NAME, self.inputs.len(), data.columns())?;
         let groups = self.groups(data)?;
-        live.grow_wires(
-            data.grouping().filter(|_| groups.is_some()).map_or(1, |own| own.groups.keys().len()),
-        )?;
+        live.grow(data.grouping().filter(|_| groups.is_some()).map_or(1, |own| own.groups.keys().len()))?;
         let (blocks, refused) = self.look(data, groups, live.rows)?;
         if let (Some(refusal), true) = (&refused, self.wires.is_empty()) {
             return Err(refusal.clone());

@@ -1,12 +1,13 @@
 //! What the metrics of a set remember.
 
 use omega_arrow::keys::{Groups, Key};
-use omega_contract::{Error, Result, memory};
+use omega_contract::{Result, memory};
 
 use super::metrics::{Kept, Metrics, count};
 use super::saved::Saved;
 use super::{contradicts_itself, groups_of};
 use crate::data::{Data, keyed_by, no_groups};
+use crate::groups::{same_types, without};
 
 /// What the metrics remember.
 pub(super) struct Live {
@@ -22,6 +23,32 @@ impl Live {
     pub(super) fn new(metrics: &Metrics) -> Self {
         let series = if metrics.by().is_some() { Vec::new() } else { vec![metrics.fresh()] };
         Self { groups: Groups::default(), series, rows: 0 }
+    }
+
+    /// Before the first row of some groups.
+    pub(super) fn of(metrics: &Metrics, groups: Groups) -> Result<Self> {
+        let mut series = memory::room(groups.keys().len())?;
+        groups.keys().iter().for_each(|_| series.push(metrics.fresh()));
+        Ok(Self { groups, series, rows: 0 })
+    }
+
+    /// Forgets every row, and no group.
+    pub(super) fn clear(&mut self) {
+        self.series.iter_mut().flatten().for_each(|kept| kept.reset());
+        self.rows = 0;
+    }
+
+    /// Forgets a group and what is remembered of it; those after it move up by one number.
+    pub(super) fn remove(&mut self, group: u32) -> Result<()> {
+        self.groups = without(&self.groups, group)?;
+        self.rows -= self.rows_of(group);
+        self.series.remove(group as usize);
+        Ok(())
+    }
+
+    /// The rows of one group.
+    pub(super) fn rows_of(&self, group: u32) -> u64 {
+        self.series[group as usize].first().map_or(0, |kept| kept.rows())
     }
 
     pub(super) fn restore(metrics: &Metrics, content: &Saved<'_>) -> Result<Self> {
@@ -156,10 +183,7 @@ impl More {
 
     fn keep(self, metrics: &Metrics, live: &mut Live) -> Result<()> {
         let Some(groups) = self.groups else { return Ok(()) };
-        if let Some((part, key)) = groups.stranger() {
-            let name = metrics.by().and_then(|by| by.get(part)).map_or("by", String::as_str);
-            return Err(Error::unsupported_type(name, "of the type of the keys before it", key.text()));
-        }
+        same_types(metrics.by(), &groups)?;
         memory::reserve(&mut live.series, self.series.len())?;
         live.series.extend(self.series);
         live.groups = groups;

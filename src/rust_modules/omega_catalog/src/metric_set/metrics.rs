@@ -31,6 +31,8 @@ pub struct Metrics {
     /// The columns that tell the group of each row; none where there are no groups.
     by: Vec<String>,
     nulls: Nulls,
+    /// Whether its one metric answers for itself, and not under a name.
+    pub(super) is_alone: bool,
 }
 
 /// One metric of a set.
@@ -56,7 +58,15 @@ impl Metrics {
             return Err(Error::invalid_shape("the metrics", "at least one", "none"));
         }
         let names = outputs_of(&definitions, "two metrics")?.into_iter().flatten().collect();
-        let mut set = Self { each: Vec::new(), summaries: Vec::new(), names, inputs: Vec::new(), by, nulls };
+        let mut set = Self {
+            each: Vec::new(),
+            summaries: Vec::new(),
+            names,
+            inputs: Vec::new(),
+            by,
+            nulls,
+            is_alone: false,
+        };
         for definition in definitions {
             set.add(definition)?;
         }
@@ -125,6 +135,12 @@ impl Metrics {
     #[must_use]
     pub fn nulls(&self) -> Nulls {
         self.nulls
+    }
+
+    /// Whether the set holds one metric that answers for itself, and not under a name.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.is_alone
     }
 
     /// How many summaries are kept for all metrics.
@@ -237,6 +253,7 @@ impl Metrics {
                 && one.wires == other.wires
         };
         self.by == other.by
+            && self.is_alone == other.is_alone
             && self.nulls == other.nulls
             && self.each.len() == other.each.len()
             && self.definitions().zip(other.definitions()).all(|(one, other)| same(one, other))

@@ -13,6 +13,8 @@ use crate::restore;
 pub(super) struct Saving<'a> {
     pub(super) by: &'a [String],
     pub(super) groups: &'a [Key],
+    pub(super) is_closed: bool,
+    pub(super) is_alone: bool,
     pub(super) rows: u64,
     pub(super) metrics: Vec<SavedMetric<'a>>,
     pub(super) states: Vec<State<'a>>,
@@ -25,6 +27,8 @@ pub(super) struct Saved<'a> {
     pub(super) by: Vec<&'a str>,
     #[serde(with = "list")]
     pub(super) groups: Vec<Key>,
+    pub(super) is_closed: bool,
+    pub(super) is_alone: bool,
     pub(super) rows: u64,
     #[serde(borrow, with = "list")]
     pub(super) metrics: Vec<SavedMetric<'a>>,

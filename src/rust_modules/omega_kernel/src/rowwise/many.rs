@@ -121,8 +121,10 @@ fn forget_in_turn<K: Rowwise<I, O>, const I: usize, const O: usize>(
     states: &mut [K::State],
     rows: u64,
 ) {
-    let place = rows / FORGET_ROWS as u64 % states.len() as u64;
-    kernel.forget(&mut states[place as usize]);
+    // Of groups that were all removed nothing is left to forget.
+    if let Some(place) = (rows / FORGET_ROWS as u64).checked_rem(states.len() as u64) {
+        kernel.forget(&mut states[place as usize]);
+    }
 }
 
 impl<K: Rowwise<I, O>, const I: usize, const O: usize> Taker<I, O> for ManySeries<K, I, O> {
@@ -266,6 +268,17 @@ impl<K: Rowwise<I, O>, const I: usize, const O: usize> Grouped for ManySeries<K,
     fn truncate(&mut self, groups: usize) {
         self.states.truncate(groups);
         self.spoilt.truncate(groups);
+    }
+
+    fn remove(&mut self, group: u32) {
+        let group = group as usize;
+        // A group of a closed list has no state before its first row.
+        if group < self.states.len() {
+            self.states.remove(group);
+        }
+        if group < self.spoilt.len() {
+            self.spoilt.remove(group);
+        }
     }
 
     fn reset(&mut self) {

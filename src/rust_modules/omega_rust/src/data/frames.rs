@@ -46,10 +46,12 @@ pub enum Selected<'py> {
     Whole(Bound<'py, PyAny>),
 }
 
-/// What is to be read of `data`. Queries are narrowed before they run.
+/// What is to be read of `data`: what is needed, and a column that is `welcome` where there is one. Queries are narrowed
+/// before they run.
 pub fn select<'py>(
     data: &Bound<'py, PyAny>,
     needed: impl FnOnce() -> Outcome<Needed>,
+    welcome: Option<&str>,
 ) -> Outcome<Selected<'py>> {
     let py = data.py();
     let whole = || Ok(Selected::Whole(data.clone()));
@@ -66,7 +68,7 @@ pub fn select<'py>(
         Holder::ArrowTable | Holder::ArrowBatch => {
             let spare = if holder == Holder::ArrowTable { SPARE_COLUMNS } else { SPARE_COLUMNS_OF_BATCH };
             match wider(width(intern!(py, "num_columns"))?, spare, needed)? {
-                Some(names) => narrowed_table(data, &names).map(Selected::Whole),
+                Some(names) => narrowed_table(data, &names, welcome).map(Selected::Whole),
                 None => whole(),
             }
         }
@@ -75,7 +77,7 @@ pub fn select<'py>(
             if let Some(wanted) = needed()? {
                 let schema = asked("data", data, data.call_method0(intern!(py, "collect_schema")))?;
                 let names = asked("data", data, schema.call_method0(intern!(py, "names")))?;
-                let names = PyList::new(py, resolved(&wanted, &labels(data, &names)?)?)?;
+                let names = PyList::new(py, resolved(&wanted, welcome, &labels(data, &names)?)?)?;
                 query = asked("data", data, data.call_method1(intern!(py, "select"), (names,)))?;
             }
             asked("data", data, query.call_method0(intern!(py, "collect"))).map(Selected::Whole)
@@ -86,7 +88,7 @@ pub fn select<'py>(
             if wanted.len() == 0 || names.len() <= wanted.len() {
                 return whole();
             }
-            let quoted = resolved(&wanted, &names)?.into_iter();
+            let quoted = resolved(&wanted, welcome, &names)?.into_iter();
             let quoted: Vec<String> =
                 quoted.map(|name| format!("\"{}\"", name.replace('"', "\"\""))).collect();
             let projected = data.call_method1(intern!(py, "project"), (quoted.join(", "),));
@@ -106,20 +108,26 @@ fn wider(width: usize, spare: usize, needed: impl FnOnce() -> Outcome<Needed>) -
 }
 
 /// A table of pyarrow with the columns that are needed; with all where some are not there, for the words of the refusal.
-fn narrowed_table<'py>(table: &Bound<'py, PyAny>, wanted: &Wanted) -> Outcome<Bound<'py, PyAny>> {
+fn narrowed_table<'py>(
+    table: &Bound<'py, PyAny>,
+    wanted: &Wanted,
+    welcome: Option<&str>,
+) -> Outcome<Bound<'py, PyAny>> {
     let py = table.py();
     let all: Vec<&String> = wanted.names.iter().chain(&wanted.keys).collect();
-    if let Some(narrow) = tolerated(py, table.call_method1(intern!(py, "select"), (all,))) {
+    if welcome.is_none()
+        && let Some(narrow) = tolerated(py, table.call_method1(intern!(py, "select"), (all,)))
+    {
         return Ok(narrow);
     }
     let schema = asked("data", table, table.getattr(intern!(py, "schema")))?;
     let names = labels(table, &asked("data", table, schema.getattr(intern!(py, "names")))?)?;
-    let names = PyList::new(py, resolved(wanted, &names)?)?;
+    let names = PyList::new(py, resolved(wanted, welcome, &names)?)?;
     asked("data", table, table.call_method1(intern!(py, "select"), (names,)))
 }
 
 /// The names of columns as they are in the data, each once.
-fn resolved(wanted: &Wanted, names: &[String]) -> Outcome<Vec<String>> {
+fn resolved(wanted: &Wanted, welcome: Option<&str>, names: &[String]) -> Outcome<Vec<String>> {
     let mut found: Vec<String> = Vec::with_capacity(wanted.len());
     let mut find = |place: usize| {
         if !found.contains(&names[place]) {
@@ -132,6 +140,8 @@ fn resolved(wanted: &Wanted, names: &[String]) -> Outcome<Vec<String>> {
     for name in &wanted.keys {
         place_of(name, names).ok().flatten().into_iter().for_each(&mut find);
     }
+    let welcome = welcome.filter(|welcome| names.iter().any(|name| name == welcome));
+    found.extend(welcome.map(str::to_owned).filter(|welcome| !found.contains(welcome)));
     Ok(found)
 }
 

@@ -6,12 +6,13 @@ use std::ops::Range;
 use omega_arrow::column::Chunk;
 use omega_arrow::float64::{Copied, Copies, RawChunk, align};
 use omega_arrow::read::{Field, fields};
+use omega_catalog::Moment;
 use omega_contract::spec::Input;
-use omega_contract::{Error, memory};
+use omega_contract::{Error, ErrorCode, memory};
 use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use super::capsules::{Produced, produce};
 use super::copies;
@@ -42,6 +43,8 @@ pub struct Request<'a, 'py> {
     pub columns: Option<&'a Bound<'py, PyTuple>>,
     /// The names of columns of `data`, or columns of their own, that tell the group of each row.
     pub by: Option<&'a Bound<'py, PyAny>>,
+    /// The field that tells when each row was, which the data may have.
+    pub timed_by: Option<&'a str>,
     /// Whether copies are refused.
     pub strict: bool,
 }
@@ -127,6 +130,8 @@ pub struct Import {
     pub rows: usize,
     /// The groups and the number of each row's, where the caller asked for them.
     pub grouping: Option<Grouping>,
+    /// When each row was, where the data has the field of order.
+    pub times: Vec<Option<Moment>>,
     /// The names of the columns of each input that takes many, with the input's place among the inputs.
     pub many: Vec<(usize, Vec<String>)>,
     pub(super) copies: Copies,
@@ -164,7 +169,7 @@ pub(super) enum Source<'py> {
 impl Import {
     /// Borrows what `request` holds.
     pub fn new(py: Python<'_>, request: &Request<'_, '_>) -> Outcome<Self> {
-        let whole = Whole::of(request.data, || request.needed())?;
+        let whole = Whole::of(request.data, || request.needed(), request.timed_by)?;
         let mut indexes = Indexes::default();
         let is_column =
             |column: Borrowed<'_, '_, PyAny>| !column.is_none() && !column.is_instance_of::<PyString>();
@@ -178,6 +183,7 @@ impl Import {
             columns: Vec::with_capacity(request.inputs.len()),
             rows: 0,
             grouping: None,
+            times: Vec::new(),
             many: Vec::new(),
             copies: Copies::new(request.strict),
             _produced: Vec::new(),
@@ -236,6 +242,9 @@ impl Import {
         }
         if let Some(by) = request.by {
             import.group(py, &whole, by, &mut indexes)?;
+        }
+        if let Some(field) = request.timed_by {
+            import.times = import.moments(py, &whole, field)?;
         }
         if import.columns.iter().any(|chunks| chunks.len() != 1) {
             import.columns = align(&import.columns);
@@ -367,6 +376,52 @@ impl Import {
         // SAFETY: the capsule protocol vouches for the struct, and `self` will own its producer.
         Ok(unsafe { self.copies.float64(field, name)? })
     }
+
+    /// When each row was, where the data has such a field. What is copied for it is nobody's column.
+    fn moments(&mut self, py: Python<'_>, whole: &Whole<'_>, field: &str) -> Outcome<Vec<Option<Moment>>> {
+        let Some(source) = whole.find(py, field)? else { return Ok(Vec::new()) };
+        let own = std::mem::take(&mut self.copies);
+        let read = self.read_moments(py, whole, &source, field);
+        self.copies = own;
+        let times = read?;
+        if times.len() != self.rows {
+            return Err(
+                Error::length_mismatch(field, format!("{} (as the data)", self.rows), times.len()).into()
+            );
+        }
+        Ok(times)
+    }
+
+    fn read_moments(
+        &mut self,
+        py: Python<'_>,
+        whole: &Whole<'_>,
+        source: &Source<'_>,
+        field: &str,
+    ) -> Outcome<Vec<Option<Moment>>> {
+        let (chunks, is_time) = match self.column(py, whole, source, field, Reads::Times) {
+            Ok(chunks) => (chunks, true),
+            Err(Failure::Python(failure)) => return Err(failure.into()),
+            Err(Failure::Omega(_)) => {
+                let numbers = self.column(py, whole, source, field, Reads::Numbers);
+                (numbers.map_err(|refused| not_in_order(field, refused))?, false)
+            }
+        };
+        let mut times = memory::room(chunks.iter().map(|chunk| chunk.rows).sum())?;
+        for chunk in &chunks {
+            // SAFETY: what the chunks borrow from is in `self` or in `whole`.
+            let chunk = unsafe { chunk.borrow() };
+            times.extend((0..chunk.values.len()).map(|row| {
+                let value = chunk.get(row);
+                (!value.is_nan()).then_some(if is_time {
+                    Moment::Time(value as i64)
+                } else {
+                    Moment::Number(value)
+                })
+            }));
+        }
+        Ok(times)
+    }
 }
 
 /// The object that was passed as `data`, as far as it is more than one column.
@@ -384,16 +439,17 @@ pub(super) enum Whole<'py> {
 }
 
 impl<'py> Whole<'py> {
-    /// The data, as far as it is `needed`.
+    /// The data, as far as it is `needed`, and a column that is `welcome` where there is one.
     pub(super) fn of(
         data: Option<&Bound<'py, PyAny>>,
         needed: impl FnOnce() -> Outcome<Needed>,
+        welcome: Option<&str>,
     ) -> Outcome<Self> {
         let Some(data) = data.filter(|data| !data.is_none()) else { return Ok(Self::Absent) };
         if kind_of(data)? == Kind::NumPy || holder_of(data)? == Holder::PandasSeries {
             return Ok(Self::Alone(data.clone()));
         }
-        let data = &match select(data, needed)? {
+        let data = &match select(data, needed, welcome)? {
             Selected::Frame(frame) => return Ok(Self::Frame(frame)),
             Selected::Whole(data) => data,
         };
@@ -432,6 +488,30 @@ impl<'py> Whole<'py> {
         }
     }
 
+    /// Where a column comes from that the data may have, under exactly this name or under a level of a frame's index.
+    fn find(&self, py: Python<'_>, name: &str) -> Outcome<Option<Source<'py>>> {
+        match self {
+            Self::Produced(produced) => {
+                // SAFETY: the capsule protocol vouches for the structs.
+                let (schema, arrays) = unsafe { produced.structs(py)? };
+                let Some(array) = arrays.first() else { return Ok(None) };
+                // SAFETY: as above.
+                let whole = unsafe { fields(schema, array)? };
+                let is_there = whole.is_batch && whole.fields.iter().any(|field| field.name == name);
+                Ok(is_there.then(|| Source::Child(name.to_owned(), false)))
+            }
+            Self::Mapping(mapping) if asked(name, mapping, mapping.contains(name))? => {
+                asked(name, mapping, mapping.get_item(name)).map(|column| Some(Source::Alone(column)))
+            }
+            Self::Frame(frame) => match frame.column(name) {
+                Ok(column) => Ok(Some(Source::Alone(column))),
+                Err(Failure::Omega(error)) if error.code() == ErrorCode::MissingColumn => Ok(None),
+                Err(failure) => Err(failure),
+            },
+            Self::Mapping(_) | Self::Alone(_) | Self::Absent => Ok(None),
+        }
+    }
+
     /// The chunks of one column of Arrow data; data that is one column only where it is the only input.
     pub(super) fn fields<'a>(&'a self, py: Python<'_>, name: &str, is_only: bool) -> Outcome<Vec<Field<'a>>> {
         let Self::Produced(produced) = self else {
@@ -462,6 +542,16 @@ impl<'py> Whole<'py> {
             chunks.push(whole.fields[place]);
         }
         Ok(chunks)
+    }
+}
+
+/// The refusal of a column that tells no order.
+fn not_in_order(field: &str, refused: Failure) -> Failure {
+    let Failure::Omega(error) = &refused else { return refused };
+    let allowed = "timestamps, dates or numbers; with `order=None` nobody looks at it";
+    match error.field("value") {
+        Some(value) => Error::unsupported_type(field, allowed, value).into(),
+        None => refused,
     }
 }
 
@@ -536,6 +626,17 @@ pub fn one_value(object: &Bound<'_, PyAny>, input: &Input, name: &str) -> Outcom
     })
 }
 
+/// Whether an object of the interpreter's own can have no fields: a number, text, bytes, or a row without names.
+pub fn is_plain(object: &Bound<'_, PyAny>) -> bool {
+    object.is_none()
+        || object.is_instance_of::<PyString>()
+        || object.is_instance_of::<PyBytes>()
+        || object.is_instance_of::<PyInt>()
+        || object.is_instance_of::<PyFloat>()
+        || object.is_instance_of::<PyList>()
+        || object.is_exact_instance_of::<PyTuple>()
+}
+
 /// One bar, asked for its values by name.
 pub enum Bar<'a, 'py> {
     /// A mapping has items.
@@ -547,6 +648,10 @@ pub enum Bar<'a, 'py> {
 impl<'a, 'py> Bar<'a, 'py> {
     /// What kind of bar an object is.
     pub fn of(object: &'a Bound<'py, PyAny>) -> Outcome<Self> {
+        if is_plain(object) {
+            let allowed = "a mapping, or a record with attributes";
+            return Err(Error::invalid_type("a bar", allowed, shown(object)).into());
+        }
         let mapping = asked("a bar", object, is_mapping(object))?;
         Ok(if mapping { Self::Mapping(object) } else { Self::Record(object) })
     }

@@ -57,7 +57,7 @@ impl Import {
         {
             indexes.add(input, object)?;
             keys.extend(index_names(object)?);
-            let own = Whole::of(Some(object), || Ok(None))?;
+            let own = Whole::of(Some(object), || Ok(None), None)?;
             let columns = self.columns_of(py, &own, input, None, &keys)?;
             self.keep(own);
             return Ok(columns);

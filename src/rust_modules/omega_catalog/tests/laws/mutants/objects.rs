@@ -274,6 +274,10 @@ impl Grouped for ManySeries {
         self.inner.truncate(groups);
     }
 
+    fn remove(&mut self, group: u32) {
+        self.inner.remove(self.group(group));
+    }
+
     fn reset(&mut self) {
         self.inner.reset();
     }
