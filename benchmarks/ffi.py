@@ -154,14 +154,14 @@ def _single_record(
     for name in functions_in("rust"):
         values = [bars.column(each)[0].item() for each in inputs_of(name)]
         if omega.spec(name).kind == "rowwise":
-            cases[name, "rust", "stream", None] = partial(omega.stream(name).update, *values)
+            cases[name, "rust", "stream", None] = partial(omega.stream(name, order=None).update, *values)
         else:
             row = [np.array([value]) for value in values]
             chunk = row[0] if len(row) == 1 else dict(zip(inputs_of(name), row, strict=True))
             cases[name, "rust", "accumulator", None] = partial(omega.accumulate(name).update, chunk)
     bar = {name: bars.column(name)[0].item() for name in FEATURE_COLUMNS}
     cases[f"feature set of {len(FEATURES)}", "rust", "mapping", None] = partial(
-        omega.FeatureSet(FEATURES).update, bar
+        omega.FeatureSet(FEATURES, order=None).update, bar
     )
     if "julia" in languages:
         # Most models cannot be fitted to one row. What can be held to the limit is

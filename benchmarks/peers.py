@@ -154,7 +154,7 @@ def _updates(bars: Bars, rounds: int) -> Iterator[Comparison]:
         columns = [read[each].tolist() for each in inputs_of(name)]
         theirs = [read[each].tolist() for each in peer.inputs]
         passes: dict[tuple[str, str], Pass] = {
-            (name, "omega"): positional(omega.stream(name).update, columns),
+            (name, "omega"): positional(omega.stream(name, order=None).update, columns),
             (name, "peer"): positional(stream.update, theirs),
         }
         times = time_passes(passes, rounds)

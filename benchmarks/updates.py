@@ -109,25 +109,28 @@ def ignore(_: float) -> None:
 
 
 def measure_updates(bars: Bars, rounds: int) -> list[Measurement]:
-    """Every stream by position; feature sets by keyword, mapping and `Bar`."""
+    """Every stream by position; feature sets by keyword, mapping and `Bar`.
+
+    Rounds take the same bars again, so that nothing here asks whether bars are later than the last.
+    """
     passes: dict[tuple[str, str], Pass] = {
         ("empty function", "loop"): positional(ignore, [bars.close.tolist()])
     }
     for name in functions_in("rust"):
         if omega.spec(name).kind == "rowwise":
             columns = [bars.column(each).tolist() for each in inputs_of(name)]
-            passes[name, "stream"] = positional(omega.stream(name).update, columns)
+            passes[name, "stream"] = positional(omega.stream(name, order=None).update, columns)
     mappings = rows_of(bars, FEATURE_COLUMNS)
     records = [_bar(row) for row in rows_of(bars, ("open", "high", "low", "close", "volume"))]
-    passes["ta.rsi", "stream, mapping"] = partial(one, omega.stream("ta.rsi").update, mappings)
-    passes["ta.rsi", "stream, Bar"] = partial(one, omega.stream("ta.rsi").update, records)
+    passes["ta.rsi", "stream, mapping"] = partial(one, omega.stream("ta.rsi", order=None).update, mappings)
+    passes["ta.rsi", "stream, Bar"] = partial(one, omega.stream("ta.rsi", order=None).update, records)
     features = f"feature set of {len(FEATURES)}"
-    passes[features, "keywords"] = partial(keywords, omega.FeatureSet(FEATURES).update, mappings)
-    passes[features, "mapping"] = partial(one, omega.FeatureSet(FEATURES).update, mappings)
-    passes[features, "Bar"] = partial(one, omega.FeatureSet(FEATURES).update, records)
+    passes[features, "keywords"] = partial(keywords, omega.FeatureSet(FEATURES, order=None).update, mappings)
+    passes[features, "mapping"] = partial(one, omega.FeatureSet(FEATURES, order=None).update, mappings)
+    passes[features, "Bar"] = partial(one, omega.FeatureSet(FEATURES, order=None).update, records)
     named = [{**each, "symbol": f"S{row % 100}"} for row, each in enumerate(mappings)]
     passes[features, "mapping, by symbol"] = partial(
-        one, omega.FeatureSet(FEATURES, by="symbol").update, named
+        one, omega.FeatureSet(FEATURES, by="symbol", order=None).update, named
     )
     times = time_passes(passes, rounds)
     return [_measurement(function, path, len(bars), each) for (function, path), each in times.items()]
