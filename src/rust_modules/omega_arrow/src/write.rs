@@ -123,7 +123,7 @@ impl Column {
         {
             let ints = own().map(|key| if let Key::Int(int) = key { *int } else { 0 });
             Values::Int64(Arc::new(memory::collected(ints)?))
-        } else if matches!(format, None | Some("u")) && is_all(|key| matches!(key, Key::Text(_))) {
+        } else if matches!(format, None | Some("u" | "vu")) && is_all(|key| matches!(key, Key::Text(_))) {
             let texts = || own().map(|key| if let Key::Text(text) = key { text.as_str() } else { "" });
             let mut ends = memory::room(keys.len() + 1)?;
             let mut text: Vec<u8> = memory::room(texts().map(str::len).sum())?;

@@ -33,8 +33,11 @@ fn numbered(names: &[&str], key: fn(&str) -> Key) -> (Groups, Vec<u32>) {
     (groups, numbers)
 }
 
-/// Ways in which names may be keys, with the columns that have them.
-const KEYS: [(&[&str], fn(&str) -> Key); 4] = [
+/// Columns of keys, and what stands in them for a name.
+type Keyed = (&'static [&'static str], fn(&str) -> Key);
+
+/// Ways in which names may be keys.
+const KEYS: [Keyed; 4] = [
     (&["symbol"], |name| Key::Text(name.into())),
     (&["symbol"], |name| if name == "b" { Key::Missing } else { Key::Text(name.into()) }),
     (&["day"], |name| Key::Value(Kind::Date, name.len() as i128 + i128::from(name.as_bytes()[0]))),

@@ -26,8 +26,9 @@ impl Keys {
             own.push(key.copy()?);
         }
         let mut format = format.map_or_else(|| format_of(&own), str::to_owned);
-        if matches!(&*format, "u" | "vu") && bytes_of(&own) > i32::MAX as usize {
-            format = "U".into();
+        // Views leave as plain text: nanoarrow writes the buffers that they have more than others beyond its memory.
+        if matches!(&*format, "u" | "vu") {
+            format = if bytes_of(&own) > i32::MAX as usize { "U" } else { "u" }.into();
         }
         Ok(Self { format, keys: own })
     }
@@ -81,7 +82,7 @@ impl Keys {
                 let bits = bits_of(&self.keys, |key| matches!(key, Key::Value(_, number) if *number != 0))?;
                 made(vec![bits.as_ptr().cast()], Box::new(bits))
             }
-            "u" | "U" | "vu" => self.texts(made)?,
+            "u" | "U" => self.texts(made)?,
             format => {
                 let ints = match format {
                     "c" | "C" => Some(1),
@@ -112,15 +113,6 @@ impl Keys {
     ) -> Result<ArrowArray> {
         let texts = || self.keys.iter().map(text_of);
         let mut bytes: Vec<u8> = memory::room(bytes_of(&self.keys))?;
-        if self.format == "vu" {
-            let mut views: Vec<u128> = memory::room(self.keys.len())?;
-            for text in texts() {
-                views.push(view(text.as_bytes(), &mut bytes));
-            }
-            let sizes = vec![bytes.len() as i64];
-            let buffers = vec![views.as_ptr().cast(), bytes.as_ptr().cast(), sizes.as_ptr().cast()];
-            return Ok(made(buffers, Box::new((views, bytes, sizes))));
-        }
         texts().for_each(|text| bytes.extend_from_slice(text.as_bytes()));
         let ends = texts().scan(0, |end, text| {
             *end += text.len();
@@ -142,18 +134,6 @@ fn text_of(key: &Key) -> &str {
 
 fn bytes_of(keys: &[Key]) -> usize {
     keys.iter().map(|key| text_of(key).len()).sum()
-}
-
-/// A text as a view: whole where it is short, else its first letters and where it lies behind the others.
-fn view(text: &[u8], bytes: &mut Vec<u8>) -> u128 {
-    let word = |text: &[u8]| text.iter().rev().fold(0, |word: u128, byte| word << 8 | u128::from(*byte));
-    let length = text.len() as u128;
-    if text.len() <= 12 {
-        return length | word(text) << 32;
-    }
-    let start = bytes.len() as u128;
-    bytes.extend_from_slice(text);
-    length | word(&text[..4]) << 32 | start << 96
 }
 
 /// Values of so many bytes, side by side and aligned for any type.
