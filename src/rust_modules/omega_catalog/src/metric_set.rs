@@ -52,14 +52,17 @@ impl MetricSet {
         Ok(Self { live: Live::new(&metrics), metrics: Arc::new(metrics), is_closed: false })
     }
 
-    /// The same set, which holds one metric that answers for itself and not under a name.
+    /// The same set by groups, which holds one metric that answers for itself and not under a name.
     ///
     /// # Errors
-    /// `INVALID_SHAPE` if there are several.
+    /// `INVALID_SHAPE` if there are several, or no groups.
     pub fn alone(mut self) -> Result<Self> {
         let metrics = self.metrics.definitions().count();
         if metrics != 1 {
             return Err(Error::invalid_shape("a metric alone", "one metric", metrics));
+        }
+        if self.metrics.by().is_none() {
+            return Err(Error::invalid_shape("a metric alone", "by groups", "one series"));
         }
         if let Some(metrics) = Arc::get_mut(&mut self.metrics) {
             metrics.is_alone = true;
