@@ -170,6 +170,14 @@ class LiveSet(Generic[_Native]):
         return page(self)
 
 
+def _bounded(definitions: Any) -> Any:
+    """Definitions that have an end: what is neither a mapping nor a list may be read for ever."""
+    if isinstance(definitions, (list, tuple)) or hasattr(type(definitions), "keys"):
+        return definitions
+    allowed = "a mapping of names to functions, or a list of functions"
+    raise InvalidTypeError(name="definitions", allowed=allowed, value=type(definitions).__name__)
+
+
 class FeatureSet(LiveSet[_rust.FeatureSet]):
     """Many indicators, one native call per bar or batch; columns that they share are read and checked once.
 
@@ -269,7 +277,7 @@ class FeatureSet(LiveSet[_rust.FeatureSet]):
         order: str | None = "timestamp",
         nulls: Nulls = "skip",
     ) -> None:
-        self._adopt(_rust.FeatureSet(definitions, by, nulls, groups, order))
+        self._adopt(_rust.FeatureSet(_bounded(definitions), by, nulls, groups, order))
 
     def _adopt(self, native: _rust.FeatureSet) -> None:
         super()._adopt(native)
@@ -367,7 +375,7 @@ class MetricSet(LiveSet[_rust.MetricSet]):
         groups: Iterable[Any] | None = None,
         nulls: Nulls = "skip",
     ) -> None:
-        self._adopt(_rust.MetricSet(definitions, by, nulls, groups))
+        self._adopt(_rust.MetricSet(_bounded(definitions), by, nulls, groups))
 
     def run(self, data: Data, *, strict_zero_copy: bool = False) -> Any:
         """All metrics over a table, from nothing; the live state stays.
